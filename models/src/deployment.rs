@@ -1,0 +1,94 @@
+//! Configurations of images to run, their releases and what is known of them.
+
+use crate::{
+    ids::{DeploymentId, RunnerId, UserId},
+    name::Name,
+    time::Millis,
+};
+
+pub mod create;
+pub mod delete;
+pub mod get;
+pub mod image;
+pub mod list;
+pub mod logs;
+pub mod releases;
+pub mod restart;
+pub mod rollback;
+pub mod scale;
+pub mod spec;
+pub mod start;
+pub mod status;
+pub mod stop;
+pub mod update;
+pub mod watch;
+
+pub use image::{Digest, ImageRef};
+pub use spec::WorkloadSpec;
+pub use status::{Failure, FailureKind, Status};
+
+/// Counts the changes of a deployment's desired state, from 1.
+pub type Generation = u64;
+/// Numbers a deployment's releases, from 1.
+pub type ReleaseNumber = u32;
+
+/// Whether a deployment should run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Power {
+    Running,
+    Stopped,
+}
+
+/// A deployment, as desired and as last seen.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Deployment {
+    pub id: DeploymentId,
+    pub name: Name,
+    pub runner: RunnerId,
+    pub runner_name: Name,
+    pub generation: Generation,
+    /// The current release.
+    pub release: ReleaseNumber,
+    pub power: Power,
+    pub replicas: u32,
+    pub spec: WorkloadSpec,
+    /// What `spec.image` was when the runner pulled it; absent until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The automatic managed URL of its first http port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Derived when asked for; see [`status::derive`].
+    pub status: Status,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+}
+
+/// An immutable snapshot of a deployment's configuration.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Release {
+    pub number: ReleaseNumber,
+    /// Whether it is the one that should run.
+    pub current: bool,
+    pub spec: WorkloadSpec,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    pub outcome: Outcome,
+    pub created_by: UserId,
+    pub created_at: Millis,
+}
+
+/// How a rollout to a release ended.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It has not ended.
+    Pending,
+    /// It went live.
+    Live { at: Millis },
+    /// The release before it still serves.
+    Failed { at: Millis, failure: Failure },
+    /// A newer one took its place first.
+    Superseded { at: Millis },
+}

@@ -1,0 +1,51 @@
+//! `POST /api/v1/workspaces/{workspace}/deployments`
+//!
+//! Make a deployment with its first release; its runner starts it as soon as it hears.
+
+use super::{Deployment, WorkloadSpec};
+use crate::{
+    api_errors, declare_api_endpoint,
+    endpoint::{
+        body::{Created, Json},
+        headers::{Once, Tagged},
+    },
+    ids::{Ref, RunnerId, WorkspaceId},
+    name::Name,
+};
+
+declare_api_endpoint! {
+    /// Make a deployment
+    CreateDeployment: POST "/api/v1/workspaces/{workspace}/deployments" {
+        auth: Member(DeploymentCreate),
+        path: { workspace: Ref<WorkspaceId> },
+        request_headers: Once,
+        request: Json<Body>,
+        response_headers: Tagged,
+        response: Created<Deployment>,
+        errors: Error,
+    }
+}
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    pub name: Name,
+    pub runner: Ref<RunnerId>,
+    pub spec: WorkloadSpec,
+    /// 1 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
+}
+
+api_errors! {
+    pub enum Error {
+        NameTaken { name: Name } = 409 "name_taken", "a deployment named `{name}` already exists in this workspace",
+            hint "update it, or choose another name";
+        RunnerNotFound { runner: String } = 422 "runner_not_found", "runner: there is no runner `{runner}` in this workspace",
+            hint "`patr runner list` shows the runners; `patr runner add` adds one";
+        SpecInvalid { field: String, problem: String } = 422 "spec_invalid", "{field}: {problem}";
+        TooManyReplicas { max: u32 } = 422 "too_many_replicas", "replicas: at most {max} are possible";
+        HostTaken { host: String } = 409 "host_taken", "its automatic host `{host}` is already in use",
+            hint "choose another name";
+    }
+}

@@ -1,0 +1,186 @@
+//! What a deployment is doing: a pure function of what is desired, what was last seen, and the connection.
+
+use super::{Generation, Power, ReleaseNumber};
+use crate::{
+    runner::Connection,
+    time::Millis,
+    wire::{ObservedDeployment, Phase},
+};
+
+/// What a deployment is doing. Never stored.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Status {
+    /// The runner has not been heard of since the change. It carries it out when it connects.
+    Waiting {
+        reason: String,
+    },
+    /// A rollout is on its way.
+    RollingOut {
+        step: RolloutStep,
+        ready: u32,
+        wanted: u32,
+    },
+    /// The current release serves with all replicas.
+    Live {
+        ready: u32,
+    },
+    /// The current release serves with fewer replicas than wanted.
+    Degraded {
+        ready: u32,
+        wanted: u32,
+        reason: Option<Failure>,
+    },
+    /// The rollout ended without success.
+    Failed {
+        failure: Failure,
+        /// The release that still serves, if one does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        serving: Option<ReleaseNumber>,
+    },
+    Stopped,
+    /// The runner is away; what it last said is no longer known to be true.
+    Unknown {
+        since: Millis,
+    },
+}
+
+/// Where a rollout is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RolloutStep {
+    Pulling,
+    Starting,
+    Draining,
+}
+
+/// Why something did not work.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Failure {
+    pub kind: FailureKind,
+    /// A sentence for people.
+    pub message: String,
+    /// The last lines that the replica wrote, oldest first; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<String>,
+}
+
+/// Why something did not work, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The registry has no such image or tag.
+    ImageNotFound,
+    /// The registry wants (other) credentials.
+    PullDenied,
+    /// The registry does not answer, or something else went wrong on the way.
+    PullFailed,
+    /// The process ended by itself.
+    Exited,
+    /// The kernel ended it for using more memory than it may.
+    OutOfMemory,
+    /// Nothing listens on the probed port.
+    PortClosed,
+    /// The probe was answered, but not with success.
+    ProbeFailed,
+    /// The runtime (Docker, Kubernetes) refused.
+    Runtime,
+}
+
+/// The desired side of [`derive`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    pub generation: Generation,
+    pub power: Power,
+    pub replicas: u32,
+}
+
+/// Derives a status. `observed` is the runner's last word on this deployment.
+pub fn derive(wanted: Wanted, observed: Option<&ObservedDeployment>, connection: &Connection) -> Status {
+    match connection {
+        Connection::Never => Status::Waiting { reason: "its runner has never connected".to_owned() },
+        Connection::Offline { since } => offline(wanted, observed, *since),
+        Connection::Online { .. } => online(wanted, observed),
+    }
+}
+
+fn offline(wanted: Wanted, observed: Option<&ObservedDeployment>, since: Millis) -> Status {
+    match observed {
+        Some(observed) if observed.generation >= wanted.generation => Status::Unknown { since },
+        _ => Status::Waiting { reason: format!("its runner is offline since {since}") },
+    }
+}
+
+fn online(wanted: Wanted, observed: Option<&ObservedDeployment>) -> Status {
+    let Some(observed) = observed.filter(|observed| observed.generation >= wanted.generation) else {
+        return Status::Waiting { reason: "its runner has not answered yet".to_owned() };
+    };
+    let (ready, total) = (observed.ready, wanted.replicas);
+    let rolling = |step| Status::RollingOut { step, ready, wanted: total };
+    match &observed.phase {
+        Phase::Pulling => rolling(RolloutStep::Pulling),
+        Phase::Starting => rolling(RolloutStep::Starting),
+        Phase::Draining => rolling(RolloutStep::Draining),
+        Phase::Failed { failure, serving } => Status::Failed { failure: failure.clone(), serving: *serving },
+        Phase::Stopped => Status::Stopped,
+        Phase::Settled if wanted.power == Power::Stopped => Status::Stopped,
+        Phase::Settled if ready >= total => Status::Live { ready },
+        Phase::Settled => Status::Degraded { ready, wanted: total, reason: observed.trouble.clone() },
+    }
+}
+
+impl Status {
+    /// Whether a rollout has ended, so that `--wait` may return.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Live { .. } | Self::Failed { .. } | Self::Stopped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{DeploymentId, Id};
+
+    const WANTED: Wanted = Wanted { generation: 3, power: Power::Running, replicas: 2 };
+
+    fn seen(generation: Generation, phase: Phase, ready: u32) -> ObservedDeployment {
+        let id = DeploymentId::from_parts(Millis(0), 0);
+        ObservedDeployment {
+            id,
+            generation,
+            release: 1,
+            digest: None,
+            phase,
+            ready,
+            replicas: vec![],
+            trouble: None,
+        }
+    }
+
+    fn online_now() -> Connection {
+        Connection::Online { since: Millis(0), agent: "0".to_owned(), host: None, clock_skew_ms: 0 }
+    }
+
+    #[test]
+    fn a_report_about_an_older_generation_says_nothing_about_this_one() {
+        let old = seen(2, Phase::Settled, 2);
+        assert!(matches!(derive(WANTED, Some(&old), &online_now()), Status::Waiting { .. }));
+    }
+
+    #[test]
+    fn a_runner_that_left_makes_a_live_deployment_unknown() {
+        let live = seen(3, Phase::Settled, 2);
+        assert_eq!(derive(WANTED, Some(&live), &online_now()), Status::Live { ready: 2 });
+        let left = Connection::Offline { since: Millis(5) };
+        assert_eq!(derive(WANTED, Some(&live), &left), Status::Unknown { since: Millis(5) });
+    }
+
+    #[test]
+    fn too_few_replicas_are_degraded_and_never_live() {
+        let few = seen(3, Phase::Settled, 1);
+        assert!(matches!(
+            derive(WANTED, Some(&few), &online_now()),
+            Status::Degraded { ready: 1, wanted: 2, .. }
+        ));
+    }
+}

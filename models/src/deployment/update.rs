@@ -1,0 +1,44 @@
+//! `PUT /api/v1/workspaces/{workspace}/deployments/{deployment}`
+//!
+//! Change what a deployment runs: a new release, unless nothing differs and the image is pinned by digest. With
+//! `If-Match` only when nobody changed it meanwhile.
+
+use super::{Deployment, WorkloadSpec};
+use crate::{
+    api_errors, declare_api_endpoint,
+    endpoint::{
+        body::Json,
+        headers::{IfMatch, Tagged},
+    },
+    ids::{DeploymentId, Ref, WorkspaceId},
+};
+
+declare_api_endpoint! {
+    /// Change what a deployment runs
+    UpdateDeployment: PUT "/api/v1/workspaces/{workspace}/deployments/{deployment}" {
+        auth: Member(DeploymentEdit),
+        path: { workspace: Ref<WorkspaceId>, deployment: Ref<DeploymentId> },
+        request_headers: IfMatch,
+        request: Json<Body>,
+        response_headers: Tagged,
+        response: Json<Deployment>,
+        errors: Error,
+    }
+}
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    pub spec: WorkloadSpec,
+    /// Unchanged when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
+}
+
+api_errors! {
+    pub enum Error {
+        SpecInvalid { field: String, problem: String } = 422 "spec_invalid", "{field}: {problem}";
+        TooManyReplicas { max: u32 } = 422 "too_many_replicas", "replicas: at most {max} are possible";
+        HostTaken { host: String } = 409 "host_taken", "its automatic host `{host}` is already in use";
+    }
+}

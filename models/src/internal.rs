@@ -1,0 +1,98 @@
+//! What our two Worker scripts ask of each other, over bindings that nobody else can reach.
+//!
+//! Declared like the API, so that neither side writes a path twice. These routes are not in the OpenAPI document.
+
+pub mod desired;
+pub mod observe;
+pub mod record;
+pub mod revoke;
+pub mod wake;
+
+use crate::{
+    deployment::{Digest, Failure, Generation, ReleaseNumber},
+    ids::DeploymentId,
+};
+
+/// The header with the installation's internal secret.
+pub const SECRET_HEADER: &str = "patr-internal";
+/// The header in which `worker` names the runner whose token it has checked, when it hands a WebSocket on.
+pub const RUNNER_HEADER: &str = "patr-runner";
+/// The header in which `worker` hands an encoded [`crate::wire::OpenRequest`] (base64url) to a tunnel object.
+pub const OPEN_HEADER: &str = "patr-open";
+/// The header in which a tunnel object says that its own answer is not the application's; see [`TunnelTrouble`].
+pub const TROUBLE_HEADER: &str = "patr-trouble";
+
+/// Why a tunnel object could not bring an answer of the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TunnelTrouble {
+    /// No agent holds this lane. Another may be tried.
+    LaneDown,
+    /// The agent went away before it answered.
+    Lost,
+    /// The agent has no replica that could answer.
+    NoReplica,
+    /// A replica could not be reached, or broke off before it answered.
+    Unreachable,
+    /// Too many streams are open.
+    Busy,
+    /// The other side broke the protocol.
+    Protocol,
+}
+
+impl TunnelTrouble {
+    const ALL: [Self; 6] =
+        [Self::LaneDown, Self::Lost, Self::NoReplica, Self::Unreachable, Self::Busy, Self::Protocol];
+
+    /// As in [`TROUBLE_HEADER`].
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LaneDown => "lane-down",
+            Self::Lost => "lost",
+            Self::NoReplica => "no-replica",
+            Self::Unreachable => "unreachable",
+            Self::Busy => "busy",
+            Self::Protocol => "protocol",
+        }
+    }
+
+    /// From [`TROUBLE_HEADER`].
+    pub fn from_header(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|trouble| trouble.as_str() == text)
+    }
+}
+
+/// What D1 has to know of a report: facts that outlive the session.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Facts {
+    pub releases: Vec<ReleaseFact>,
+    /// Tombstones that were carried out.
+    pub gone: Vec<DeploymentId>,
+}
+
+impl Facts {
+    /// Whether there is nothing to record.
+    pub fn is_empty(&self) -> bool {
+        self.releases.is_empty() && self.gone.is_empty()
+    }
+}
+
+/// Something that became known of a release.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct ReleaseFact {
+    pub deployment: DeploymentId,
+    pub generation: Generation,
+    pub release: ReleaseNumber,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// How its rollout ended, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+}
+
+/// How a rollout ended on the runner.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Ended {
+    Live,
+    Failed { failure: Failure },
+}

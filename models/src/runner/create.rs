@@ -1,0 +1,41 @@
+//! `POST /api/v1/workspaces/{workspace}/runners`
+//!
+//! Add a runner. The answer holds the token with which its agent joins.
+
+use super::{RunnerWithToken, RuntimeKind};
+use crate::{
+    api_errors, declare_api_endpoint,
+    endpoint::{
+        body::{Created, Json},
+        headers::Once,
+    },
+    ids::{Ref, WorkspaceId},
+    name::Name,
+};
+
+declare_api_endpoint! {
+    /// Add a runner
+    CreateRunner: POST "/api/v1/workspaces/{workspace}/runners" {
+        auth: Member(RunnerCreate),
+        path: { workspace: Ref<WorkspaceId> },
+        request_headers: Once,
+        request: Json<Body>,
+        response: Created<RunnerWithToken>,
+        errors: Error,
+    }
+}
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    pub name: Name,
+    pub runtime: RuntimeKind,
+}
+
+api_errors! {
+    pub enum Error {
+        NameTaken { name: Name } = 409 "name_taken", "a runner named `{name}` already exists in this workspace",
+            hint "choose another name, or rotate the token of the one there is";
+        RuntimeNotSupported = 422 "runtime_not_supported", "runtime: only `docker` is supported yet";
+    }
+}

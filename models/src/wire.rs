@@ -1,0 +1,208 @@
+//! What a runner and the edge say to each other.
+//!
+//! The **session** is one WebSocket of JSON text: [`ToAgent`] one way, [`FromAgent`] the other. The **tunnel** is
+//! one WebSocket per lane of binary `patr-tunnel` frames; what opens a stream there is an [`OpenRequest`], and an
+//! http stream answers with a [`ResponseHead`].
+//!
+//! Heartbeats are the literal texts [`PING`] and [`PONG`]: only a fixed string can be answered by the platform
+//! without waking the object that holds the session.
+//!
+//! Changing a message: fields may be added with a default, and readers ignore what they do not know; anything
+//! else needs a new [`PROTOCOL`]. Both ends are deployed at different times, so every change must hold for an old
+//! reader with new data and for a new reader with old data. `tests/wire/` pins a message of each kind.
+
+use crate::{
+    deployment::{Digest, Failure, Generation, Power, ReleaseNumber, WorkloadSpec},
+    ids::{DeploymentId, RunnerId, WorkspaceId},
+    name::Name,
+    time::Millis,
+};
+
+/// The version of these messages. Another one is refused, not warned about.
+pub const PROTOCOL: u32 = 1;
+/// What an agent sends as a heartbeat.
+pub const PING: &str = "ping";
+/// What the edge answers to it.
+pub const PONG: &str = "pong";
+/// How often an agent sends [`PING`], in seconds. Cloudflare drops a WebSocket that is silent for 100.
+pub const PING_EVERY_S: u64 = 20;
+/// How long an agent waits for anything at all before it takes the link for dead, in seconds.
+pub const SILENCE_S: u64 = 50;
+
+/// Codes with which the edge closes a session or a tunnel (RFC 6455, 7.4.2: 4000–4999 are ours).
+pub mod close {
+    /// A newer connection with the same token took over. The agent exits.
+    pub const REPLACED: u16 = 4001;
+    /// The token was revoked or its runner deleted. The agent exits.
+    pub const REVOKED: u16 = 4002;
+    /// The protocol is not spoken any more. The agent exits.
+    pub const PROTOCOL: u16 = 4003;
+    /// A message could not be read. The agent reconnects.
+    pub const MALFORMED: u16 = 4004;
+}
+
+/// Counts the connections of a runner; the highest one is the only one that counts.
+pub type Epoch = u64;
+/// Numbers the reports within an epoch, from 1.
+pub type Seq = u64;
+/// Counts the changes of a runner's desired state.
+pub type Revision = u64;
+
+/// From the edge to a runner. Order within one connection is guaranteed; delivery is not.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToAgent {
+    /// The answer to [`FromAgent::Hello`], and the first message. The runner must not act before it.
+    Welcome { runner: RunnerId, protocol: u32, epoch: Epoch, now: Millis, lanes: u8 },
+    /// The whole of what should run here. Replaces any with a lower revision.
+    Desired { snapshot: Snapshot },
+    /// Every report up to and including `through` is kept.
+    Stored { through: Seq },
+}
+
+/// From a runner to the edge.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromAgent {
+    /// The first message.
+    Hello {
+        protocol: u32,
+        /// The agent's version.
+        agent: String,
+        /// The machine in words, such as `Docker 28.2.2 on linux/amd64`.
+        #[serde(default)]
+        host: Option<String>,
+        /// The agent's clock, to find how wrong it is. Nothing is decided by it.
+        clock: Millis,
+        /// The revision that the agent has on disk, if it has one.
+        #[serde(default)]
+        revision: Option<Revision>,
+    },
+    /// What is here now; the whole of it. Resent after a reconnect until [`ToAgent::Stored`].
+    Report { seq: Seq, report: Report },
+}
+
+/// Everything that should run on a runner, at one revision.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Snapshot {
+    pub revision: Revision,
+    pub deployments: Vec<DesiredDeployment>,
+    /// What must go. A deployment that is merely absent is left alone.
+    pub tombstones: Vec<Tombstone>,
+}
+
+/// A deployment as it should be.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct DesiredDeployment {
+    pub id: DeploymentId,
+    pub workspace: WorkspaceId,
+    pub name: Name,
+    pub generation: Generation,
+    pub release: ReleaseNumber,
+    pub power: Power,
+    pub replicas: u32,
+    /// Counts the restarts that people asked for; part of the spec hash.
+    pub restart: u64,
+    pub spec: WorkloadSpec,
+    /// What to run, once a runner has found what the tag means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+}
+
+/// Proof that a deployment was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Tombstone {
+    pub deployment: DeploymentId,
+    /// Newer than any generation that the deployment had.
+    pub generation: Generation,
+}
+
+/// What is on a runner now.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Report {
+    /// The snapshot that this answers.
+    pub revision: Revision,
+    pub deployments: Vec<ObservedDeployment>,
+    /// Tombstones that are carried out: nothing of these deployments is left.
+    #[serde(default)]
+    pub gone: Vec<DeploymentId>,
+}
+
+/// A deployment as its runner sees it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct ObservedDeployment {
+    pub id: DeploymentId,
+    /// The generation that this is about.
+    pub generation: Generation,
+    pub release: ReleaseNumber,
+    /// What the image of `release` turned out to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    pub phase: Phase,
+    /// Replicas of `release` that serve.
+    pub ready: u32,
+    /// Every replica there is, of whatever release.
+    #[serde(default)]
+    pub replicas: Vec<ObservedReplica>,
+    /// What is wrong with a replica that should serve and does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Failure>,
+}
+
+/// Where a deployment is on its way to its current release.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    Pulling,
+    Starting,
+    Draining,
+    /// Nothing more is to be done; `ready` says how well it went.
+    Settled,
+    /// The rollout ended; `serving` is what runs instead.
+    Failed {
+        failure: Failure,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        serving: Option<ReleaseNumber>,
+    },
+    Stopped,
+}
+
+/// One replica.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct ObservedReplica {
+    /// The beginning of the container's id.
+    pub id: String,
+    pub release: ReleaseNumber,
+    pub ready: bool,
+    pub restarts: u32,
+}
+
+/// What opens a stream of a tunnel.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OpenRequest {
+    /// A request to a replica. The body follows as data; the answer is a [`ResponseHead`] and its body.
+    Http {
+        deployment: DeploymentId,
+        port: u16,
+        method: String,
+        /// Path and query, as the client sent them.
+        target: String,
+        /// In order, repeated ones too. Values are bytes of Latin-1, one character each.
+        headers: Vec<(String, String)>,
+    },
+    /// What the replicas write, as lines of `LogLine`; no data the other way.
+    Logs { deployment: DeploymentId, follow: bool, tail: u32 },
+}
+
+/// The beginning of an answer on an http stream: four bytes of length, big-endian, and this as JSON. The body
+/// follows.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ResponseHead {
+    pub status: u16,
+    /// As in [`OpenRequest::Http`].
+    pub headers: Vec<(String, String)>,
+}
+
+/// Longest [`ResponseHead`], in bytes; Cloudflare allows 128 KB of headers.
+pub const HEAD_MAX: usize = 160 * 1024;
