@@ -1,1 +1,35 @@
+//! The Worker script `patr-runners`: what holds the WebSockets of runners.
+//!
+//! It is a script of its own because a deploy of a script drops the WebSockets that its objects hold: shipping
+//! the API must cut neither a runner nor its traffic. It changes rarely.
+//!
+//! | object | one per | stores | called by |
+//! |---|---|---|---|
+//! | `RunnerSession` | runner | epoch, desired snapshot, last report, facts to record | `worker`; the agent |
+//! | `RunnerTunnel` | runner and lane | nothing: streams live and die with the socket | `worker`; the agent |
+//!
+//! Decisions are in [`session::core`], which is synchronous and knows no platform; [`objects`] only forwards.
 
+pub mod session {
+    //! One runner's session.
+    pub mod core;
+    #[cfg(target_arch = "wasm32")]
+    pub mod shell;
+    #[cfg(target_arch = "wasm32")]
+    pub mod storage;
+}
+pub mod tunnel {
+    //! One lane of a runner's data connection.
+    pub mod head;
+    #[cfg(target_arch = "wasm32")]
+    pub mod lane;
+    #[cfg(target_arch = "wasm32")]
+    pub mod shell;
+}
+
+#[cfg(target_arch = "wasm32")]
+mod directory;
+#[cfg(target_arch = "wasm32")]
+mod objects;
+#[cfg(target_arch = "wasm32")]
+mod platform;

@@ -1,0 +1,242 @@
+//! Stories of a session. Each runs a second time with the object put to sleep before every event.
+
+use patr_models::{ids::Id, wire::Tombstone};
+
+use super::*;
+
+/// A session, and what a shell would have done.
+struct Story {
+    core: Core,
+    hibernates: bool,
+    now: Millis,
+}
+
+fn runner() -> RunnerId {
+    RunnerId::from_parts(Millis(1), 1)
+}
+
+fn deployment() -> DeploymentId {
+    DeploymentId::from_parts(Millis(1), 2)
+}
+
+fn hello() -> FromAgent {
+    let agent = "0.1.0".to_owned();
+    FromAgent::Hello { protocol: PROTOCOL, agent, host: None, clock: Millis(1_000), revision: None }
+}
+
+fn report(phase: Phase) -> Report {
+    let observed = ObservedDeployment {
+        id: deployment(),
+        generation: 1,
+        release: 1,
+        digest: None,
+        phase,
+        ready: 1,
+        replicas: vec![],
+        trouble: None,
+    };
+    Report { revision: 1, deployments: vec![observed], gone: vec![] }
+}
+
+impl Story {
+    fn new(hibernates: bool) -> Self {
+        Self { core: Core::restore(Saved::default()), hibernates, now: Millis(1_000) }
+    }
+
+    fn core(&mut self) -> &mut Core {
+        if self.hibernates {
+            let text = serde_json::to_string(self.core.save()).unwrap();
+            self.core = Core::restore(serde_json::from_str(&text).unwrap());
+        }
+        &mut self.core
+    }
+
+    fn connect(&mut self) -> Epoch {
+        let now = self.now;
+        let (epoch, _) = self.core().accepted(runner(), now);
+        self.core().received(epoch, hello(), now);
+        epoch
+    }
+
+    fn report(&mut self, epoch: Epoch, seq: Seq, phase: Phase) -> Effects {
+        let now = self.now;
+        self.core().received(epoch, FromAgent::Report { seq, report: report(phase) }, now)
+    }
+}
+
+fn both(story: impl Fn(Story)) {
+    story(Story::new(false));
+    story(Story::new(true));
+}
+
+fn sends(effects: &Effects) -> Vec<&ToAgent> {
+    effects
+        .iter()
+        .filter_map(|effect| if let Effect::Send(message) = effect { Some(message) } else { None })
+        .collect()
+}
+
+#[test]
+fn an_agent_is_welcomed_before_anything_else_and_the_desired_state_is_fetched() {
+    both(|mut story| {
+        let (epoch, _) = story.core().accepted(runner(), Millis(1_000));
+        let effects = story.core().received(epoch, hello(), Millis(1_000));
+        assert!(matches!(effects[0], Effect::Send(ToAgent::Welcome { epoch: 1, .. })));
+        assert!(effects.contains(&Effect::Fetch(runner())));
+    });
+}
+
+#[test]
+fn the_newest_socket_wins_and_the_older_one_is_told() {
+    both(|mut story| {
+        let old = story.connect();
+        let (new, effects) = story.core().accepted(runner(), Millis(2_000));
+        assert_eq!(effects, [Effect::CloseOlder(new)]);
+        assert_eq!(story.report(old, 1, Phase::Settled), [replaced(old)]);
+        assert_eq!(
+            story.core().disconnected(old, Millis(3_000)),
+            [],
+            "its end says nothing about the new one"
+        );
+    });
+}
+
+#[test]
+fn a_report_is_acknowledged_only_when_d1_has_its_facts() {
+    both(|mut story| {
+        let epoch = story.connect();
+        let effects = story.report(epoch, 1, Phase::Settled);
+        assert!(sends(&effects).is_empty());
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Record { seq: 1, .. })));
+        assert_eq!(story.core().recorded(1), [Effect::Send(ToAgent::Stored { through: 1 })]);
+    });
+}
+
+#[test]
+fn a_report_without_news_for_d1_is_acknowledged_at_once() {
+    both(|mut story| {
+        let epoch = story.connect();
+        let effects = story.report(epoch, 1, Phase::Starting);
+        assert_eq!(sends(&effects), [&ToAgent::Stored { through: 1 }]);
+    });
+}
+
+#[test]
+fn d1_hears_the_same_fact_once() {
+    both(|mut story| {
+        let epoch = story.connect();
+        story.report(epoch, 1, Phase::Settled);
+        story.core().recorded(1);
+        let again = story.report(epoch, 2, Phase::Settled);
+        assert!(!again.iter().any(|effect| matches!(effect, Effect::Record { .. })));
+    });
+}
+
+#[test]
+fn facts_that_d1_refused_are_told_again_by_the_alarm_and_survive_newer_reports() {
+    both(|mut story| {
+        let epoch = story.connect();
+        story.report(epoch, 1, Phase::Settled);
+        let now = story.now;
+        story.core().not_recorded(1, now);
+        let at = story.core().deadline().unwrap();
+        assert!(at > now);
+        let again = story.core().alarm(at);
+        assert!(matches!(&again[..], [Effect::Record { seq: 1, facts, .. }] if facts.releases.len() == 1));
+        let newer = story.report(epoch, 2, Phase::Starting);
+        let told = newer.iter().find_map(|effect| match effect {
+            Effect::Record { facts, .. } => Some(facts.releases.len()),
+            _ => None,
+        });
+        assert_eq!(told, Some(1), "the fact of the older report is not lost");
+    });
+}
+
+#[test]
+fn a_repeated_report_changes_nothing_and_is_acknowledged_again() {
+    both(|mut story| {
+        let epoch = story.connect();
+        story.report(epoch, 1, Phase::Starting);
+        let before = story.core().save().version;
+        assert_eq!(story.report(epoch, 1, Phase::Starting), [Effect::Send(ToAgent::Stored { through: 1 })]);
+        assert_eq!(story.core().save().version, before);
+    });
+}
+
+#[test]
+fn an_older_snapshot_never_replaces_a_newer_one() {
+    both(|mut story| {
+        story.connect();
+        let at = |revision| Snapshot { revision, ..Snapshot::default() };
+        assert_eq!(story.core().desired(at(5)).len(), 1);
+        assert_eq!(story.core().desired(at(4)), []);
+        assert_eq!(story.core().save().snapshot, Some(at(5)));
+    });
+}
+
+#[test]
+fn an_agent_that_returns_while_worker_is_away_gets_the_last_known_snapshot() {
+    both(|mut story| {
+        let epoch = story.connect();
+        story.core().desired(Snapshot { revision: 5, ..Snapshot::default() });
+        story.core().disconnected(epoch, Millis(2_000));
+        let (epoch, _) = story.core().accepted(runner(), Millis(3_000));
+        let effects = story.core().received(epoch, hello(), Millis(3_000));
+        assert!(sends(&effects).iter().any(|message| matches!(message, ToAgent::Desired { .. })));
+        story.core().not_fetched(Millis(3_000));
+        let at = story.core().deadline().unwrap();
+        assert_eq!(story.core().alarm(at), [Effect::Fetch(runner())]);
+    });
+}
+
+#[test]
+fn silence_counts_as_absence_although_the_socket_looks_open() {
+    both(|mut story| {
+        story.connect();
+        let soon = Millis(2_000);
+        let late = Millis(1_000) + Duration::from_secs(SILENCE_S + 1);
+        assert!(matches!(story.core().observe(None, soon).connection, Connection::Online { .. }));
+        assert_eq!(story.core().observe(None, late).connection, Connection::Offline { since: Millis(1_000) });
+        assert!(matches!(story.core().observe(Some(late), late).connection, Connection::Online { .. }));
+    });
+}
+
+#[test]
+fn another_protocol_is_refused_by_code() {
+    both(|mut story| {
+        let (epoch, _) = story.core().accepted(runner(), Millis(0));
+        let FromAgent::Hello { agent, host, clock, revision, .. } = hello() else { unreachable!() };
+        let hello = FromAgent::Hello { protocol: PROTOCOL + 1, agent, host, clock, revision };
+        let effects = story.core().received(epoch, hello, Millis(0));
+        assert!(matches!(effects[..], [Effect::Close { code: wire::close::PROTOCOL, .. }]));
+    });
+}
+
+#[test]
+fn a_tombstone_that_was_carried_out_is_told_to_d1() {
+    both(|mut story| {
+        let epoch = story.connect();
+        let tombstones = vec![Tombstone { deployment: deployment(), generation: 2 }];
+        story.core().desired(Snapshot { revision: 2, deployments: vec![], tombstones });
+        let report = Report { revision: 2, deployments: vec![], gone: vec![deployment()] };
+        let effects = story.core().received(epoch, FromAgent::Report { seq: 1, report }, Millis(5));
+        let gone = effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Record { facts, .. } if facts.gone == [deployment()]));
+        assert!(gone);
+    });
+}
+
+#[test]
+fn an_agent_with_a_wrong_clock_is_served_and_the_difference_is_shown() {
+    both(|mut story| {
+        let hour = Duration::from_secs(3600);
+        story.now = Millis(1_000) + hour;
+        story.connect();
+        let now = story.now;
+        let Connection::Online { clock_skew_ms, .. } = story.core().observe(None, now).connection else {
+            panic!("it is online")
+        };
+        assert_eq!(clock_skew_ms, -3_600_000);
+    });
+}
