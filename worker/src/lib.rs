@@ -1,1 +1,54 @@
+//! The Worker script `patr`: the API on the control host, the ingress on every other host.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`router`], [`auth`], [`answer`] | a request of the API into a handler's call, and its answer out |
+//! | [`handlers`] | one function per endpoint: look up, decide, write, tell, answer |
+//! | [`db`] | every SQL statement, as a value |
+//! | [`routes_kv`] | the routing table of each host: published on write, loaded on request |
+//! | [`ingress`] | a request to a managed URL into a site, a deployment, a proxy or a redirect |
+//! | [`runners`] | what is asked of the objects of `patr-runners` |
+//! | [`env`] | the only file that names bindings, variables and secrets, or reads clock and randomness |
 
+mod answer;
+mod auth;
+mod ctx;
+mod db;
+mod env;
+mod handlers;
+mod ingress;
+mod internal;
+mod platform;
+mod router;
+mod routes_kv;
+mod runners;
+
+use worker::{
+    Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, console_error, event,
+};
+
+use ctx::Ctx;
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    let ctx = Ctx::new(&env)?;
+    if ctx.settings.is_control_host(&platform::host(&request)?) {
+        router::serve(&ctx, request).await
+    } else {
+        ingress::serve(&ctx, request, context).await
+    }
+}
+
+/// Once a minute: what an earlier request could not finish, and what has become old.
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    let swept = async {
+        let ctx = Ctx::new(&env)?;
+        routes_kv::sweep(&ctx).await?;
+        ctx.db.batch(db::sweep(ctx.now)).await?;
+        Ok::<_, answer::Fault>(())
+    };
+    if let Err(fault) = swept.await {
+        console_error!("the sweep failed: {fault}");
+    }
+}

@@ -1,0 +1,160 @@
+//! How a handler ends, and the response that this makes.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use patr_models::{
+    endpoint::{ApiEndpoint, Reply, server},
+    error::{ApiError, Common, ErrorBody},
+    ids::RequestId,
+};
+
+/// What a handler of `E` returns.
+pub(crate) type Answer<E> = Result<Reply<E>, Failure<E>>;
+
+/// Why a call of `E` did not succeed.
+pub(crate) enum Failure<E: ApiEndpoint> {
+    /// What the endpoint declares.
+    Api(E::Error),
+    /// What any endpoint may answer.
+    Common(Common),
+    /// Our fault. The caller learns only the request's id.
+    Fault(Fault),
+}
+
+impl<E: ApiEndpoint> From<Common> for Failure<E> {
+    fn from(common: Common) -> Self {
+        Self::Common(common)
+    }
+}
+
+impl<E: ApiEndpoint, F: Into<Fault>> From<F> for Failure<E> {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+/// Something failed that no caller can be blamed for.
+#[derive(Debug)]
+pub(crate) struct Fault(String);
+
+impl Fault {
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
+        Self(what.to_string())
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<worker::Error> for Fault {
+    fn from(error: worker::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<worker::kv::KvError> for Fault {
+    fn from(error: worker::kv::KvError) -> Self {
+        Self(format!("KV: {error}"))
+    }
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(error: serde_json::Error) -> Self {
+        Self(format!("JSON: {error}"))
+    }
+}
+
+impl From<crate::db::DbError> for Fault {
+    fn from(error: crate::db::DbError) -> Self {
+        Self(format!("D1: {error}"))
+    }
+}
+
+impl From<Fault> for worker::Error {
+    fn from(fault: Fault) -> Self {
+        Self::RustError(fault.0)
+    }
+}
+
+/// What stopped a request before or in its handler.
+pub(crate) enum Refused {
+    Common(Common),
+    Fault(Fault),
+}
+
+impl From<Common> for Refused {
+    fn from(common: Common) -> Self {
+        Self::Common(common)
+    }
+}
+
+impl<F: Into<Fault>> From<F> for Refused {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl<E: ApiEndpoint> From<Refused> for Failure<E> {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Common(common) => Self::Common(common),
+            Refused::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+/// The response to a call of `E`.
+pub(crate) fn respond<E: ApiEndpoint>(answer: &Answer<E>, id: RequestId) -> Response<Bytes> {
+    match answer {
+        Ok(reply) => with_id(server::into_http(reply), id),
+        Err(Failure::Api(error)) => refuse(error, id),
+        Err(Failure::Common(common)) => refuse(common, id),
+        Err(Failure::Fault(fault)) => broken(fault, id),
+    }
+}
+
+/// The response to a request that was refused.
+pub(crate) fn refused(refused: &Refused, id: RequestId) -> Response<Bytes> {
+    match refused {
+        Refused::Common(common) => refuse(common, id),
+        Refused::Fault(fault) => broken(fault, id),
+    }
+}
+
+fn refuse(error: &impl ApiError, id: RequestId) -> Response<Bytes> {
+    let status = StatusCode::from_u16(error.doc().status.get()).unwrap_or(StatusCode::BAD_REQUEST);
+    envelope(status, &error.body(id), id)
+}
+
+fn broken(fault: &Fault, id: RequestId) -> Response<Bytes> {
+    worker::console_error!("{id}: {fault}");
+    let body = ErrorBody {
+        code: "internal".to_owned(),
+        message: "something went wrong on our side".to_owned(),
+        hint: Some(format!("try again; if it stays, look for {id} in the log")),
+        id: Some(id),
+    };
+    envelope(StatusCode::INTERNAL_SERVER_ERROR, &body, id)
+}
+
+fn envelope(status: StatusCode, body: &ErrorBody, id: RequestId) -> Response<Bytes> {
+    let mut response = Response::new(serde_json::to_vec(body).unwrap_or_default().into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    with_id(response, id)
+}
+
+fn with_id(mut response: Response<Bytes>, id: RequestId) -> Response<Bytes> {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert("patr-request-id", value);
+    }
+    response
+}

@@ -1,0 +1,201 @@
+//! Who calls: from a bearer token to the caller that the endpoint's declaration asks for.
+
+use http::{HeaderMap, header, request::Parts};
+use patr_models::{
+    auth::{self, Permission, prefix},
+    endpoint::{ApiEndpoint, path::PathParams},
+    error::Common,
+    ids::{Ref, RunnerId, TokenId, UserId, WorkspaceId},
+    internal::SECRET_HEADER,
+    name::WorkspaceName,
+};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::{answer::Refused, ctx::Ctx, db};
+
+/// A person, through a login or an API token.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) user: UserId,
+    pub(crate) token: Option<TokenId>,
+    /// The only workspace that the token opens.
+    pub(crate) only: Option<WorkspaceId>,
+    /// What the database knows the secret by.
+    pub(crate) hash: String,
+}
+
+/// A person in a workspace, with the declared permission.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) person: Person,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) workspace_name: WorkspaceName,
+}
+
+/// Whoever a write is put down to.
+pub(crate) trait Actor {
+    fn user(&self) -> UserId;
+    fn token(&self) -> Option<TokenId>;
+    fn workspace(&self) -> Option<WorkspaceId>;
+}
+
+impl Actor for Person {
+    fn user(&self) -> UserId {
+        self.user
+    }
+    fn token(&self) -> Option<TokenId> {
+        self.token
+    }
+    fn workspace(&self) -> Option<WorkspaceId> {
+        None
+    }
+}
+
+impl Actor for Member {
+    fn user(&self) -> UserId {
+        self.person.user
+    }
+    fn token(&self) -> Option<TokenId> {
+        self.person.token
+    }
+    fn workspace(&self) -> Option<WorkspaceId> {
+        Some(self.workspace)
+    }
+}
+
+/// How a declared authentication is carried out here.
+pub(crate) trait Scheme: auth::Auth {
+    type Caller;
+
+    async fn identify<E: ApiEndpoint>(
+        ctx: &Ctx,
+        parts: &Parts,
+        path: &E::Path,
+    ) -> Result<Self::Caller, Refused>;
+
+    /// Whom an `Idempotency-Key` belongs to.
+    fn user(_: &Self::Caller) -> Option<UserId> {
+        None
+    }
+}
+
+impl Scheme for auth::NoAuth {
+    type Caller = ();
+    async fn identify<E: ApiEndpoint>(_: &Ctx, _: &Parts, _: &E::Path) -> Result<(), Refused> {
+        Ok(())
+    }
+}
+
+impl Scheme for auth::User {
+    type Caller = Person;
+    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &E::Path) -> Result<Person, Refused> {
+        person(ctx, parts).await
+    }
+    fn user(caller: &Person) -> Option<UserId> {
+        Some(caller.user)
+    }
+}
+
+impl Scheme for auth::Member {
+    type Caller = Member;
+    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, path: &E::Path) -> Result<Member, Refused> {
+        let person = person(ctx, parts).await?;
+        let name = path.value("workspace").unwrap_or_default();
+        let absent = || Common::NotFound { noun: "workspace".to_owned(), name: name.clone() };
+        let reference: Ref<WorkspaceId> = name.parse().map_err(|_| absent())?;
+        let found = ctx.db.optional(db::workspaces::membership(person.user, &reference)).await?;
+        let found: db::workspaces::Membership = found.ok_or_else(absent)?;
+        if person.only.is_some_and(|only| only != found.id) {
+            return Err(absent().into());
+        }
+        let permission =
+            E::PERMISSION.ok_or_else(|| crate::answer::Fault::new("a member endpoint has a permission"))?;
+        if !found.role.allows(permission) {
+            return Err(Common::Forbidden { permission: permission.as_str().to_owned() }.into());
+        }
+        Ok(Member { person, workspace: found.id, workspace_name: found.name })
+    }
+    fn user(caller: &Member) -> Option<UserId> {
+        Some(caller.person.user)
+    }
+}
+
+impl Scheme for auth::Runner {
+    type Caller = RunnerId;
+    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &E::Path) -> Result<RunnerId, Refused> {
+        let token = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
+        if !token.starts_with(prefix::RUNNER) {
+            return Err(wrong_kind(token, "a runner's token"));
+        }
+        let row: Option<db::runners::Id> = ctx.db.optional(db::runners::by_token(&hash(token))).await?;
+        Ok(row.ok_or(Common::Unauthenticated)?.id)
+    }
+}
+
+impl Scheme for auth::Internal {
+    type Caller = ();
+    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &E::Path) -> Result<(), Refused> {
+        let given = parts.headers.get(SECRET_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
+        if same(given, ctx.settings.internal_secret.as_bytes()) {
+            Ok(())
+        } else {
+            Err(Common::Unauthenticated.into())
+        }
+    }
+}
+
+/// What a member of a workspace is. Roles of a person's own making come later; the check is this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Role {
+    Owner,
+}
+
+impl Role {
+    fn allows(self, _: Permission) -> bool {
+        match self {
+            Self::Owner => true,
+        }
+    }
+}
+
+async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
+    let token = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
+    let hash = hash(token);
+    let statement = if token.starts_with(prefix::SESSION) {
+        db::users::by_session(&hash, ctx.now)
+    } else if token.starts_with(prefix::TOKEN) {
+        db::tokens::by_hash(&hash, ctx.now)
+    } else {
+        return Err(wrong_kind(token, "a person's token"));
+    };
+    let row: db::users::Authenticated = ctx.db.optional(statement).await?.ok_or(Common::Unauthenticated)?;
+    Ok(Person { user: row.user_id, token: row.token_id, only: row.workspace_id, hash })
+}
+
+/// A token of another kind is told apart from one that nobody gave out.
+fn wrong_kind(token: &str, wanted: &str) -> Refused {
+    let known =
+        [prefix::SESSION, prefix::TOKEN, prefix::RUNNER].iter().any(|prefix| token.starts_with(prefix));
+    if known {
+        Common::WrongKind { wanted: wanted.to_owned() }.into()
+    } else {
+        Common::Unauthenticated.into()
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// What a token is stored as.
+pub(crate) fn hash(token: &str) -> String {
+    Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Compares secrets without telling by the time taken where they differ.
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
+}

@@ -1,0 +1,88 @@
+//! What a handler works with.
+
+use std::cell::RefCell;
+
+use patr_models::{
+    ids::{AuditId, Id, RequestId},
+    time::Millis,
+};
+use worker::{Env, Result, kv::KvStore};
+
+use crate::{
+    answer::Fault,
+    auth::Actor,
+    db::{self, Db, DbError, Statement},
+    env::{self, Settings},
+    runners::Runners,
+};
+
+/// One request's view of the world. Time stands still in it.
+pub(crate) struct Ctx {
+    pub(crate) db: Db,
+    pub(crate) kv: KvStore,
+    pub(crate) runners: Runners,
+    pub(crate) settings: Settings,
+    pub(crate) now: Millis,
+    pub(crate) request: RequestId,
+    /// Goes into the batch of the first write, so that a write and its `Idempotency-Key` are one.
+    reservation: RefCell<Option<Statement>>,
+}
+
+impl Ctx {
+    pub(crate) fn new(env: &Env) -> Result<Self> {
+        let (now, settings) = (env::now(), Settings::read(env)?);
+        Ok(Self {
+            db: Db::new(env::database(env)?),
+            kv: env::kv(env)?,
+            runners: Runners::new(env::sessions(env)?, env::tunnels(env)?, settings.internal_secret.clone()),
+            settings,
+            now,
+            request: env::new_id(now)?,
+            reservation: RefCell::default(),
+        })
+    }
+
+    /// A new id.
+    pub(crate) fn id<I: Id>(&self) -> Result<I> {
+        env::new_id(self.now)
+    }
+
+    pub(crate) fn reserve(&self, statement: Statement) {
+        *self.reservation.borrow_mut() = Some(statement);
+    }
+
+    /// Writes: all of it or nothing, with its line in the audit log.
+    pub(crate) async fn write(
+        &self,
+        who: &impl Actor,
+        what: Audited<'_>,
+        mut statements: Vec<Statement>,
+    ) -> std::result::Result<(), DbError> {
+        let id: AuditId = self.id().map_err(|error| DbError::Other(error.to_string()))?;
+        statements.push(db::audit::insert(id, self.now, self.request, who, &what));
+        statements.extend(self.reservation.borrow_mut().take());
+        self.db.batch(statements).await
+    }
+}
+
+/// What a line of the audit log says.
+pub(crate) struct Audited<'a> {
+    /// The endpoint's name.
+    pub(crate) action: &'static str,
+    pub(crate) resource: String,
+    pub(crate) name: &'a str,
+}
+
+/// `Audited` for a call of `E` on a resource.
+pub(crate) fn audited<E: patr_models::endpoint::ApiEndpoint>(
+    resource: impl ToString,
+    name: &(impl AsRef<str> + ?Sized),
+) -> Audited<'_> {
+    Audited { action: E::NAME, resource: resource.to_string(), name: name.as_ref() }
+}
+
+/// The secret part of a token: 256 bits.
+pub(crate) fn new_secret(prefix: &str) -> std::result::Result<String, Fault> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(env::random::<32>()?)))
+}

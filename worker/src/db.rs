@@ -1,0 +1,252 @@
+//! Every SQL statement, as a value. D1 has no interactive transactions: what belongs together is one `batch`.
+
+use std::fmt;
+
+use patr_models::{page::ListQuery, time::Millis};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+use worker::{D1Database, D1PreparedStatement};
+
+pub(crate) mod audit;
+pub(crate) mod deployments;
+pub(crate) mod idempotency;
+pub(crate) mod managed_urls;
+pub(crate) mod runners;
+pub(crate) mod sites;
+pub(crate) mod tokens;
+pub(crate) mod users;
+pub(crate) mod workspaces;
+
+/// A parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Integer(i64),
+    Text(String),
+}
+
+impl Value {
+    fn to_js(&self) -> JsValue {
+        match self {
+            Self::Null => JsValue::NULL,
+            // D1 takes numbers as doubles: times in milliseconds and sizes stay far below 2^53.
+            Self::Integer(number) => JsValue::from_f64(*number as f64),
+            Self::Text(text) => JsValue::from_str(text),
+        }
+    }
+}
+
+/// What can be a parameter.
+pub(crate) trait Param {
+    fn value(&self) -> Value;
+}
+
+macro_rules! integers {
+    ($($type:ty),*) => {$(
+        impl Param for $type {
+            fn value(&self) -> Value {
+                i64::try_from(*self).map_or(Value::Null, Value::Integer)
+            }
+        }
+    )*};
+}
+integers!(u16, u32, u64, usize, i64);
+
+impl Param for Millis {
+    fn value(&self) -> Value {
+        self.0.value()
+    }
+}
+
+impl Param for bool {
+    fn value(&self) -> Value {
+        Value::Integer((*self).into())
+    }
+}
+
+impl Param for str {
+    fn value(&self) -> Value {
+        Value::Text(self.to_owned())
+    }
+}
+
+impl Param for String {
+    fn value(&self) -> Value {
+        Value::Text(self.clone())
+    }
+}
+
+impl<T: Param> Param for Option<T> {
+    fn value(&self) -> Value {
+        self.as_ref().map_or(Value::Null, Param::value)
+    }
+}
+
+impl<T: Param + ?Sized> Param for &T {
+    fn value(&self) -> Value {
+        (**self).value()
+    }
+}
+
+/// Anything that is text in the database: ids, names, hosts, hashes.
+pub(crate) struct Text<T>(pub(crate) T);
+
+impl<T: fmt::Display> Param for Text<T> {
+    fn value(&self) -> Value {
+        Value::Text(self.0.to_string())
+    }
+}
+
+/// A value as JSON.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: serde::Serialize> Param for Json<T> {
+    fn value(&self) -> Value {
+        serde_json::to_string(&self.0).map_or(Value::Null, Value::Text)
+    }
+}
+
+/// Text of the database as a JSON value again.
+pub(crate) fn from_json<'de, T: DeserializeOwned, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(from)?;
+    serde_json::from_str(&text).map_err(serde::de::Error::custom)
+}
+
+/// As [`from_json`], for a column that may be null.
+pub(crate) fn from_json_option<'de, T: DeserializeOwned, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let text = <Option<String> as serde::Deserialize>::deserialize(from)?;
+    text.map(|text| serde_json::from_str(&text).map_err(serde::de::Error::custom)).transpose()
+}
+
+/// An integer of the database as a time.
+pub(crate) fn millis<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Millis, D::Error> {
+    <u64 as serde::Deserialize>::deserialize(from).map(Millis)
+}
+
+/// As [`millis`], for a column that may be null.
+pub(crate) fn millis_option<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Millis>, D::Error> {
+    <Option<u64> as serde::Deserialize>::deserialize(from).map(|number| number.map(Millis))
+}
+
+/// 0 or 1 of the database as a truth value.
+pub(crate) fn truth<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    <u8 as serde::Deserialize>::deserialize(from).map(|number| number != 0)
+}
+
+/// SQL and its parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Statement {
+    sql: &'static str,
+    params: Vec<Value>,
+}
+
+impl Statement {
+    pub(crate) fn new(sql: &'static str, params: &[&dyn Param]) -> Self {
+        Self { sql, params: params.iter().map(|param| param.value()).collect() }
+    }
+}
+
+/// What the database refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DbError {
+    /// A row like it is there. Holds `table.column` of what must be unique.
+    #[error("not unique: {0}")]
+    Unique(String),
+    /// The generation was not the expected one; see [`GUARD`].
+    #[error("the generation has changed")]
+    Stale,
+    /// Something still refers to the row, or what it refers to is gone.
+    #[error("a reference is in the way")]
+    Reference,
+    #[error("{0}")]
+    Other(String),
+}
+
+impl DbError {
+    fn new(error: &worker::Error) -> Self {
+        let text = error.to_string();
+        match text.split_once("UNIQUE constraint failed: ") {
+            Some((_, rest)) => {
+                Self::Unique(rest.split([' ', ',', ':']).next().unwrap_or_default().to_owned())
+            }
+            None if text.contains("NOT NULL constraint failed: hosts") => {
+                Self::Unique("hosts.host".to_owned())
+            }
+            None if text.contains("NOT NULL constraint failed") && text.contains(".generation") => {
+                Self::Stale
+            }
+            None if text.contains("FOREIGN KEY constraint failed") => Self::Reference,
+            None => Self::Other(text),
+        }
+    }
+
+    /// Whether the column that must be unique is this.
+    pub(crate) fn is_unique(&self, column: &str) -> bool {
+        matches!(self, Self::Unique(found) if found == column)
+    }
+}
+
+/// D1.
+pub(crate) struct Db(D1Database);
+
+impl Db {
+    pub(crate) fn new(database: D1Database) -> Self {
+        Self(database)
+    }
+
+    /// Every row.
+    pub(crate) async fn fetch<T: DeserializeOwned>(&self, statement: Statement) -> Result<Vec<T>, DbError> {
+        let result = self.prepare(&statement)?.all().await.map_err(|error| DbError::new(&error))?;
+        result.results().map_err(|error| DbError::Other(format!("{}: {error}", statement.sql)))
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn optional<T: DeserializeOwned>(
+        &self,
+        statement: Statement,
+    ) -> Result<Option<T>, DbError> {
+        Ok(self.fetch(statement).await?.into_iter().next())
+    }
+
+    /// All statements or none.
+    pub(crate) async fn batch(&self, statements: Vec<Statement>) -> Result<(), DbError> {
+        let prepared =
+            statements.iter().map(|statement| self.prepare(statement)).collect::<Result<_, _>>()?;
+        self.0.batch(prepared).await.map_err(|error| DbError::new(&error))?;
+        Ok(())
+    }
+
+    fn prepare(&self, statement: &Statement) -> Result<D1PreparedStatement, DbError> {
+        let params: Vec<JsValue> = statement.params.iter().map(Value::to_js).collect();
+        self.0.prepare(statement.sql).bind(&params).map_err(|error| DbError::new(&error))
+    }
+}
+
+/// One row more than a page shows that there is another page.
+pub(crate) fn page_size(query: &ListQuery) -> u32 {
+    u32::from(query.limit()) + 1
+}
+
+/// The cursor as a parameter: rows after it; everything when there is none.
+pub(crate) fn after(query: &ListQuery) -> String {
+    query.cursor.as_ref().map(|cursor| cursor.as_str().to_owned()).unwrap_or_default()
+}
+
+/// The name filter as a parameter for `instr`.
+pub(crate) fn filter(query: &ListQuery) -> String {
+    query.name.clone().unwrap_or_default()
+}
+
+/// Forgets what has become old.
+pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
+    let day = now.0.saturating_sub(24 * 3600 * 1000);
+    vec![
+        Statement::new("DELETE FROM idempotency WHERE created_at < ?1", &[&day]),
+        Statement::new("DELETE FROM login_failures WHERE at < ?1", &[&day]),
+        Statement::new("DELETE FROM sessions WHERE expires_at < ?1", &[&now]),
+    ]
+}

@@ -1,0 +1,302 @@
+//! Deployments, their releases and tombstones.
+
+use std::collections::BTreeMap;
+
+use patr_models::{
+    deployment::{Digest, Failure, Generation, Outcome, Power, Release, ReleaseNumber, WorkloadSpec},
+    ids::{DeploymentId, Ref, RunnerId, UserId, WorkspaceId},
+    internal::{Ended, ReleaseFact},
+    managed_url::Host,
+    name::Name,
+    page::ListQuery,
+    time::Millis,
+    wire::{DesiredDeployment, Tombstone},
+};
+
+use super::{Json, Statement, Text, after, filter, page_size};
+
+/// A deployment with its current release.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub(crate) struct Row {
+    pub(crate) id: DeploymentId,
+    pub(crate) workspace_id: WorkspaceId,
+    pub(crate) name: Name,
+    pub(crate) runner_id: RunnerId,
+    pub(crate) runner_name: Name,
+    pub(crate) generation: Generation,
+    pub(crate) release: ReleaseNumber,
+    pub(crate) power: Power,
+    pub(crate) replicas: u32,
+    pub(crate) restart: u64,
+    #[serde(deserialize_with = "super::from_json")]
+    pub(crate) spec: WorkloadSpec,
+    pub(crate) digest: Option<Digest>,
+    /// Of the automatic managed URL.
+    pub(crate) host: Option<Host>,
+    #[serde(deserialize_with = "super::millis")]
+    pub(crate) created_at: Millis,
+    #[serde(deserialize_with = "super::millis")]
+    pub(crate) updated_at: Millis,
+}
+
+impl Row {
+    pub(crate) fn desired(self) -> DesiredDeployment {
+        let Self {
+            id, workspace_id, name, generation, release, power, replicas, restart, spec, digest, ..
+        } = self;
+        DesiredDeployment {
+            id,
+            workspace: workspace_id,
+            name,
+            generation,
+            release,
+            power,
+            replicas,
+            restart,
+            spec,
+            digest,
+        }
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT d.*, u.name AS runner_name, r.spec, r.digest,
+                    (SELECT host FROM managed_urls m WHERE m.deployment_id = d.id AND m.automatic = 1) AS host
+             FROM deployments d JOIN runners u ON u.id = d.runner_id
+             JOIN releases r ON r.deployment_id = d.id AND r.number = d.release ",
+            $rest
+        )
+    };
+}
+
+pub(crate) fn get(workspace: WorkspaceId, reference: &Ref<DeploymentId>) -> Statement {
+    Statement::new(
+        select!("WHERE d.workspace_id = ?1 AND (d.id = ?2 OR d.name = ?2)"),
+        &[&Text(workspace), &Text(reference)],
+    )
+}
+
+pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
+    Statement::new(
+        select!("WHERE d.workspace_id = ?1 AND d.id > ?2 AND instr(d.name, ?3) ORDER BY d.id LIMIT ?4"),
+        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+    )
+}
+
+pub(crate) fn on_runner(runner: RunnerId) -> Statement {
+    Statement::new(select!("WHERE d.runner_id = ?1 ORDER BY d.id"), &[&Text(runner)])
+}
+
+/// A deployment to be made, with its first release.
+pub(crate) struct New<'a> {
+    pub(crate) id: DeploymentId,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) runner: RunnerId,
+    pub(crate) name: &'a Name,
+    pub(crate) replicas: u32,
+    pub(crate) spec: &'a WorkloadSpec,
+    pub(crate) by: UserId,
+    pub(crate) now: Millis,
+}
+
+pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
+    vec![
+        Statement::new(
+            "INSERT INTO deployments
+                 (id, workspace_id, runner_id, name, generation, release, power, replicas, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, 1, 1, 'running', ?5, ?6, ?6)",
+            &[&Text(new.id), &Text(new.workspace), &Text(new.runner), &new.name.as_str(), &new.replicas, &new.now],
+        ),
+        release_insert(new.id, 1, new.spec, new.by, new.now),
+    ]
+}
+
+pub(crate) fn release_insert(
+    deployment: DeploymentId,
+    number: ReleaseNumber,
+    spec: &WorkloadSpec,
+    by: UserId,
+    now: Millis,
+) -> Statement {
+    Statement::new(
+        "INSERT INTO releases (deployment_id, number, spec, digest, created_by, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        &[&Text(deployment), &number, &Json(spec), &spec.image.digest().map(Text), &Text(by), &now],
+    )
+}
+
+/// The next generation. Fails the whole batch (a null where none may be) unless `expected` is still the present one:
+/// D1 has no other way to stop a batch halfway.
+pub(crate) fn bump(id: DeploymentId, expected: Generation, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE deployments SET generation = CASE generation WHEN ?2 THEN generation + 1 END, updated_at = ?3
+         WHERE id = ?1",
+        &[&Text(id), &expected, &now],
+    )
+}
+
+/// Makes a release the current one; any that has not ended has been overtaken.
+pub(crate) fn set_release(id: DeploymentId, number: ReleaseNumber, now: Millis) -> Vec<Statement> {
+    vec![
+        Statement::new("UPDATE deployments SET release = ?2 WHERE id = ?1", &[&Text(id), &number]),
+        Statement::new(
+            "UPDATE releases SET outcome = 'superseded', ended_at = ?3
+             WHERE deployment_id = ?1 AND number <> ?2 AND outcome = 'pending'",
+            &[&Text(id), &number, &now],
+        ),
+    ]
+}
+
+pub(crate) fn set_replicas(id: DeploymentId, replicas: u32) -> Statement {
+    Statement::new("UPDATE deployments SET replicas = ?2 WHERE id = ?1", &[&Text(id), &replicas])
+}
+
+pub(crate) fn set_power(id: DeploymentId, power: Power) -> Statement {
+    let power = match power {
+        Power::Running => "running",
+        Power::Stopped => "stopped",
+    };
+    Statement::new("UPDATE deployments SET power = ?2 WHERE id = ?1", &[&Text(id), &power])
+}
+
+pub(crate) fn count_restart(id: DeploymentId) -> Statement {
+    Statement::new("UPDATE deployments SET restart = restart + 1 WHERE id = ?1", &[&Text(id)])
+}
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Highest {
+    pub(crate) number: ReleaseNumber,
+}
+
+pub(crate) fn highest_release(id: DeploymentId) -> Statement {
+    Statement::new("SELECT max(number) AS number FROM releases WHERE deployment_id = ?1", &[&Text(id)])
+}
+
+pub(crate) fn release(id: DeploymentId, number: ReleaseNumber) -> Statement {
+    Statement::new("SELECT * FROM releases WHERE deployment_id = ?1 AND number = ?2", &[&Text(id), &number])
+}
+
+/// The newest release before `current` that was live.
+pub(crate) fn last_live(id: DeploymentId, current: ReleaseNumber) -> Statement {
+    Statement::new(
+        "SELECT * FROM releases WHERE deployment_id = ?1 AND number < ?2 AND outcome = 'live'
+         ORDER BY number DESC LIMIT 1",
+        &[&Text(id), &current],
+    )
+}
+
+pub(crate) fn releases(id: DeploymentId, query: &ListQuery) -> Statement {
+    Statement::new(
+        "SELECT * FROM releases WHERE deployment_id = ?1 AND (?2 = '' OR number < CAST(?2 AS INTEGER))
+         ORDER BY number DESC LIMIT ?3",
+        &[&Text(id), &after(query), &page_size(query)],
+    )
+}
+
+#[derive(Debug, Clone, serde::Deserialize)]
+pub(crate) struct ReleaseRow {
+    pub(crate) number: ReleaseNumber,
+    #[serde(deserialize_with = "super::from_json")]
+    pub(crate) spec: WorkloadSpec,
+    digest: Option<Digest>,
+    outcome: String,
+    #[serde(deserialize_with = "super::from_json_option")]
+    failure: Option<Failure>,
+    #[serde(deserialize_with = "super::millis_option")]
+    ended_at: Option<Millis>,
+    created_by: UserId,
+    #[serde(deserialize_with = "super::millis")]
+    created_at: Millis,
+}
+
+impl ReleaseRow {
+    pub(crate) fn with(self, current: ReleaseNumber) -> Release {
+        let at = self.ended_at.unwrap_or_default();
+        let outcome = match (self.outcome.as_str(), self.failure) {
+            ("live", _) => Outcome::Live { at },
+            ("failed", Some(failure)) => Outcome::Failed { at, failure },
+            ("superseded", _) => Outcome::Superseded { at },
+            _ => Outcome::Pending,
+        };
+        Release {
+            number: self.number,
+            current: self.number == current,
+            spec: self.spec,
+            digest: self.digest,
+            outcome,
+            created_by: self.created_by,
+            created_at: self.created_at,
+        }
+    }
+}
+
+/// Deletes a deployment and leaves the proof of it for its runner.
+pub(crate) fn delete(row: &Row) -> Vec<Statement> {
+    vec![
+        Statement::new(
+            "INSERT INTO tombstones (deployment_id, runner_id, generation) VALUES (?1, ?2, ?3)",
+            &[&Text(row.id), &Text(row.runner_id), &(row.generation + 1)],
+        ),
+        Statement::new(
+            "DELETE FROM managed_urls WHERE deployment_id = ?1 AND automatic = 1",
+            &[&Text(row.id)],
+        ),
+        Statement::new("DELETE FROM deployments WHERE id = ?1", &[&Text(row.id)]),
+    ]
+}
+
+#[derive(serde::Deserialize)]
+pub(crate) struct TombstoneRow {
+    deployment_id: DeploymentId,
+    generation: Generation,
+}
+
+impl From<TombstoneRow> for Tombstone {
+    fn from(row: TombstoneRow) -> Self {
+        Self { deployment: row.deployment_id, generation: row.generation }
+    }
+}
+
+pub(crate) fn tombstones(runner: RunnerId) -> Statement {
+    Statement::new("SELECT deployment_id, generation FROM tombstones WHERE runner_id = ?1", &[&Text(runner)])
+}
+
+pub(crate) fn bury(runner: RunnerId, deployment: DeploymentId) -> Statement {
+    Statement::new(
+        "DELETE FROM tombstones WHERE runner_id = ?1 AND deployment_id = ?2",
+        &[&Text(runner), &Text(deployment)],
+    )
+}
+
+/// Keeps what a runner found out. Only its own deployments, and only the first word on each release: a digest never
+/// changes, and an end is an end, so a late or repeated report undoes nothing.
+pub(crate) fn record(runner: RunnerId, fact: &ReleaseFact, now: Millis) -> Vec<Statement> {
+    let own = (Text(fact.deployment), Text(runner));
+    let mut statements = Vec::new();
+    if let Some(digest) = &fact.digest {
+        statements.push(Statement::new(
+            "UPDATE releases SET digest = ?3 WHERE deployment_id = ?1 AND number = ?2 AND digest IS NULL
+             AND EXISTS (SELECT 1 FROM deployments WHERE id = ?1 AND runner_id = ?4)",
+            &[&own.0, &fact.release, &Text(digest), &own.1],
+        ));
+    }
+    let (outcome, failure) = match &fact.ended {
+        None => return statements,
+        Some(Ended::Live) => ("live", None),
+        Some(Ended::Failed { failure }) => ("failed", Some(Json(failure))),
+    };
+    statements.push(Statement::new(
+        "UPDATE releases SET outcome = ?3, failure = ?4, ended_at = ?5
+         WHERE deployment_id = ?1 AND number = ?2 AND outcome = 'pending'
+         AND EXISTS (SELECT 1 FROM deployments WHERE id = ?1 AND runner_id = ?6)",
+        &[&own.0, &fact.release, &outcome, &failure, &now, &own.1],
+    ));
+    statements
+}
+
+/// How many deployments each of these runners has, to ask each session once.
+pub(crate) fn runners_of(rows: &[Row]) -> Vec<RunnerId> {
+    rows.iter().map(|row| (row.runner_id, ())).collect::<BTreeMap<_, _>>().into_keys().collect()
+}

@@ -1,0 +1,288 @@
+//! Managed URLs and the hosts that they are under.
+
+use patr_models::{
+    deployment::Power,
+    ids::{DeploymentId, ManagedUrlId, RunnerId, SiteId, WorkspaceId},
+    limits::TUNNEL_LANES,
+    managed_url::{Host, ManagedUrl, PathPrefix, Route, RouteTarget, Target, WebUrl},
+    name::Name,
+    page::ListQuery,
+    site::ManifestHash,
+    time::Millis,
+};
+
+use super::{Statement, Text, after, filter, page_size};
+use crate::env::Settings;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Deployment,
+    Site,
+    Proxy,
+    Redirect,
+}
+
+/// A managed URL with what its target is called and needs.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub(crate) struct Row {
+    pub(crate) id: ManagedUrlId,
+    pub(crate) host: Host,
+    pub(crate) path: PathPrefix,
+    kind: Kind,
+    deployment_id: Option<DeploymentId>,
+    deployment_name: Option<Name>,
+    runner_id: Option<RunnerId>,
+    power: Option<Power>,
+    port: Option<u16>,
+    site_id: Option<SiteId>,
+    site_name: Option<Name>,
+    site_running: Option<u8>,
+    manifest: Option<ManifestHash>,
+    url: Option<WebUrl>,
+    permanent: u8,
+    automatic: u8,
+    pub(crate) generation: u64,
+    #[serde(deserialize_with = "super::millis")]
+    created_at: Millis,
+}
+
+impl Row {
+    pub(crate) fn is_automatic(&self) -> bool {
+        self.automatic != 0
+    }
+
+    fn target(&self) -> Option<Target> {
+        Some(match self.kind {
+            Kind::Deployment => Target::Deployment {
+                deployment: self.deployment_id?,
+                deployment_name: self.deployment_name.clone()?,
+                port: self.port?,
+            },
+            Kind::Site => Target::Site { site: self.site_id?, site_name: self.site_name.clone()? },
+            Kind::Proxy => Target::Proxy { url: self.url.clone()? },
+            Kind::Redirect => Target::Redirect { url: self.url.clone()?, permanent: self.permanent != 0 },
+        })
+    }
+
+    /// As a route; `None` only for a row that contradicts itself, which the schema rules out.
+    pub(crate) fn route(&self) -> Option<Route> {
+        let stopped = |what: &str, name: &Option<Name>| {
+            let name = name.as_ref().map_or("", Name::as_str);
+            RouteTarget::Stopped { what: format!("the {what} `{name}`") }
+        };
+        let to = match self.kind {
+            Kind::Deployment if self.power == Some(Power::Stopped) => {
+                stopped("deployment", &self.deployment_name)
+            }
+            Kind::Deployment => RouteTarget::Deployment {
+                deployment: self.deployment_id?,
+                runner: self.runner_id?,
+                port: self.port?,
+                lanes: TUNNEL_LANES,
+            },
+            Kind::Site if self.site_running == Some(0) => stopped("site", &self.site_name),
+            Kind::Site => RouteTarget::Site { site: self.site_id?, manifest: self.manifest.clone() },
+            Kind::Proxy => RouteTarget::Proxy { url: self.url.clone()? },
+            Kind::Redirect => {
+                RouteTarget::Redirect { url: self.url.clone()?, permanent: self.permanent != 0 }
+            }
+        };
+        Some(Route { url: self.id, path: self.path.clone(), to })
+    }
+
+    pub(crate) fn model(&self, settings: &Settings) -> Option<ManagedUrl> {
+        let path = if self.path == PathPrefix::root() { "/" } else { self.path.as_str() };
+        Some(ManagedUrl {
+            id: self.id,
+            url: format!("{}{path}", settings.url(self.host.as_str())),
+            host: self.host.clone(),
+            path: self.path.clone(),
+            target: self.target()?,
+            automatic: self.is_automatic(),
+            generation: self.generation,
+            created_at: self.created_at,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.*, d.name AS deployment_name, d.runner_id, d.power,
+                    s.name AS site_name, s.running AS site_running, v.manifest
+             FROM managed_urls m
+             LEFT JOIN deployments d ON d.id = m.deployment_id
+             LEFT JOIN sites s ON s.id = m.site_id
+             LEFT JOIN site_versions v ON v.site_id = s.id AND v.number = s.live ",
+            $rest
+        )
+    };
+}
+
+pub(crate) fn get(workspace: WorkspaceId, id: ManagedUrlId) -> Statement {
+    Statement::new(select!("WHERE m.workspace_id = ?1 AND m.id = ?2"), &[&Text(workspace), &Text(id)])
+}
+
+pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
+    Statement::new(
+        select!("WHERE m.workspace_id = ?1 AND m.id > ?2 AND instr(m.host, ?3) ORDER BY m.id LIMIT ?4"),
+        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+    )
+}
+
+pub(crate) fn under_host(host: &Host) -> Statement {
+    Statement::new(select!("WHERE m.host = ?1 ORDER BY m.path"), &[&host.as_str()])
+}
+
+/// One that people made for a deployment or site.
+pub(crate) fn leading_to(id: &dyn std::fmt::Display) -> Statement {
+    Statement::new(
+        select!("WHERE (m.deployment_id = ?1 OR m.site_id = ?1) AND m.automatic = 0 LIMIT 1"),
+        &[&Text(id)],
+    )
+}
+
+/// What a managed URL leads to, as its columns.
+#[derive(Debug, Clone)]
+pub(crate) enum To {
+    Deployment(DeploymentId, u16),
+    Site(SiteId),
+    Proxy(WebUrl),
+    Redirect(WebUrl, bool),
+}
+
+type Columns = (&'static str, Option<String>, Option<u16>, Option<String>, Option<String>, bool);
+
+impl To {
+    fn columns(&self) -> Columns {
+        match self {
+            Self::Deployment(id, port) => {
+                ("deployment", Some(id.to_string()), Some(*port), None, None, false)
+            }
+            Self::Site(id) => ("site", None, None, Some(id.to_string()), None, false),
+            Self::Proxy(url) => ("proxy", None, None, None, Some(url.to_string()), false),
+            Self::Redirect(url, permanent) => {
+                ("redirect", None, None, None, Some(url.to_string()), *permanent)
+            }
+        }
+    }
+}
+
+/// A managed URL to be made.
+pub(crate) struct New<'a> {
+    pub(crate) id: ManagedUrlId,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) host: &'a Host,
+    pub(crate) path: &'a PathPrefix,
+    pub(crate) to: To,
+    pub(crate) automatic: bool,
+    pub(crate) now: Millis,
+}
+
+/// Takes the host for the workspace, or notes the change, and adds the URL. A host of another workspace fails the
+/// batch: its owner becomes null, which may not be.
+pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
+    let (kind, deployment, port, site, url, permanent) = new.to.columns();
+    vec![
+        Statement::new(
+            "INSERT INTO hosts (host, workspace_id) VALUES (?1, ?2) ON CONFLICT (host) DO UPDATE SET
+                 revision = revision + 1, workspace_id = CASE workspace_id WHEN ?2 THEN ?2 END",
+            &[&new.host.as_str(), &Text(new.workspace)],
+        ),
+        Statement::new(
+            "INSERT INTO managed_urls (id, workspace_id, host, path, kind, deployment_id, port, site_id, url,
+                                       permanent, automatic, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            &[
+                &Text(new.id),
+                &Text(new.workspace),
+                &new.host.as_str(),
+                &new.path.as_str(),
+                &kind,
+                &deployment,
+                &port,
+                &site,
+                &url,
+                &permanent,
+                &new.automatic,
+                &new.now,
+            ],
+        ),
+    ]
+}
+
+pub(crate) fn update(id: ManagedUrlId, expected: u64, to: &To) -> Statement {
+    let (kind, deployment, port, site, url, permanent) = to.columns();
+    Statement::new(
+        "UPDATE managed_urls SET kind = ?3, deployment_id = ?4, port = ?5, site_id = ?6, url = ?7, permanent = ?8,
+                generation = CASE generation WHEN ?2 THEN generation + 1 END
+         WHERE id = ?1",
+        &[&Text(id), &expected, &kind, &deployment, &port, &site, &url, &permanent],
+    )
+}
+
+/// Moves the automatic URL of a deployment to another port.
+pub(crate) fn set_automatic_port(deployment: DeploymentId, port: u16) -> Statement {
+    Statement::new(
+        "UPDATE managed_urls SET port = ?2, generation = generation + 1 WHERE deployment_id = ?1 AND automatic = 1",
+        &[&Text(deployment), &port],
+    )
+}
+
+pub(crate) fn delete_automatic(deployment: DeploymentId) -> Statement {
+    Statement::new(
+        "DELETE FROM managed_urls WHERE deployment_id = ?1 AND automatic = 1",
+        &[&Text(deployment)],
+    )
+}
+
+pub(crate) fn delete(id: ManagedUrlId) -> Statement {
+    Statement::new("DELETE FROM managed_urls WHERE id = ?1", &[&Text(id)])
+}
+
+/// Something below the host has changed.
+pub(crate) fn touch(host: &Host) -> Statement {
+    Statement::new("UPDATE hosts SET revision = revision + 1 WHERE host = ?1", &[&host.as_str()])
+}
+
+/// Something that hosts lead to has changed: a deployment or a site, by id.
+pub(crate) fn touch_leading_to(id: &dyn std::fmt::Display) -> Statement {
+    Statement::new(
+        "UPDATE hosts SET revision = revision + 1
+         WHERE host IN (SELECT host FROM managed_urls WHERE deployment_id = ?1 OR site_id = ?1)",
+        &[&Text(id)],
+    )
+}
+
+#[derive(serde::Deserialize)]
+pub(crate) struct HostRow {
+    pub(crate) host: Host,
+    pub(crate) workspace_id: WorkspaceId,
+    pub(crate) revision: u64,
+    pub(crate) published: u64,
+}
+
+pub(crate) fn host(host: &Host) -> Statement {
+    Statement::new("SELECT * FROM hosts WHERE host = ?1", &[&host.as_str()])
+}
+
+pub(crate) fn unpublished() -> Statement {
+    Statement::new("SELECT * FROM hosts WHERE published < revision LIMIT 20", &[])
+}
+
+pub(crate) fn set_published(host: &Host, revision: u64) -> Statement {
+    Statement::new(
+        "UPDATE hosts SET published = max(published, ?2) WHERE host = ?1",
+        &[&host.as_str(), &revision],
+    )
+}
+
+/// Gives a host back once nothing is under it.
+pub(crate) fn release(host: &Host, revision: u64) -> Statement {
+    Statement::new(
+        "DELETE FROM hosts WHERE host = ?1 AND revision = ?2
+         AND NOT EXISTS (SELECT 1 FROM managed_urls WHERE host = ?1)",
+        &[&host.as_str(), &revision],
+    )
+}

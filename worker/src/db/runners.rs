@@ -1,0 +1,99 @@
+//! Machines and clusters.
+
+use patr_models::{
+    ids::{Ref, RunnerId, WorkspaceId},
+    name::Name,
+    page::ListQuery,
+    runner::{Connection, Runner, RuntimeKind},
+    time::Millis,
+};
+
+use super::{Statement, Text, after, filter, page_size};
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Id {
+    pub(crate) id: RunnerId,
+}
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Row {
+    pub(crate) id: RunnerId,
+    pub(crate) name: Name,
+    runtime: RuntimeKind,
+    pub(crate) revision: u64,
+    #[serde(deserialize_with = "super::millis")]
+    created_at: Millis,
+}
+
+impl Row {
+    pub(crate) fn with(self, connection: Connection) -> Runner {
+        Runner {
+            id: self.id,
+            name: self.name,
+            runtime: self.runtime,
+            created_at: self.created_at,
+            connection,
+        }
+    }
+}
+
+pub(crate) fn insert(workspace: WorkspaceId, runner: &Runner, token_hash: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO runners (id, workspace_id, name, runtime, token_hash, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        &[
+            &Text(runner.id),
+            &Text(workspace),
+            &runner.name.as_str(),
+            &runner.runtime.as_str(),
+            &token_hash,
+            &runner.created_at,
+        ],
+    )
+}
+
+pub(crate) fn by_token(hash: &str) -> Statement {
+    Statement::new("SELECT id FROM runners WHERE token_hash = ?1", &[&hash])
+}
+
+pub(crate) fn get(workspace: WorkspaceId, reference: &Ref<RunnerId>) -> Statement {
+    Statement::new(
+        "SELECT * FROM runners WHERE workspace_id = ?1 AND (id = ?2 OR name = ?2)",
+        &[&Text(workspace), &Text(reference)],
+    )
+}
+
+pub(crate) fn by_id(id: RunnerId) -> Statement {
+    Statement::new("SELECT * FROM runners WHERE id = ?1", &[&Text(id)])
+}
+
+pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
+    Statement::new(
+        "SELECT * FROM runners WHERE workspace_id = ?1 AND id > ?2 AND instr(name, ?3) ORDER BY id LIMIT ?4",
+        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+    )
+}
+
+pub(crate) fn rename(id: RunnerId, name: &Name) -> Statement {
+    Statement::new("UPDATE runners SET name = ?2 WHERE id = ?1", &[&Text(id), &name.as_str()])
+}
+
+pub(crate) fn rotate_token(id: RunnerId, hash: &str) -> Statement {
+    Statement::new("UPDATE runners SET token_hash = ?2 WHERE id = ?1", &[&Text(id), &hash])
+}
+
+/// What is desired there has changed.
+pub(crate) fn touch(id: RunnerId) -> Statement {
+    Statement::new("UPDATE runners SET revision = revision + 1 WHERE id = ?1", &[&Text(id)])
+}
+
+pub(crate) fn deployment_count(id: RunnerId) -> Statement {
+    Statement::new("SELECT count(*) AS count FROM deployments WHERE runner_id = ?1", &[&Text(id)])
+}
+
+pub(crate) fn delete(id: RunnerId) -> Vec<Statement> {
+    vec![
+        Statement::new("DELETE FROM tombstones WHERE runner_id = ?1", &[&Text(id)]),
+        Statement::new("DELETE FROM runners WHERE id = ?1", &[&Text(id)]),
+    ]
+}

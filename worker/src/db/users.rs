@@ -1,0 +1,108 @@
+//! Accounts and logins.
+
+use patr_models::{
+    ids::{SessionId, TokenId, UserId, WorkspaceId},
+    name::Email,
+    time::Millis,
+    user::User,
+};
+
+use super::{Statement, Text};
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Row {
+    pub(crate) id: UserId,
+    pub(crate) email: Email,
+    pub(crate) password_hash: String,
+    #[serde(deserialize_with = "super::millis")]
+    pub(crate) created_at: Millis,
+}
+
+impl From<Row> for User {
+    fn from(row: Row) -> Self {
+        Self { id: row.id, email: row.email, created_at: row.created_at }
+    }
+}
+
+/// What a good token says of its holder.
+#[derive(serde::Deserialize)]
+pub(crate) struct Authenticated {
+    pub(crate) user_id: UserId,
+    pub(crate) token_id: Option<TokenId>,
+    pub(crate) workspace_id: Option<WorkspaceId>,
+}
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Count {
+    pub(crate) count: u64,
+}
+
+pub(crate) fn count() -> Statement {
+    Statement::new("SELECT count(*) AS count FROM (SELECT 1 FROM users LIMIT 1)", &[])
+}
+
+pub(crate) fn by_email(email: &Email) -> Statement {
+    Statement::new("SELECT * FROM users WHERE email = ?1", &[&email.as_str()])
+}
+
+pub(crate) fn by_id(id: UserId) -> Statement {
+    Statement::new("SELECT * FROM users WHERE id = ?1", &[&Text(id)])
+}
+
+pub(crate) fn insert(user: &User, password_hash: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO users (id, email, password_hash, created_at) VALUES (?1, ?2, ?3, ?4)",
+        &[&Text(user.id), &user.email.as_str(), &password_hash, &user.created_at],
+    )
+}
+
+pub(crate) fn session_insert(
+    id: SessionId,
+    user: UserId,
+    hash: &str,
+    now: Millis,
+    expires: Millis,
+) -> Statement {
+    Statement::new(
+        "INSERT INTO sessions (id, user_id, hash, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        &[&Text(id), &Text(user), &hash, &now, &expires],
+    )
+}
+
+pub(crate) fn by_session(hash: &str, now: Millis) -> Statement {
+    Statement::new(
+        "SELECT user_id, NULL AS token_id, NULL AS workspace_id FROM sessions WHERE hash = ?1 AND expires_at > ?2",
+        &[&hash, &now],
+    )
+}
+
+/// Ends whatever login or API token has this hash.
+pub(crate) fn forget(hash: &str) -> Vec<Statement> {
+    vec![
+        Statement::new("DELETE FROM sessions WHERE hash = ?1", &[&hash]),
+        Statement::new("DELETE FROM tokens WHERE hash = ?1", &[&hash]),
+    ]
+}
+
+/// How often, and when last, a password for this address was wrong.
+#[derive(serde::Deserialize)]
+pub(crate) struct Failures {
+    pub(crate) count: u64,
+    /// The oldest one that counts.
+    pub(crate) first: Option<u64>,
+}
+
+pub(crate) fn failures(email: &Email, since: Millis) -> Statement {
+    Statement::new(
+        "SELECT count(*) AS count, min(at) AS first FROM login_failures WHERE email = ?1 AND at > ?2",
+        &[&email.as_str(), &since],
+    )
+}
+
+pub(crate) fn failure_insert(email: &Email, now: Millis) -> Statement {
+    Statement::new("INSERT INTO login_failures (email, at) VALUES (?1, ?2)", &[&email.as_str(), &now])
+}
+
+pub(crate) fn failures_forget(email: &Email) -> Statement {
+    Statement::new("DELETE FROM login_failures WHERE email = ?1", &[&email.as_str()])
+}

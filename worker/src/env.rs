@@ -1,0 +1,91 @@
+//! The only file that names bindings, variables and secrets, or reads the clock and randomness.
+
+use patr_models::{ids::Id, managed_url::Host, time::Millis};
+use worker::{D1Database, Env, ObjectNamespace, Result, kv::KvStore};
+
+/// What an installation is configured with.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// With its port, as in `localhost:8787`.
+    pub(crate) control_host: String,
+    pub(crate) apps_domain: String,
+    pub(crate) apps_scheme: String,
+    pub(crate) sign_up_open: bool,
+    pub(crate) bootstrap_secret: String,
+    pub(crate) internal_secret: String,
+}
+
+impl Settings {
+    pub(crate) fn read(env: &Env) -> Result<Self> {
+        let var = |name: &str| env.var(name).map(|var| var.to_string());
+        let secret = |name: &str| env.secret(name).map(|secret| secret.to_string());
+        Ok(Self {
+            control_host: var("CONTROL_HOST")?,
+            apps_domain: var("APPS_DOMAIN")?,
+            apps_scheme: var("APPS_SCHEME")?,
+            sign_up_open: var("SIGN_UP")? == "open",
+            bootstrap_secret: secret("BOOTSTRAP_SECRET")?,
+            internal_secret: secret("INTERNAL_SECRET")?,
+        })
+    }
+
+    /// Whether a `Host` header names the API. Ports do not count: a host is a name.
+    pub(crate) fn is_control_host(&self, host: &str) -> bool {
+        without_port(host).eq_ignore_ascii_case(without_port(&self.control_host)) || host == "control"
+    }
+
+    /// The domain of managed URLs, without a port.
+    pub(crate) fn apps_host(&self) -> &str {
+        without_port(&self.apps_domain)
+    }
+
+    /// Whether a managed URL may have this host: one label under the apps domain.
+    pub(crate) fn allows(&self, host: &Host) -> bool {
+        let label = host.as_str().strip_suffix(self.apps_host()).and_then(|rest| rest.strip_suffix('.'));
+        label.is_some_and(|label| !label.is_empty() && !label.contains('.'))
+            && !self.is_control_host(host.as_str())
+    }
+
+    /// The address of a managed host, as a browser opens it.
+    pub(crate) fn url(&self, host: &str) -> String {
+        let port = self.apps_domain.strip_prefix(self.apps_host()).unwrap_or_default();
+        format!("{}://{host}{port}", self.apps_scheme)
+    }
+}
+
+pub(crate) fn without_port(host: &str) -> &str {
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
+}
+
+pub(crate) fn database(env: &Env) -> Result<D1Database> {
+    env.d1("DB")
+}
+
+pub(crate) fn kv(env: &Env) -> Result<KvStore> {
+    env.kv("KV")
+}
+
+pub(crate) fn sessions(env: &Env) -> Result<ObjectNamespace> {
+    env.durable_object("RUNNER_SESSION")
+}
+
+pub(crate) fn tunnels(env: &Env) -> Result<ObjectNamespace> {
+    env.durable_object("RUNNER_TUNNEL")
+}
+
+/// The edge's clock. It stands still between IO on Cloudflare.
+pub(crate) fn now() -> Millis {
+    Millis(js_sys::Date::now() as u64)
+}
+
+/// Randomness from the platform.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+/// A new id.
+pub(crate) fn new_id<I: Id>(now: Millis) -> Result<I> {
+    Ok(I::from_parts(now, u128::from_le_bytes(random()?)))
+}

@@ -1,0 +1,59 @@
+//! One function per endpoint: look up, decide, write, tell, answer. A file holds those of one noun.
+
+pub(crate) mod audit;
+pub(crate) mod deployments;
+pub(crate) mod info;
+pub(crate) mod logs;
+pub(crate) mod managed_urls;
+pub(crate) mod runners;
+pub(crate) mod sites;
+pub(crate) mod targets;
+pub(crate) mod tokens;
+pub(crate) mod users;
+pub(crate) mod versions;
+pub(crate) mod workspaces;
+
+use patr_models::{
+    error::Common,
+    page::{Cursor, ListQuery, Page},
+};
+use worker::Response;
+
+/// What `/` of the control host says until the dashboard is there.
+const HOME: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Patr</title>\
+<meta name=viewport content=\"width=device-width\">\
+<style>body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem}code{background:#eee;padding:.1em .3em}</style>\
+<h1>Patr</h1><p>This is the control host of a Patr installation. Its API is under <code>/api/v1</code>.</p>\
+<p>Deploy to it with the command line: <code>patr login</code>, then <code>patr deploy</code> or <code>patr site deploy</code>.</p>";
+
+/// A page of the control host that is not the API.
+pub(crate) fn home(path: &str) -> worker::Result<Response> {
+    let mut response =
+        if path == "/" { Response::from_html(HOME)? } else { Response::error("not found", 404)? };
+    let headers = response.headers_mut();
+    headers.set(
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    )?;
+    headers.set("x-content-type-options", "nosniff")?;
+    Ok(response)
+}
+
+/// What answers for a resource that is not there, or is a stranger's.
+pub(crate) fn absent(noun: &str, name: impl ToString) -> Common {
+    Common::NotFound { noun: noun.to_owned(), name: name.to_string() }
+}
+
+/// A page of rows, one of which may be there only to show that there is another page.
+pub(crate) fn page<R, T>(
+    mut rows: Vec<R>,
+    query: &ListQuery,
+    cursor: impl Fn(&R) -> String,
+    model: impl Fn(R) -> T,
+) -> Page<T> {
+    let limit = usize::from(query.limit());
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).and_then(|last| cursor(last).parse::<Cursor>().ok());
+    Page { items: rows.into_iter().map(model).collect(), next }
+}

@@ -1,0 +1,39 @@
+//! What replicas write, through the tunnel.
+
+use patr_models::{
+    deployment::logs::{self, ReadLogs},
+    endpoint::Call,
+    wire::OpenRequest,
+};
+use worker::Response;
+
+use super::deployments;
+use crate::{
+    answer::Failure,
+    auth::Member,
+    ctx::Ctx,
+    ingress::tunnel::{Opened, open},
+};
+
+/// Lines of each replica when the caller does not say.
+const TAIL: u32 = 100;
+
+pub(crate) async fn read(
+    ctx: &Ctx,
+    caller: Member,
+    call: Call<ReadLogs>,
+) -> Result<Response, Failure<ReadLogs>> {
+    let row = deployments::find(ctx, &caller, &call.path.deployment).await?;
+    let tail = call.query.tail.unwrap_or(TAIL);
+    let request = OpenRequest::Logs { deployment: row.id, follow: call.query.follow, tail };
+    match open(ctx, row.runner_id, 0, &request, None).await? {
+        Opened::Answer(mut response) => {
+            response.headers_mut().set("content-type", "application/x-ndjson")?;
+            response.headers_mut().set("cache-control", "no-store")?;
+            Ok(response)
+        }
+        Opened::Trouble(_) => {
+            Err(Failure::Api(logs::Error::RunnerAway { runner: row.runner_name.to_string() }))
+        }
+    }
+}

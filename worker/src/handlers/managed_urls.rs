@@ -1,0 +1,190 @@
+//! Hosts and paths, and what answers there.
+
+use patr_models::{
+    endpoint::{
+        Call, Reply,
+        body::{Created, Json, NoContent},
+        headers::Tagged,
+    },
+    ids::ManagedUrlId,
+    managed_url::{
+        Host, ManagedUrl, PathPrefix, RouteTable, RouteTarget,
+        create::{self, CreateUrl},
+        delete::{self, DeleteUrl},
+        forward_url,
+        get::GetUrl,
+        list::ListUrls,
+        test::{TestUrl, Verdict},
+        update::{self, UpdateUrl},
+    },
+};
+
+use super::{
+    absent,
+    deployments::{stale, unchanged_since},
+    page,
+    targets::{Unusable, resolve},
+};
+use crate::{
+    answer::{Answer, Failure, Fault, Refused},
+    auth::Member,
+    ctx::{Ctx, audited},
+    db::managed_urls::{self as db, Row},
+    routes_kv,
+};
+
+impl From<Unusable> for Failure<CreateUrl> {
+    fn from(unusable: Unusable) -> Self {
+        Self::Api(match unusable {
+            Unusable::NotFound { noun, name } => {
+                create::Error::TargetNotFound { noun: noun.to_owned(), name }
+            }
+            Unusable::NoSuchPort { deployment, port } => create::Error::NoSuchPort { deployment, port },
+            Unusable::NoHttpPort { deployment } => create::Error::NoHttpPort { deployment },
+            Unusable::ProxyToSelf { url } => create::Error::ProxyToSelf { url },
+            Unusable::Refused(refused) => return refused.into(),
+        })
+    }
+}
+
+impl From<Unusable> for Failure<UpdateUrl> {
+    fn from(unusable: Unusable) -> Self {
+        Self::Api(match unusable {
+            Unusable::NotFound { noun, name } => {
+                update::Error::TargetNotFound { noun: noun.to_owned(), name }
+            }
+            Unusable::NoSuchPort { deployment, port } => update::Error::NoSuchPort { deployment, port },
+            Unusable::NoHttpPort { deployment } => update::Error::NoHttpPort { deployment },
+            Unusable::ProxyToSelf { url } => update::Error::ProxyToSelf { url },
+            Unusable::Refused(refused) => return refused.into(),
+        })
+    }
+}
+
+pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateUrl>) -> Answer<CreateUrl> {
+    let create::Body { host, path, target } = call.body.0;
+    let path = path.unwrap_or_else(PathPrefix::root);
+    if !ctx.settings.allows(&host) {
+        let apps_domain = ctx.settings.apps_host().to_owned();
+        return Err(Failure::Api(create::Error::HostNotAllowed { host, apps_domain }));
+    }
+    let to = resolve(ctx, &caller, target).await?;
+    let (id, workspace, now): (ManagedUrlId, _, _) = (ctx.id()?, caller.workspace, ctx.now);
+    let new = db::New { id, workspace, host: &host, path: &path, to, automatic: false, now };
+    let url = format!("{host}{path}");
+    match ctx.write(&caller, audited::<CreateUrl>(id, &url), db::insert(&new)).await {
+        Err(error) if error.is_unique("managed_urls.host") => {
+            return Err(Failure::Api(create::Error::Taken { url }));
+        }
+        Err(error) if error.is_unique("hosts.host") => {
+            return Err(Failure::Api(create::Error::HostTaken { host }));
+        }
+        outcome => outcome?,
+    }
+    routes_kv::publish(ctx).await;
+    let row = find(ctx, &caller, id).await?;
+    Ok(Reply { headers: Tagged::of(row.generation), body: Created(model(ctx, &row)?) })
+}
+
+pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListUrls>) -> Answer<ListUrls> {
+    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows = page(rows, &call.query, |row| row.id.to_string(), |row| row);
+    let items = rows.items.iter().filter_map(|row| row.model(&ctx.settings)).collect();
+    Ok(Reply::new(Json(patr_models::page::Page { items, next: rows.next })))
+}
+
+pub(crate) async fn get(ctx: &Ctx, caller: Member, call: Call<GetUrl>) -> Answer<GetUrl> {
+    let row = find(ctx, &caller, call.path.url).await?;
+    Ok(Reply { headers: Tagged::of(row.generation), body: Json(model(ctx, &row)?) })
+}
+
+pub(crate) async fn update(ctx: &Ctx, caller: Member, call: Call<UpdateUrl>) -> Answer<UpdateUrl> {
+    let row = find(ctx, &caller, call.path.url).await?;
+    unchanged_since(&call.headers, row.generation)?;
+    let url = format!("{}{}", row.host, row.path);
+    if row.is_automatic() {
+        return Err(Failure::Api(update::Error::Automatic { url }));
+    }
+    let to = resolve(ctx, &caller, call.body.0.target).await?;
+    let statements = vec![db::update(row.id, row.generation, &to), db::touch(&row.host)];
+    let written = ctx.write(&caller, audited::<UpdateUrl>(row.id, &url), statements).await;
+    written.map_err(|error| stale(&error, row.generation, |error| Fault::new(format!("D1: {error}"))))?;
+    routes_kv::publish(ctx).await;
+    let row = find(ctx, &caller, row.id).await?;
+    Ok(Reply { headers: Tagged::of(row.generation), body: Json(model(ctx, &row)?) })
+}
+
+pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteUrl>) -> Answer<DeleteUrl> {
+    let row = find(ctx, &caller, call.path.url).await?;
+    unchanged_since(&call.headers, row.generation)?;
+    let url = format!("{}{}", row.host, row.path);
+    if row.is_automatic() {
+        return Err(Failure::Api(delete::Error::Automatic { url }));
+    }
+    let statements = vec![db::delete(row.id), db::touch(&row.host)];
+    ctx.write(&caller, audited::<DeleteUrl>(row.id, &url), statements).await?;
+    routes_kv::publish(ctx).await;
+    Ok(Reply::new(NoContent))
+}
+
+pub(crate) async fn test(ctx: &Ctx, caller: Member, call: Call<TestUrl>) -> Answer<TestUrl> {
+    let text = call.query.url.as_str();
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, target) = rest.split_at(end);
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let path = if path.is_empty() { "/" } else { path };
+    let silent = |summary: String| Verdict { summary, managed_url: None, forwards_to: None, published: true };
+
+    let Ok(host) = crate::env::without_port(authority).parse::<Host>() else {
+        return Ok(Reply::new(Json(silent(format!(
+            "`{authority}` is not a host that could be served here"
+        )))));
+    };
+    let row: Option<db::HostRow> = ctx.db.optional(db::host(&host)).await?;
+    let Some(row) = row.filter(|row| row.workspace_id == caller.workspace) else {
+        return Ok(Reply::new(Json(silent(format!("this workspace has no managed URL under `{host}`")))));
+    };
+    let table = RouteTable { workspace: caller.workspace, routes: routes_kv::routes(ctx, &host).await? };
+    let published = row.published >= row.revision;
+    let Some((route, rest)) = table.find(path) else {
+        let summary = format!("no managed URL under `{host}` has a prefix of `{path}`: it would answer 404");
+        return Ok(Reply::new(Json(Verdict { published, ..silent(summary) })));
+    };
+    let url = find(ctx, &caller, route.url).await?;
+    let (summary, forwards_to) = explain(&route.to, rest, query);
+    Ok(Reply::new(Json(Verdict { summary, managed_url: Some(model(ctx, &url)?), forwards_to, published })))
+}
+
+fn explain(to: &RouteTarget, rest: &str, query: Option<&str>) -> (String, Option<String>) {
+    match to {
+        RouteTarget::Deployment { deployment, port, .. } => {
+            (format!("port {port} of the deployment {deployment} would answer, with the whole path"), None)
+        }
+        RouteTarget::Site { manifest: None, .. } => {
+            ("a site without a version would answer 404".to_owned(), None)
+        }
+        RouteTarget::Site { site, .. } => {
+            let rest = if rest.is_empty() { "/" } else { rest };
+            (format!("the site {site} would answer for `{rest}`"), None)
+        }
+        RouteTarget::Proxy { url } => {
+            ("a proxy would answer".to_owned(), Some(forward_url(url, rest, query)))
+        }
+        RouteTarget::Redirect { url, permanent } => {
+            let status = if *permanent { 308 } else { 307 };
+            (format!("a redirect would answer {status}"), Some(forward_url(url, rest, query)))
+        }
+        RouteTarget::Stopped { what } => (format!("{what} is stopped: it would answer 503"), None),
+    }
+}
+
+async fn find(ctx: &Ctx, caller: &Member, id: ManagedUrlId) -> Result<Row, Refused> {
+    let row = ctx.db.optional(db::get(caller.workspace, id)).await?;
+    Ok(row.ok_or_else(|| absent("managed URL", id))?)
+}
+
+fn model(ctx: &Ctx, row: &Row) -> Result<ManagedUrl, Fault> {
+    row.model(&ctx.settings)
+        .ok_or_else(|| Fault::new(format!("the managed URL {} contradicts itself", row.id)))
+}

@@ -1,0 +1,92 @@
+//! A proxy target, and what every request on its way to an application gets and loses.
+
+use worker::{Fetch, Headers, Request, RequestInit, RequestRedirect, Response};
+
+use super::pages::{Page, page, wants_html};
+use crate::{answer::Fault, ctx::Ctx, platform};
+
+/// Headers about one connection, not about the message (RFC 9110, 7.6.1), and those that only Patr may set.
+const HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The headers of a request as the application gets them.
+pub(crate) fn onward(request: &Request) -> Result<Vec<(String, String)>, Fault> {
+    let from = request.headers();
+    let named = from.get("connection")?.unwrap_or_default().to_ascii_lowercase();
+    let named: Vec<&str> = named.split(',').map(str::trim).collect();
+    let ours = |name: &str| {
+        name.starts_with("patr-")
+            || name.starts_with("x-forwarded-")
+            || name.starts_with("cf-")
+            || name == "forwarded"
+    };
+    let mut headers: Vec<(String, String)> = from
+        .entries()
+        .filter(|(name, _)| !HOP.contains(&name.as_str()) && !named.contains(&name.as_str()) && !ours(name))
+        .collect();
+    let url = request.url()?;
+    let host = url.port().map_or_else(
+        || url.host_str().unwrap_or_default().to_owned(),
+        |port| format!("{}:{port}", url.host_str().unwrap_or_default()),
+    );
+    let client = from.get("cf-connecting-ip")?.unwrap_or_else(|| "127.0.0.1".to_owned());
+    let node = if client.contains(':') { format!("\"[{client}]\"") } else { client.clone() };
+    let scheme = url.scheme();
+    headers.push(("forwarded".to_owned(), format!("for={node};host=\"{host}\";proto={scheme}")));
+    headers.push(("x-forwarded-for".to_owned(), client));
+    headers.push(("x-forwarded-proto".to_owned(), scheme.to_owned()));
+    headers.push(("x-forwarded-host".to_owned(), host.clone()));
+    if !headers.iter().any(|(name, _)| name == "host") {
+        headers.push(("host".to_owned(), host));
+    }
+    Ok(headers)
+}
+
+/// Asks another server and passes its answer on.
+pub(crate) async fn proxy(ctx: &Ctx, request: Request, to: &str) -> Result<Response, Fault> {
+    let html = wants_html(&request)?;
+    let headers = Headers::new();
+    for (name, value) in onward(&request)? {
+        if name != "host" {
+            headers.append(&name, &value)?;
+        }
+    }
+    let mut init = RequestInit::new();
+    init.with_method(request.method()).with_headers(headers).with_redirect(RequestRedirect::Manual);
+    if let Some(body) = request.inner().body() {
+        init.with_body(Some(body.into()));
+    }
+    let request = Request::new_with_init(to, &init)?;
+    match Fetch::Request(request).send().await {
+        Ok(response) => Ok(response),
+        Err(error) => {
+            worker::console_error!("{}: proxy to {to}: {error}", ctx.request);
+            Ok(page(ctx, html, Page::Unreachable)?)
+        }
+    }
+}
+
+/// Shapes of a request that two servers could take for different ones (RFC 9112, 6.3).
+pub(crate) fn ambiguous(request: &Request) -> Result<Option<&'static str>, Fault> {
+    let headers = request.headers();
+    let length = headers.get("content-length")?;
+    if length.is_some() && headers.get("transfer-encoding")?.is_some() {
+        return Ok(Some("it has both Content-Length and Transfer-Encoding"));
+    }
+    if length.is_some_and(|length| !length.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Ok(Some("its Content-Length is not one number"));
+    }
+    if platform::host(request)?.is_empty() {
+        return Ok(Some("it names no host"));
+    }
+    Ok(None)
+}

@@ -1,0 +1,97 @@
+//! Short, plain pages for when nothing of the user's can answer. They say which part is missing.
+
+use patr_models::{error::ErrorBody, internal::TunnelTrouble};
+use worker::{Request, Response, Result};
+
+use crate::ctx::Ctx;
+
+/// Why Patr itself answers.
+pub(crate) enum Page<'a> {
+    UnknownHost(&'a str),
+    UnknownPath(&'a str),
+    EmptySite,
+    Stopped(&'a str),
+    Trouble(TunnelTrouble),
+    BadRequest(&'a str),
+    NoUpgrade,
+    Unreachable,
+    Broken,
+}
+
+impl Page<'_> {
+    fn parts(&self) -> (u16, &'static str, String) {
+        match self {
+            Self::UnknownHost(host) => (404, "unknown_host", format!("Nothing is served at {host}.")),
+            Self::UnknownPath(path) => {
+                (404, "unknown_path", format!("Nothing is served at {path} of this host."))
+            }
+            Self::EmptySite => (404, "empty_site", "This site has no version yet.".to_owned()),
+            Self::Stopped(what) => (503, "stopped", format!("{what} is stopped.")),
+            Self::Trouble(trouble) => trouble_parts(*trouble),
+            Self::BadRequest(problem) => {
+                (400, "bad_request", format!("The request is ambiguous: {problem}."))
+            }
+            Self::NoUpgrade => {
+                (501, "no_upgrade", "WebSockets to deployments are not supported yet.".to_owned())
+            }
+            Self::Unreachable => {
+                (502, "unreachable", "The server behind this address does not answer.".to_owned())
+            }
+            Self::Broken => (500, "internal", "Something went wrong on our side.".to_owned()),
+        }
+    }
+}
+
+fn trouble_parts(trouble: TunnelTrouble) -> (u16, &'static str, String) {
+    let (status, code, text) = match trouble {
+        TunnelTrouble::LaneDown => (503, "runner_away", "The machine that runs this is not connected."),
+        TunnelTrouble::Lost => {
+            (503, "runner_lost", "The machine that runs this went away before it answered.")
+        }
+        TunnelTrouble::NoReplica => (503, "no_replica", "No replica of this deployment is ready."),
+        TunnelTrouble::Unreachable => (502, "unreachable", "The application broke off before it answered."),
+        TunnelTrouble::Busy => (503, "busy", "Too many requests are open."),
+        TunnelTrouble::Protocol => (502, "protocol", "The answer of the application could not be read."),
+    };
+    (status, code, text.to_owned())
+}
+
+/// Whether the client would rather read a page than JSON.
+pub(crate) fn wants_html(request: &Request) -> Result<bool> {
+    Ok(request.headers().get("accept")?.is_some_and(|accept| accept.contains("text/html")))
+}
+
+/// The page, or its JSON.
+pub(crate) fn page(ctx: &Ctx, html: bool, page: Page<'_>) -> Result<Response> {
+    let (status, code, text) = page.parts();
+    let mut response = if html {
+        let (text, id) = (escape(&text), ctx.request);
+        Response::from_html(format!(
+            "<!doctype html><html lang=en><meta charset=utf-8><title>{status}</title>\
+             <meta name=viewport content=\"width=device-width\">\
+             <style>body{{font:16px/1.5 system-ui;max-width:36rem;margin:20vh auto;padding:0 1rem}}small{{opacity:.6}}</style>\
+             <h1>{status}</h1><p>{text}</p><small>Patr · {id}</small>"
+        ))?
+    } else {
+        Response::from_json(&ErrorBody {
+            code: code.to_owned(),
+            message: text,
+            hint: None,
+            id: Some(ctx.request),
+        })?
+    };
+    let headers = response.headers_mut();
+    headers.set("cache-control", "no-store")?;
+    headers.set("patr-request-id", &ctx.request.to_string())?;
+    if let Page::Trouble(trouble) = page {
+        headers.set("patr-trouble", trouble.as_str())?;
+    }
+    if status == 503 {
+        headers.set("retry-after", "1")?;
+    }
+    Ok(response.with_status(status))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,100 @@
+//! The routing table of each host in KV: published on write, loaded on request.
+//!
+//! D1 is the truth. A host's row says how far KV has caught up, so a publication that failed is found again by the
+//! next write and by the sweep.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use patr_models::{
+    managed_url::{Host, Route, RouteTable},
+    time::Millis,
+};
+use worker::console_error;
+
+use crate::{
+    answer::Fault,
+    ctx::Ctx,
+    db::managed_urls::{self as db, HostRow, Row},
+};
+
+/// How long an isolate believes a table that it has read, in milliseconds. KV itself is behind by more than this
+/// on Cloudflare; the isolate that writes forgets at once.
+const BELIEVED: u64 = 1000;
+/// Tables in an isolate's memory.
+const TABLES: usize = 1000;
+
+type Cache = HashMap<String, (Millis, Option<Rc<RouteTable>>)>;
+
+thread_local! {
+    static CACHE: RefCell<Cache> = RefCell::default();
+}
+
+fn key(host: &str) -> String {
+    format!("host/{host}")
+}
+
+/// The table of a host, if it has one.
+pub(crate) async fn load(ctx: &Ctx, host: &str) -> Result<Option<Rc<RouteTable>>, Fault> {
+    let fresh = CACHE.with_borrow(|cache| {
+        cache
+            .get(host)
+            .filter(|(read, _)| ctx.now.0.saturating_sub(read.0) < BELIEVED)
+            .map(|(_, table)| table.clone())
+    });
+    if let Some(table) = fresh {
+        return Ok(table);
+    }
+    let text = ctx.kv.get(&key(host)).text().await?;
+    let table = text.map(|text| serde_json::from_str(&text)).transpose()?.map(Rc::new);
+    CACHE.with_borrow_mut(|cache| {
+        if cache.len() >= TABLES {
+            cache.clear();
+        }
+        cache.insert(host.to_owned(), (ctx.now, table.clone()));
+    });
+    Ok(table)
+}
+
+/// Publishes every host that has changed. What fails is tried again later: the write that it is about has happened.
+pub(crate) async fn publish(ctx: &Ctx) {
+    if let Err(fault) = sweep(ctx).await {
+        console_error!("routing tables are behind: {fault}");
+    }
+}
+
+/// Publishes what is not published.
+pub(crate) async fn sweep(ctx: &Ctx) -> Result<(), Fault> {
+    for row in ctx.db.fetch::<HostRow>(db::unpublished()).await? {
+        publish_host(ctx, row).await?;
+    }
+    Ok(())
+}
+
+/// Writes the table of one host. Another request may do the same with newer rows: so it is read again afterwards,
+/// and written again if it has moved, until what is in KV is what was last read.
+async fn publish_host(ctx: &Ctx, mut row: HostRow) -> Result<(), Fault> {
+    loop {
+        let routes = routes(ctx, &row.host).await?;
+        let empty = routes.is_empty();
+        if empty {
+            ctx.kv.delete(&key(row.host.as_str())).await?;
+        } else {
+            let table = serde_json::to_string(&RouteTable { workspace: row.workspace_id, routes })?;
+            ctx.kv.put(&key(row.host.as_str()), table)?.execute().await?;
+        }
+        CACHE.with_borrow_mut(|cache| cache.remove(row.host.as_str()));
+        let done = db::set_published(&row.host, row.revision);
+        let release = empty.then(|| db::release(&row.host, row.revision));
+        ctx.db.batch([Some(done), release].into_iter().flatten().collect()).await?;
+        match ctx.db.optional::<HostRow>(db::host(&row.host)).await? {
+            Some(newer) if newer.revision > row.revision => row = newer,
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// The routes of a host as they should be.
+pub(crate) async fn routes(ctx: &Ctx, host: &Host) -> Result<Vec<Route>, Fault> {
+    let rows = ctx.db.fetch::<Row>(db::under_host(host)).await?;
+    Ok(rows.iter().filter_map(Row::route).collect())
+}
