@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use http::Response as HttpResponse;
 use js_sys::{Date, Function, Reflect, Uint8Array};
-use patr_models::{endpoint::ApiEndpoint, endpoint::Reply, endpoint::server, time::Millis};
+use patr_models::{
+    endpoint::{ApiEndpoint, Reply, headers::NoHeaders, server},
+    time::Millis,
+};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Result, State, WebSocket};
 
@@ -52,10 +55,7 @@ pub(crate) async fn from_platform(mut response: Response) -> Result<HttpResponse
 }
 
 /// An answer to one of our own endpoints.
-pub(crate) fn answer<E: ApiEndpoint>(body: E::Response) -> Result<Response>
-where
-    E: ApiEndpoint<ResponseHeaders = patr_models::endpoint::headers::NoHeaders>,
-{
+pub(crate) fn answer<E: ApiEndpoint<ResponseHeaders = NoHeaders>>(body: E::Response) -> Result<Response> {
     let (parts, body) = server::into_http::<E>(&Reply::new(body)).into_parts();
     let headers = Headers::new();
     for (name, value) in &parts.headers {

@@ -194,12 +194,10 @@ pub(crate) async fn roll_back(
     let statement =
         wanted.map_or_else(|| db::last_live(row.id, row.release), |number| db::release(row.id, number));
     let found: Option<db::ReleaseRow> = ctx.db.optional(statement).await?;
-    let release = found.ok_or_else(|| {
-        Failure::Api(match wanted {
-            Some(release) => rollback::Error::NoSuchRelease { release },
-            None => rollback::Error::NothingToRollBackTo,
-        })
-    })?;
+    let release = found.ok_or(Failure::Api(match wanted {
+        Some(release) => rollback::Error::NoSuchRelease { release },
+        None => rollback::Error::NothingToRollBackTo,
+    }))?;
     let host = automatic_host(ctx, &caller, &row.name)?;
     let mut statements = db::set_release(row.id, release.number, ctx.now);
     statements.extend(follow_port(ctx, &caller, &row, &host, &release.spec)?);

@@ -7,7 +7,6 @@ use patr_models::{
 
 use crate::{answer::Answer, ctx::Ctx};
 
-#[expect(clippy::unused_async, reason = "every handler is called the same way")]
 pub(crate) async fn get(ctx: &Ctx, (): (), _: Call<GetInfo>) -> Answer<GetInfo> {
     Ok(Reply::new(Json(Info {
         version: env!("CARGO_PKG_VERSION").to_owned(),

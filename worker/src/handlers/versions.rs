@@ -145,12 +145,10 @@ pub(crate) async fn roll_back(ctx: &Ctx, caller: Member, call: Call<RollBackSite
         None => db::version_before(row.id, row.live.unwrap_or_default()),
     };
     let found: Option<db::VersionRow> = ctx.db.optional(statement).await?;
-    let version = found.ok_or_else(|| {
-        Failure::Api(match wanted {
-            Some(version) => rollback::Error::NoSuchVersion { version },
-            None => rollback::Error::NothingToRollBackTo,
-        })
-    })?;
+    let version = found.ok_or(Failure::Api(match wanted {
+        Some(version) => rollback::Error::NoSuchVersion { version },
+        None => rollback::Error::NothingToRollBackTo,
+    }))?;
     let statements =
         vec![db::set_live(row.id, version.number, ctx.now), managed_urls::touch_leading_to(&row.id)];
     ctx.write(&caller, audited::<RollBackSite>(row.id, row.name.as_str()), statements).await?;
