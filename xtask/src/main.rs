@@ -1,8 +1,24 @@
 //! Automation of this repository: `cargo xtask help`.
+//!
+//! | file | does |
+//! |---|---|
+//! | `tools` | installs the pinned build tools, from crates.io and npm |
+//! | `scripts` | builds the two Worker scripts |
+//! | `wrangler` | reads the two wrangler.toml into what Miniflare wants |
+//! | `edge` | runs the local edge |
+//! | `images` | makes container images of our own binaries |
 
-#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod edge;
 mod openapi;
+mod scripts;
+mod sh;
+mod tools;
+mod wrangler;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -16,6 +32,16 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the local edge: both Worker scripts on workerd, state in one folder
+    Edge(edge::Options),
+    /// Build the Worker scripts
+    Scripts {
+        /// Run wasm-opt too, as every deploy does; slow
+        #[arg(long)]
+        optimize: bool,
+        /// Only this one: worker or durable-objects
+        folder: Option<String>,
+    },
     /// Write models/openapi.json from the declared endpoints
     Openapi {
         /// Only say whether it is up to date
@@ -24,13 +50,30 @@ enum Command {
     },
 }
 
-fn main() -> anyhow::Result<()> {
-    match Args::parse().command {
+fn main() -> ExitCode {
+    match run(Args::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Edge(options) => edge::run(&options),
+        Command::Scripts { optimize, folder } => scripts::build(optimize, folder.as_deref()),
         Command::Openapi { check } => openapi::run(check),
     }
 }
 
 /// The root of the repository.
-fn root() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Where cargo puts what it builds.
+fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

@@ -1,0 +1,215 @@
+//! `cargo xtask edge`: both Worker scripts on workerd, as they run in production.
+//!
+//! xtask owns the state folder and one node process; node owns workerd. Each ends with its parent, and what a
+//! `kill -9` leaves behind is ended at the next start, once it is proved to be ours.
+
+mod stale;
+mod state;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde_json::json;
+
+use crate::scripts::{self, SCRIPTS};
+use crate::wrangler::Config;
+use crate::{root, tools};
+use state::State;
+
+/// How long node may take to stop workerd.
+const STOP: Duration = Duration::from_secs(5);
+
+/// How to run the local edge
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8787)]
+    pub(crate) port: u16,
+    /// Where everything is kept, from the database to the secrets [default: .patr/edge of the repository]
+    #[arg(long)]
+    pub(crate) state: Option<PathBuf>,
+    /// Run what was built last, without looking whether it is up to date
+    #[arg(long)]
+    pub(crate) no_build: bool,
+}
+
+/// A running local edge; it is stopped when dropped.
+pub(crate) struct Edge {
+    /// `http://localhost:P`.
+    pub(crate) url: String,
+    /// Set on the first start with this state only.
+    pub(crate) new_secret: Option<String>,
+    node: Child,
+    stdin: Option<ChildStdin>,
+    state: State,
+}
+
+/// Runs until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// The edge did not start, or ended by itself.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let mut edge = Edge::start(options)?;
+    let interrupted = interrupts()?;
+    if let Some(secret) = &edge.new_secret {
+        println!("bootstrap secret: {secret}");
+    }
+    println!("ready {}", edge.url);
+    edge.until(&interrupted)
+}
+
+/// Ctrl-C and SIGTERM as messages.
+///
+/// # Errors
+/// The handler was set before.
+pub(crate) fn interrupts() -> anyhow::Result<Receiver<()>> {
+    let (sender, receiver) = mpsc::channel();
+    ctrlc::set_handler(move || {
+        let _ = sender.send(());
+    })
+    .context("cannot handle signals")?;
+    Ok(receiver)
+}
+
+impl Edge {
+    /// Builds the scripts if needed, starts them, applies migrations, and returns when requests are answered.
+    ///
+    /// # Errors
+    /// Another edge runs on the state, the port is taken, something does not build or start.
+    pub(crate) fn start(options: &Options) -> anyhow::Result<Self> {
+        if !options.no_build {
+            scripts::build(false, None)?;
+        }
+        tools::npm()?;
+        let folder = options.state.clone().unwrap_or_else(|| root().join(".patr/edge"));
+        let state = State::open(&folder)?;
+        stale::end(&state.folder)?;
+        let port = free_port(options.port)?;
+        let config = config(&state, port)?;
+        let (node, stdin) = node(&state, &config)?;
+        let url = format!("http://localhost:{port}");
+        let mut edge = Self { url, new_secret: None, node, stdin: Some(stdin), state };
+        edge.new_secret = edge.state.keep()?;
+        Ok(edge)
+    }
+
+    /// Waits for an interrupt, then stops the edge.
+    ///
+    /// # Errors
+    /// The edge ended by itself.
+    pub(crate) fn until(&mut self, interrupted: &Receiver<()>) -> anyhow::Result<()> {
+        loop {
+            match interrupted.recv_timeout(Duration::from_millis(200)) {
+                Err(RecvTimeoutError::Timeout) => self.check()?,
+                _ => {
+                    self.stop();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// # Errors
+    /// The edge ended by itself.
+    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
+        match self.node.try_wait()? {
+            Some(status) => bail!("the local edge ended by itself: {status}"),
+            None => Ok(()),
+        }
+    }
+
+    /// The secrets of this installation, by name.
+    #[expect(dead_code, reason = "`cargo xtask dev` signs up with it")]
+    pub(crate) fn secrets(&self) -> &BTreeMap<String, String> {
+        self.state.secrets()
+    }
+
+    fn stop(&mut self) {
+        drop(self.stdin.take());
+        let deadline = Instant::now() + STOP;
+        while matches!(self.node.try_wait(), Ok(None)) {
+            if Instant::now() > deadline {
+                let _ = self.node.kill();
+                let _ = self.node.wait();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // Nothing to do unless node was killed.
+        if let Err(error) = stale::end(&self.state.folder) {
+            eprintln!("{error:#}");
+        }
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The port itself if nobody listens there, or a free one for 0.
+fn free_port(port: u16) -> anyhow::Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).with_context(|| {
+        format!("port {port} is in use: stop what listens there, or take another with --port")
+    })?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// What edge.mjs reads from its stdin.
+fn config(state: &State, port: u16) -> anyhow::Result<serde_json::Value> {
+    let host = format!("localhost:{port}");
+    let mut patr = BTreeMap::from([
+        ("CONTROL_HOST", host.clone()),
+        ("APPS_DOMAIN", host),
+        ("APPS_SCHEME", "http".to_owned()),
+    ]);
+    if let Ok(sign_up) = std::env::var("PATR_SIGN_UP") {
+        patr.insert("SIGN_UP", sign_up);
+    }
+    let mut runners = BTreeMap::new();
+    for (name, secret) in state.secrets() {
+        patr.insert(name, secret.clone());
+        if name == state::INTERNAL {
+            runners.insert(name.as_str(), secret.clone());
+        }
+    }
+    let mut workers = Vec::new();
+    let mut duties = Vec::new();
+    for (script, own) in SCRIPTS.iter().zip([patr, runners]) {
+        let config = Config::read(script)?;
+        workers.push(config.miniflare(script, &own));
+        duties.push(config.duties());
+    }
+    Ok(json!({
+        "host": "127.0.0.1", "port": port, "state": state.folder, "workers": workers, "duties": duties,
+    }))
+}
+
+/// Starts node and waits until it says that it is ready.
+fn node(state: &State, config: &serde_json::Value) -> anyhow::Result<(Child, ChildStdin)> {
+    let mut node = Command::new("node")
+        .arg(root().join("xtask/edge/edge.mjs"))
+        .env(stale::MARK, &state.folder)
+        .env("TMPDIR", state.scratch()?)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start node")?;
+    stale::note(&state.folder, node.id())?;
+    let (Some(mut stdin), Some(stdout)) = (node.stdin.take(), node.stdout.take()) else {
+        bail!("node has no pipes");
+    };
+    writeln!(stdin, "{config}").context("talking to node")?;
+    let said = BufReader::new(stdout).lines().map_while(Result::ok).any(|line| line == "ready");
+    if !said {
+        let status = node.wait()?;
+        bail!("the local edge did not start ({status}): its words are above");
+    }
+    Ok((node, stdin))
+}

@@ -1,0 +1,102 @@
+//! The state folder: one edge at a time, and the secrets of the installation.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+/// Lets the first account sign up.
+const BOOTSTRAP: &str = "BOOTSTRAP_SECRET";
+/// What the two scripts know each other by.
+pub(super) const INTERNAL: &str = "INTERNAL_SECRET";
+/// Where they are kept, readable by the owner only.
+const SECRETS: &str = "secrets.json";
+
+/// A state folder that is ours until dropped.
+pub(crate) struct State {
+    /// Absolute.
+    pub(crate) folder: PathBuf,
+    secrets: BTreeMap<String, String>,
+    first: bool,
+    /// Released by the kernel, whatever ends us.
+    _lock: File,
+}
+
+impl State {
+    /// Takes the folder, and makes it if it is not there. New secrets are kept by [`State::keep`] only.
+    ///
+    /// # Errors
+    /// Another edge has it, or it cannot be written.
+    pub(super) fn open(folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        let folder = folder.canonicalize()?;
+        let lock = File::create(folder.join("lock")).context("opening the lock of the state folder")?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                bail!(
+                    "another edge runs on {}: stop it, or take another folder with --state",
+                    folder.display()
+                )
+            }
+            Err(TryLockError::Error(error)) => return Err(error).context("locking the state folder"),
+        }
+        let known = known(&folder.join(SECRETS))?;
+        let first = known.is_none();
+        Ok(Self { folder, secrets: known.map_or_else(fresh, Ok)?, first, _lock: lock })
+    }
+
+    /// On the first start, writes the secrets down and gives the one that a person needs. Called when the edge
+    /// runs: a start that failed shows nothing, and the next one is still the first.
+    pub(super) fn keep(&self) -> anyhow::Result<Option<String>> {
+        if !self.first {
+            return Ok(None);
+        }
+        // Written beside and renamed: a crash leaves no half of it.
+        let new = self.folder.join("secrets.new");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(serde_json::to_string_pretty(&self.secrets)?.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(new, self.folder.join(SECRETS)).context("keeping the secrets")?;
+        Ok(self.secrets.get(BOOTSTRAP).cloned())
+    }
+
+    pub(super) fn secrets(&self) -> &BTreeMap<String, String> {
+        &self.secrets
+    }
+
+    /// An empty folder for what Miniflare needs while it runs; a killed one leaves it full.
+    pub(super) fn scratch(&self) -> anyhow::Result<PathBuf> {
+        let scratch = self.folder.join("scratch");
+        if scratch.exists() {
+            fs::remove_dir_all(&scratch).context("emptying the scratch folder")?;
+        }
+        fs::create_dir(&scratch).context("making the scratch folder")?;
+        Ok(scratch)
+    }
+}
+
+/// The secrets of an earlier start.
+fn known(path: &Path) -> anyhow::Result<Option<BTreeMap<String, String>>> {
+    match fs::read_to_string(path) {
+        Ok(text) => serde_json::from_str(&text).map(Some).with_context(|| {
+            format!("{} is damaged: restore it, or start over with another --state", path.display())
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+    }
+}
+
+fn fresh() -> anyhow::Result<BTreeMap<String, String>> {
+    [BOOTSTRAP, INTERNAL].into_iter().map(|name| Ok((name.to_owned(), random()?))).collect()
+}
+
+/// 256 bits as hexadecimal digits.
+fn random() -> anyhow::Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,45 @@
+//! Running programs: a failure names the command line.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+/// Runs to the end with our own stdout and stderr.
+///
+/// # Errors
+/// The program is missing, or ended with a failure.
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot run {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed: {status}");
+    }
+    Ok(())
+}
+
+/// Runs to the end and gives back stdout; stderr is in the error.
+///
+/// # Errors
+/// The program is missing, or ended with a failure.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {command:?}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        bail!("{command:?} failed: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(text)
+}
+
+/// Runs quietly; what it said is shown only when it failed.
+///
+/// # Errors
+/// The program is missing, or ended with a failure.
+pub(crate) fn quietly(command: &mut Command) -> anyhow::Result<()> {
+    output(command).map(drop)
+}
+
+/// Cargo, the one that runs us.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(crate::root());
+    cargo
+}

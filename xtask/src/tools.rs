@@ -1,0 +1,121 @@
+//! The build tools, in exact versions, from the package registries only.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::{root, sh};
+
+/// A program that `cargo install` provides.
+pub(crate) struct Tool {
+    package: &'static str,
+    program: &'static str,
+    version: &'static str,
+    /// Whether the package's own lock file is used.
+    locked: bool,
+}
+
+/// Must be the version of the `worker` crate.
+pub(crate) const WORKER_BUILD: Tool =
+    Tool { package: "worker-build", program: "worker-build", version: "0.8.7", locked: true };
+/// Must be the version of the `wasm-bindgen` crate, a test compares. Its lock file names a yanked package.
+pub(crate) const WASM_BINDGEN: Tool =
+    Tool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version: "0.2.130", locked: false };
+/// The test runner.
+#[expect(dead_code, reason = "used by `cargo xtask test`")]
+pub(crate) const NEXTEST: Tool =
+    Tool { package: "cargo-nextest", program: "cargo-nextest", version: "0.9.151", locked: true };
+/// Licences, advisories, sources.
+#[expect(dead_code, reason = "used by `cargo xtask ci`")]
+pub(crate) const DENY: Tool =
+    Tool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2", locked: true };
+/// Unused dependencies. Newer ones need a newer rustc than rust-toolchain.toml pins.
+#[expect(dead_code, reason = "used by `cargo xtask ci`")]
+pub(crate) const SHEAR: Tool =
+    Tool { package: "cargo-shear", program: "cargo-shear", version: "1.9.1", locked: true };
+
+impl Tool {
+    /// Installs the tool unless this version is there already.
+    ///
+    /// # Errors
+    /// `cargo install` failed.
+    pub(crate) fn ensure(&self) -> anyhow::Result<()> {
+        let said = Command::new(self.program).arg("--version").output();
+        let present = said.is_ok_and(|out| {
+            String::from_utf8_lossy(&out.stdout).split_whitespace().any(|word| word == self.version)
+        });
+        if present {
+            return Ok(());
+        }
+        eprintln!("installing {} {} (once; minutes on a small machine)", self.package, self.version);
+        let mut install = sh::cargo();
+        install.args(["install", "--quiet", "--force", self.package, "--version", self.version]);
+        if self.locked {
+            install.arg("--locked");
+        }
+        sh::run(&mut install)
+    }
+}
+
+/// A program of one of the npm packages; call [`npm`] before.
+pub(crate) fn npm_program(name: &str) -> PathBuf {
+    root().join("xtask/edge/node_modules/.bin").join(name)
+}
+
+/// Installs the npm packages when the lock file is not the one they were installed from.
+///
+/// # Errors
+/// Node or npm is missing, or `npm ci` failed.
+pub(crate) fn npm() -> anyhow::Result<()> {
+    let folder = root().join("xtask/edge");
+    let lock = fs::read(folder.join("package-lock.json")).context("reading xtask/edge/package-lock.json")?;
+    let stamp = folder.join("node_modules/.patr-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    require("node", "Node.js 20.3 or newer")?;
+    require("npm", "npm, which comes with Node.js")?;
+    eprintln!("installing npm packages");
+    // Nothing of ours needs an install script: workerd and esbuild come as packages per platform.
+    sh::quietly(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(&folder))?;
+    fs::write(&stamp, lock).context("writing the npm stamp")
+}
+
+/// Whether a program can be started.
+pub(crate) fn exists(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
+}
+
+fn require(program: &str, what: &str) -> anyhow::Result<()> {
+    if !exists(program) {
+        bail!("`{program}` is not on the PATH: install {what}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locked(package: &str) -> String {
+        let lock: toml::Table =
+            toml::from_str(&fs::read_to_string(root().join("Cargo.lock")).unwrap()).unwrap();
+        let packages = lock["package"].as_array().unwrap();
+        let found = packages.iter().find(|p| p["name"].as_str() == Some(package)).unwrap();
+        found["version"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn wasm_tools_are_of_the_versions_of_their_crates() {
+        assert_eq!(WASM_BINDGEN.version, locked("wasm-bindgen"));
+        assert_eq!(WORKER_BUILD.version, locked("worker"));
+    }
+
+    #[test]
+    fn the_npm_lock_file_names_no_registry() {
+        let lock = fs::read_to_string(root().join("xtask/edge/package-lock.json")).unwrap();
+        assert!(!lock.contains("\"resolved\""));
+    }
+}
