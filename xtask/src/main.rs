@@ -7,13 +7,18 @@
 //! | `wrangler` | reads the two wrangler.toml into what Miniflare wants |
 //! | `edge` | runs the local edge |
 //! | `images` | makes container images of our own binaries |
+//! | `test`, `ci`, `tidy` | what CI runs |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod ci;
 mod edge;
+mod images;
 mod openapi;
 mod scripts;
 mod sh;
+mod test;
+mod tidy;
 mod tools;
 mod wrangler;
 
@@ -34,6 +39,18 @@ struct Args {
 enum Command {
     /// Run the local edge: both Worker scripts on workerd, state in one folder
     Edge(edge::Options),
+    /// Build everything that the tests need, and run them
+    Test {
+        /// Given to nextest
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Everything that is checked without running a test
+    Ci,
+    /// Check the rules of this repository that no lint knows
+    Tidy,
+    /// Build the container images of the examples
+    Images,
     /// Build the Worker scripts
     Scripts {
         /// Run wasm-opt too, as every deploy does; slow
@@ -63,6 +80,10 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Edge(options) => edge::run(&options),
+        Command::Test { arguments } => test::run(&arguments),
+        Command::Ci => ci::run(),
+        Command::Tidy => tidy::run(),
+        Command::Images => images::build(),
         Command::Scripts { optimize, folder } => scripts::build(optimize, folder.as_deref()),
         Command::Openapi { check } => openapi::run(check),
     }

@@ -13,28 +13,29 @@ pub(crate) struct Tool {
     package: &'static str,
     program: &'static str,
     version: &'static str,
-    /// Whether the package's own lock file is used.
-    locked: bool,
+    /// More arguments of `cargo install`.
+    options: &'static [&'static str],
 }
 
 /// Must be the version of the `worker` crate.
 pub(crate) const WORKER_BUILD: Tool =
-    Tool { package: "worker-build", program: "worker-build", version: "0.8.7", locked: true };
+    Tool { package: "worker-build", program: "worker-build", version: "0.8.7", options: &["--locked"] };
 /// Must be the version of the `wasm-bindgen` crate, a test compares. Its lock file names a yanked package.
 pub(crate) const WASM_BINDGEN: Tool =
-    Tool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version: "0.2.130", locked: false };
+    Tool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version: "0.2.130", options: &[] };
 /// The test runner.
-#[expect(dead_code, reason = "used by `cargo xtask test`")]
-pub(crate) const NEXTEST: Tool =
-    Tool { package: "cargo-nextest", program: "cargo-nextest", version: "0.9.151", locked: true };
+pub(crate) const NEXTEST: Tool = Tool {
+    package: "cargo-nextest",
+    program: "cargo-nextest",
+    version: "0.9.151",
+    options: &["--locked", "--no-default-features", "--features", "default-no-update"],
+};
 /// Licences, advisories, sources.
-#[expect(dead_code, reason = "used by `cargo xtask ci`")]
 pub(crate) const DENY: Tool =
-    Tool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2", locked: true };
+    Tool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2", options: &["--locked"] };
 /// Unused dependencies. Newer ones need a newer rustc than rust-toolchain.toml pins.
-#[expect(dead_code, reason = "used by `cargo xtask ci`")]
 pub(crate) const SHEAR: Tool =
-    Tool { package: "cargo-shear", program: "cargo-shear", version: "1.9.1", locked: true };
+    Tool { package: "cargo-shear", program: "cargo-shear", version: "1.9.1", options: &["--locked"] };
 
 impl Tool {
     /// Installs the tool unless this version is there already.
@@ -52,10 +53,10 @@ impl Tool {
         eprintln!("installing {} {} (once; minutes on a small machine)", self.package, self.version);
         let mut install = sh::cargo();
         install.args(["install", "--quiet", "--force", self.package, "--version", self.version]);
-        if self.locked {
-            install.arg("--locked");
-        }
-        sh::run(&mut install)
+        // They run for seconds and compile for minutes: less of the second.
+        install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
+        install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_DEBUG", "false");
+        sh::run(install.args(self.options))
     }
 }
 

@@ -1,0 +1,45 @@
+//! Container images of our own static binaries: no registry is needed to have something to deploy.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::{root, sh, target_dir};
+
+/// The image of examples/web.
+pub(crate) const WEB: &str = "patr-example-web:latest";
+
+/// Whether a Docker Engine answers here.
+pub(crate) fn docker_answers() -> bool {
+    sh::quietly(Command::new("docker").arg("info")).is_ok()
+}
+
+/// Builds the images; without a change it takes a second.
+///
+/// # Errors
+/// The code does not compile, or Docker refused.
+pub(crate) fn build() -> anyhow::Result<()> {
+    let target = host()?;
+    sh::run(
+        sh::cargo()
+            .args(["build", "--quiet", "--release", "-p", "patr-example-web", "--target", &target])
+            .env("RUSTFLAGS", "-C target-feature=+crt-static"),
+    )?;
+    let context = target_dir().join("images/web");
+    fs::create_dir_all(&context)?;
+    let binary = target_dir().join(&target).join("release/patr-example-web");
+    fs::copy(&binary, context.join("patr-example-web"))
+        .with_context(|| format!("copying {}", binary.display()))?;
+    fs::copy(root().join("examples/web/Dockerfile"), context.join("Dockerfile"))?;
+    sh::quietly(Command::new("docker").args(["build", "--quiet", "--tag", WEB]).arg(&context))
+}
+
+/// The target triple of this machine.
+fn host() -> anyhow::Result<String> {
+    let said = sh::output(Command::new("rustc").arg("-vV"))?;
+    said.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .context("rustc names no host")
+}

@@ -1,0 +1,57 @@
+//! `cargo xtask test`: builds everything that a story needs, then runs all tests.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use crate::{images, scripts, sh, target_dir, tools};
+
+/// Arguments after `--` go to nextest.
+///
+/// # Errors
+/// Something does not build, a test failed, or there is no Docker Engine although this is CI.
+pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
+    let docker = docker()?;
+    tools::NEXTEST.ensure()?;
+    scripts::build(false, None)?;
+    if docker {
+        images::build()?;
+    }
+    // All members at once, as nextest builds them: the same features, so nothing is compiled twice.
+    sh::run(sh::cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
+    let mut nextest = sh::cargo();
+    nextest.args(["nextest", "run", "--workspace"]);
+    if ci() {
+        nextest.args(["--profile", "ci"]);
+    }
+    nextest
+        .args(arguments)
+        .env("PATR_BIN", program("patr"))
+        .env("PATR_RUNNER_BIN", program("patr-runner"))
+        .env("PATR_EDGE_CMD", format!("{} edge --no-build", program("xtask").display()));
+    if docker {
+        nextest.env("PATR_EXAMPLE_IMAGE", images::WEB);
+    }
+    sh::run(&mut nextest)
+}
+
+/// Whether the stories on Docker can run.
+fn docker() -> anyhow::Result<bool> {
+    let answers = images::docker_answers();
+    if !answers && ci() {
+        bail!("no Docker Engine answers: CI does not skip the stories that need one");
+    }
+    if !answers {
+        eprintln!("\n*** NO DOCKER ENGINE ANSWERS: the stories that deploy containers are skipped ***\n");
+    }
+    Ok(answers)
+}
+
+fn ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+/// A program of the workspace as `cargo build` leaves it.
+pub(crate) fn program(name: &str) -> PathBuf {
+    target_dir().join("debug").join(name)
+}

@@ -1,0 +1,142 @@
+//! `cargo xtask tidy`: rules of this repository that no lint knows.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::{root, sh};
+
+/// Which of our crates a crate may use. Every other edge is refused.
+const EDGES: &[(&str, &[&str])] = &[
+    ("patr-models", &[]),
+    ("patr-tunnel", &[]),
+    ("patr-durable-objects", &["patr-models", "patr-tunnel"]),
+    ("patr-worker", &["patr-models"]),
+    ("patr-runner", &["patr-models", "patr-tunnel"]),
+    ("patr-cli", &["patr-models"]),
+    ("patr-example-web", &[]),
+    ("patr-stories", &["patr-models", "patr-worker", "patr-runner"]),
+    ("xtask", &["patr-models"]),
+];
+
+/// What the crates without IO never use.
+const PURE: &[&str] = &["patr-models", "patr-tunnel"];
+const PLATFORMS: &[&str] = &["tokio", "worker", "reqwest", "hyper", "axum", "bollard"];
+
+/// Lines of a file before its tests.
+const MAX_LINES: usize = 400;
+
+/// # Errors
+/// Lists everything that breaks a rule.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let mut found = edges()?;
+    for path in sources()? {
+        // A file that was deleted and is still in git's index.
+        let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
+        found.extend(source(&path, &text));
+    }
+    if !found.is_empty() {
+        bail!("{}", found.join("\n"));
+    }
+    println!("tidy");
+    Ok(())
+}
+
+fn edges() -> anyhow::Result<Vec<String>> {
+    let said = sh::output(sh::cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&said)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
+    Ok(packages.iter().flat_map(package).collect())
+}
+
+fn package(package: &Value) -> Vec<String> {
+    let name = package["name"].as_str().unwrap_or_default();
+    let Some((_, allowed)) = EDGES.iter().find(|(crate_name, _)| *crate_name == name) else {
+        return vec![format!("{name}: say in xtask/src/tidy.rs which of our crates it may use")];
+    };
+    let dependencies = package["dependencies"].as_array().into_iter().flatten();
+    dependencies
+        .filter(|dependency| dependency["kind"] != "dev")
+        .filter_map(|dependency| {
+            let used = dependency["name"].as_str().unwrap_or_default();
+            let ours = dependency["path"].is_string();
+            let wrong = if ours {
+                !allowed.contains(&used)
+            } else {
+                PURE.contains(&name) && PLATFORMS.contains(&used)
+            };
+            wrong.then(|| format!("{name} must not use {used}"))
+        })
+        .collect()
+}
+
+fn sources() -> anyhow::Result<Vec<String>> {
+    let said = sh::output(
+        Command::new("git")
+            .args(["ls-files", "--cached", "--others", "--exclude-standard", "*.rs"])
+            .current_dir(root()),
+    )?;
+    // This file says the words that it looks for.
+    Ok(said.lines().filter(|path| *path != "xtask/src/tidy.rs").map(str::to_owned).collect())
+}
+
+/// What is wrong with one file.
+fn source(path: &str, text: &str) -> Vec<String> {
+    let code = text.lines().take_while(|line| line.trim() != "#[cfg(test)]").count();
+    let mut found = Vec::new();
+    if !is_test(path) && code > MAX_LINES {
+        found.push(format!("{path}: {code} lines before its tests, the limit is {MAX_LINES}"));
+    }
+    for (index, line) in text.lines().enumerate() {
+        let number = index + 1;
+        let said = line.split("//").next().unwrap_or_default();
+        if said.contains("todo!(") || said.contains("unimplemented!(") {
+            found.push(format!("{path}:{number}: finish it or leave it out"));
+        }
+        // The harness waits for conditions, which it has to look at again and again.
+        if said.contains("sleep(") && (index > code || is_test(path)) && !path.starts_with("tests/src/") {
+            found.push(format!("{path}:{number}: a test waits for a condition, never for a duration"));
+        }
+        if path == "durable-objects/src/session/core.rs" && said.contains("worker::") {
+            found.push(format!("{path}:{number}: the core knows no platform"));
+        }
+    }
+    found
+}
+
+fn is_test(path: &str) -> bool {
+    let mut folders = Path::new(path).components().map(|part| part.as_os_str());
+    folders.any(|part| part == "tests" || part == "tests.rs") || path.ends_with("_tests.rs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_is_found_in_tests_only() {
+        let text = "fn a() { sleep(1) }\n#[cfg(test)]\nmod tests {\nfn b() { sleep(1) }\n}\n";
+        assert_eq!(source("cli/src/a.rs", text).len(), 1);
+        assert_eq!(source("tests/it/a.rs", text).len(), 2);
+    }
+
+    #[test]
+    fn a_long_file_is_found_unless_it_is_tests() {
+        let text = "\n".repeat(MAX_LINES + 1);
+        assert_eq!(source("cli/src/a.rs", &text).len(), 1);
+        assert_eq!(source("cli/tests/a.rs", &text), Vec::<String>::new());
+        assert_eq!(source("cli/src/a.rs", &format!("#[cfg(test)]\n{text}")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_edge_that_is_not_drawn_is_found() {
+        let worker = serde_json::json!({ "name": "patr-worker", "dependencies": [
+            { "name": "patr-tunnel", "path": "tunnel", "kind": null },
+            { "name": "patr-models", "path": "models", "kind": null },
+        ]});
+        assert_eq!(package(&worker), ["patr-worker must not use patr-tunnel"]);
+    }
+}
