@@ -1,0 +1,88 @@
+//! Flags, environment and files into one value.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Parser, ValueEnum};
+
+/// Run this machine as a Patr runner
+///
+/// The agent dials out to the control plane and starts what is deployed to it. Nothing listens on this machine, and
+/// what runs goes on when the agent stops or the connection is lost.
+///
+/// Exit codes: 0 asked to stop, 1 cannot run, 2 wrong usage, 3 token refused, 4 another agent took over with the same
+/// token, 5 this version is too old or too new for the control plane.
+#[derive(Parser)]
+#[command(name = "patr-runner", version)]
+pub(crate) struct Args {
+    /// What runs the containers
+    runtime: RuntimeArg,
+    /// The control plane, such as https://patr.example.com
+    #[arg(long, env = "PATR_URL")]
+    url: String,
+    /// A file with the runner's token; else the environment variable PATR_RUNNER_TOKEN
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// Where the agent remembers what should run
+    #[arg(long, default_value = "/var/lib/patr-runner", env = "PATR_STATE_DIR")]
+    state_dir: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RuntimeArg {
+    /// Docker Engine, or Podman's Docker socket by DOCKER_HOST
+    Docker,
+    /// Not there yet
+    Kubernetes,
+}
+
+/// How the agent is to run.
+#[derive(Clone)]
+pub(crate) struct Config {
+    /// The control plane, with scheme ws or wss and no slash at its end.
+    pub(crate) base: String,
+    pub(crate) token: Token,
+    pub(crate) state_dir: PathBuf,
+}
+
+/// A token that cannot be printed.
+#[derive(Clone)]
+pub(crate) struct Token(String);
+
+impl Token {
+    /// For the `Authorization` header.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Args {
+    pub(crate) fn config(self) -> anyhow::Result<Config> {
+        if matches!(self.runtime, RuntimeArg::Kubernetes) {
+            bail!("the kubernetes runtime is not there yet: use `patr-runner docker`");
+        }
+        let url = self.url.trim_end_matches('/');
+        let base = match url.split_once("://") {
+            Some(("http", rest)) => format!("ws://{rest}"),
+            Some(("https", rest)) => format!("wss://{rest}"),
+            _ => bail!("--url: `{url}` must begin with https:// or http://"),
+        };
+        Ok(Config { base, token: token(self.token_file)?, state_dir: self.state_dir })
+    }
+}
+
+fn token(file: Option<PathBuf>) -> anyhow::Result<Token> {
+    let text = match file {
+        Some(file) => {
+            std::fs::read_to_string(&file).with_context(|| format!("--token-file {}", file.display()))?
+        }
+        None => std::env::var("PATR_RUNNER_TOKEN").context(
+            "no token: set PATR_RUNNER_TOKEN or --token-file (`patr runner add` prints the token)",
+        )?,
+    };
+    let token = text.trim();
+    if !token.starts_with(patr_models::auth::prefix::RUNNER) {
+        bail!("this is not a runner's token: it must begin with `{}`", patr_models::auth::prefix::RUNNER);
+    }
+    Ok(Token(token.to_owned()))
+}

@@ -1,0 +1,315 @@
+//! The lanes: one WebSocket each, many streams on it.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, PONG, SILENCE_S};
+use patr_tunnel::{Code, Event, Mux, Side, StreamId};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time,
+};
+use tokio_tungstenite::tungstenite::Message;
+use tracing::{debug, warn};
+
+use crate::{
+    config::Config,
+    link::{Ended, Socket, connect, ended, pause},
+    proxy::Target,
+};
+
+/// What an edge says that has forgotten its streams in its sleep, and what it is answered.
+const RESTART: &str = "restart";
+const RESTARTED: &str = "restarted";
+
+/// Keeps as many lanes as the edge wants.
+pub(crate) async fn run(config: Config, mut lanes: watch::Receiver<u8>, target: Target) {
+    let mut open = 0;
+    loop {
+        let wanted = *lanes.borrow_and_update();
+        while open < wanted {
+            tokio::spawn(keep(config.clone(), open, target.clone()));
+            open += 1;
+        }
+        if lanes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Keeps one lane. Whether the token is still good is the session's to find out.
+async fn keep(config: Config, number: u8, target: Target) {
+    let path = format!("/api/v1/runner/tunnel/{number}");
+    let mut attempt = 0;
+    loop {
+        let why = match connect(&config.base, &path, &config.token).await {
+            Ok(socket) => {
+                attempt = 0;
+                carry(socket, &target).await
+            }
+            Err(ended) => ended,
+        };
+        match why {
+            Ended::Lost(why) => debug!("lane {number}: {why}"),
+            Ended::Stopped(_) => debug!("lane {number} was refused"),
+        }
+        time::sleep(pause(attempt, rand::random())).await;
+        attempt += 1;
+    }
+}
+
+/// One connection of a lane, from its beginning to its end.
+async fn carry(mut socket: Socket, target: &Target) -> Ended {
+    let mut lane = Arc::new(Lane::default());
+    let mut ping = time::interval(Duration::from_secs(PING_EVERY_S));
+    let silence = Duration::from_secs(SILENCE_S);
+    let mut deadline = time::Instant::now() + silence;
+    let ended = loop {
+        let sent = tokio::select! {
+            message = socket.next() => {
+                deadline = time::Instant::now() + silence;
+                match message {
+                    Some(Ok(Message::Binary(frame))) => {
+                        if let Err(error) = lane.input(frame, target) {
+                            break Ended::Lost(format!("the edge broke the tunnel's protocol: {error}"));
+                        }
+                        Ok(())
+                    }
+                    Some(Ok(Message::Text(text))) if text == RESTART => {
+                        lane.lost();
+                        lane = Arc::new(Lane::default());
+                        socket.send(Message::text(RESTARTED)).await
+                    }
+                    Some(Ok(Message::Text(text))) if text == PONG => Ok(()),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_))) => Ok(()),
+                    other => break ended(other),
+                }
+            }
+            () = lane.ready.notified() => Ok(()),
+            _ = ping.tick() => socket.send(Message::text(PING)).await,
+            () = time::sleep_until(deadline) => break Ended::Lost("silence".to_owned()),
+        };
+        if let Err(error) = sent {
+            break error.into();
+        }
+        if let Err(error) = flush(&mut socket, &lane).await {
+            break error.into();
+        }
+    };
+    lane.lost();
+    ended
+}
+
+/// Sends what waits, as fast as the socket takes it: frames are made only when they can go.
+async fn flush(socket: &mut Socket, lane: &Lane) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+    let mut any = false;
+    while let Some(frame) = lane.next_frame() {
+        socket.feed(Message::Binary(frame)).await?;
+        any = true;
+    }
+    if any { socket.flush().await } else { Ok(()) }
+}
+
+/// What happens to a stream.
+enum Inbound {
+    Data(Bytes, bool),
+}
+
+/// What both halves of a stream see.
+#[derive(Default)]
+struct Signal {
+    gone: AtomicBool,
+    ended: Notify,
+    writable: Notify,
+}
+
+#[derive(Default)]
+struct Lane {
+    inner: Mutex<Inner>,
+    /// There may be frames to send.
+    ready: Notify,
+}
+
+struct Inner {
+    mux: Mux,
+    streams: HashMap<StreamId, (mpsc::UnboundedSender<Inbound>, Arc<Signal>)>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self { mux: Mux::new(Side::Agent), streams: HashMap::new() }
+    }
+}
+
+impl Lane {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing in here panics halfway through a change.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_frame(&self) -> Option<Bytes> {
+        self.lock().mux.next_frame()
+    }
+
+    fn input(self: &Arc<Self>, message: Bytes, target: &Target) -> Result<(), patr_tunnel::ProtocolError> {
+        let mut inner = self.lock();
+        inner.mux.input(message)?;
+        while let Some(event) = inner.mux.poll_event() {
+            match event {
+                Event::Opened { id, payload, fin } => self.opened(&mut inner, target, id, &payload, fin),
+                Event::Data { id, bytes, fin } => match inner.streams.get(&id) {
+                    // A receiver that is gone has given up its stream.
+                    Some((sender, _)) => drop(sender.send(Inbound::Data(bytes, fin))),
+                    // The application has answered without reading the whole request: the rest is let go.
+                    None => inner.mux.consumed(id, bytes.len()),
+                },
+                Event::Reset { id, .. } => {
+                    if let Some((_, signal)) = inner.streams.remove(&id) {
+                        signal.end();
+                    }
+                }
+                Event::Writable { id } => {
+                    if let Some((_, signal)) = inner.streams.get(&id) {
+                        signal.writable.notify_one();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn opened(self: &Arc<Self>, inner: &mut Inner, target: &Target, id: StreamId, payload: &[u8], fin: bool) {
+        let Ok(request) = serde_json::from_slice::<OpenRequest>(payload) else {
+            warn!("a stream is of a kind that is not known here");
+            inner.mux.reset(id, Code::Refused);
+            return;
+        };
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let signal = Arc::new(Signal::default());
+        inner.streams.insert(id, (sender, Arc::clone(&signal)));
+        let lane = Arc::clone(self);
+        let reader = Reader { id, lane: Arc::clone(&lane), receiver, ended: fin };
+        let writer = Writer { id, lane, signal };
+        tokio::spawn(target.clone().serve(request, reader, writer));
+    }
+
+    /// The socket is gone, and its streams with it.
+    fn lost(&self) {
+        for (_, (_, signal)) in self.lock().streams.drain() {
+            signal.end();
+        }
+    }
+
+    fn forget(&self, id: StreamId, code: Option<Code>) {
+        let mut inner = self.lock();
+        inner.streams.remove(&id);
+        if let Some(code) = code {
+            inner.mux.reset(id, code);
+        }
+        drop(inner);
+        self.ready.notify_one();
+    }
+}
+
+impl Signal {
+    fn end(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+        self.ended.notify_waiters();
+        self.ended.notify_one();
+        self.writable.notify_one();
+    }
+}
+
+/// The receiving half of a stream.
+pub(crate) struct Reader {
+    id: StreamId,
+    lane: Arc<Lane>,
+    receiver: mpsc::UnboundedReceiver<Inbound>,
+    ended: bool,
+}
+
+impl Reader {
+    /// Whether nothing will come.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ended
+    }
+
+    /// The next bytes; `None` at the end, an error when the stream broke off. Asking for more says that what was
+    /// answered before is dealt with.
+    pub(crate) async fn read(&mut self) -> Option<std::io::Result<Bytes>> {
+        if self.ended {
+            return None;
+        }
+        match self.receiver.recv().await {
+            Some(Inbound::Data(bytes, fin)) => {
+                self.ended = fin;
+                self.lane.lock().mux.consumed(self.id, bytes.len());
+                self.lane.ready.notify_one();
+                if bytes.is_empty() && fin { None } else { Some(Ok(bytes)) }
+            }
+            None => {
+                self.ended = true;
+                Some(Err(std::io::Error::other("the client broke off")))
+            }
+        }
+    }
+}
+
+/// The sending half of a stream: to be finished or aborted.
+pub(crate) struct Writer {
+    id: StreamId,
+    lane: Arc<Lane>,
+    signal: Arc<Signal>,
+}
+
+impl Writer {
+    /// Sends bytes, waiting for credit; `false` when nobody wants them any more.
+    pub(crate) async fn write(&self, mut bytes: Bytes) -> bool {
+        while !bytes.is_empty() {
+            if self.signal.gone.load(Ordering::Relaxed) {
+                return false;
+            }
+            let room = self.lane.lock().mux.sendable(self.id);
+            if room == 0 {
+                self.signal.writable.notified().await;
+                continue;
+            }
+            let part = bytes.split_to(room.min(bytes.len()));
+            if self.lane.lock().mux.send(self.id, part, false).is_err() {
+                return false;
+            }
+            self.lane.ready.notify_one();
+        }
+        true
+    }
+
+    /// Ends the stream well.
+    pub(crate) fn finish(self) {
+        // Fails only for a stream that is gone already.
+        let _ = self.lane.lock().mux.send(self.id, Bytes::new(), true);
+        self.lane.forget(self.id, None);
+    }
+
+    /// Gives the stream up.
+    pub(crate) fn abort(self, code: Code) {
+        self.lane.forget(self.id, Some(code));
+    }
+
+    /// Waits until the other end gives the stream up.
+    pub(crate) fn gone(&self) -> impl Future<Output = ()> + Send + 'static {
+        let signal = Arc::clone(&self.signal);
+        async move {
+            while !signal.gone.load(Ordering::Relaxed) {
+                signal.ended.notified().await;
+            }
+        }
+    }
+}
