@@ -24,7 +24,7 @@ pub mod update;
 pub mod watch;
 
 pub use image::{Digest, ImageRef};
-pub use spec::WorkloadSpec;
+pub use spec::{PortSpec, WorkloadSpec};
 pub use status::{Failure, FailureKind, Status};
 
 /// Counts the changes of a deployment's desired state, from 1.

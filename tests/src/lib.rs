@@ -1,1 +1,54 @@
+//! The harness of the stories: an edge, callers of its API, and runners. A test reads like the sentence in its name.
+//!
+//! `cargo xtask test` builds what is needed and says where it is: `PATR_EDGE_CMD` (words), `PATR_RUNNER_BIN`,
+//! `PATR_BIN` (paths) and, where there is an Engine, `PATR_EXAMPLE_IMAGE`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test harness"
+)]
+
+pub mod caller;
+pub mod edge;
+pub mod runner;
+
+pub use caller::Caller;
+pub use edge::Edge;
+pub use runner::Agent;
+
+use std::time::Duration;
+
+/// How long anything may take on a slow and busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks until there is an answer, and says what was last seen when there is none in time.
+pub async fn eventually<T, S: std::fmt::Debug>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, S>) -> T {
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    let mut last = None;
+    let asking = async {
+        loop {
+            tick.tick().await;
+            match ask().await {
+                Ok(answer) => return answer,
+                Err(seen) => last = Some(seen),
+            }
+        }
+    };
+    match tokio::time::timeout(PATIENCE, asking).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("{what} did not happen within {PATIENCE:?}; last seen: {last:?}"),
+    }
+}
+
+/// The image that the stories deploy; `None`, said loudly, where there is no Engine. In CI there must be one.
+pub fn example_image() -> Option<String> {
+    let image = std::env::var("PATR_EXAMPLE_IMAGE").ok();
+    if image.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "CI needs a Docker Engine: PATR_EXAMPLE_IMAGE is not set");
+        eprintln!("SKIPPED: there is no Docker Engine here");
+    }
+    image
+}

@@ -41,7 +41,7 @@ pub(crate) async fn body(request: &mut Request, limit: usize) -> std::result::Re
     if declared.is_some_and(|length| length > limit) {
         return Err(Common::TooLarge { limit }.into());
     }
-    if request.inner().body().is_none() {
+    if request.inner().body().is_none() || request.inner().body_used() {
         return Ok(Bytes::new());
     }
     let mut stream = request.stream()?;

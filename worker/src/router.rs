@@ -137,6 +137,9 @@ struct Input<'a> {
     request: &'a mut Request,
 }
 
+/// What is read of the body of a refused request, in bytes.
+const DRAIN: usize = 1024 * 1024;
+
 type Caller<E> = <<E as ApiEndpoint>::Auth as Scheme>::Caller;
 
 /// Who calls is asked before what is sent: a stranger learns nothing from how a body is wrong.
@@ -146,9 +149,14 @@ where
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Answer<E>,
 {
     let id = input.ctx.request;
-    match answer::<E, H>(input, handler).await {
+    let Input { ctx, parts, params, request } = input;
+    match answer::<E, H>(Input { ctx, parts, params, request: &mut *request }, handler).await {
         Ok(response) => response,
-        Err(stopped) => refused(&stopped, id),
+        Err(stopped) => {
+            // A body that nobody has read makes the platform reset the connection, and the answer may be lost with it.
+            let _ = platform::body(request, DRAIN).await;
+            refused(&stopped, id)
+        }
     }
 }
 
@@ -227,7 +235,10 @@ impl Once<'_> {
 
     async fn keep(&self, ctx: &Ctx, response: &Response<Bytes>) {
         // A secret is shown once and stored only as a hash: a repeated request is told to look, not given it again.
-        if [prefix::SESSION, prefix::TOKEN, prefix::RUNNER].iter().any(|prefix| holds(response.body(), prefix)) {
+        if [prefix::SESSION, prefix::TOKEN, prefix::RUNNER]
+            .iter()
+            .any(|prefix| holds(response.body(), prefix))
+        {
             return;
         }
         let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok());

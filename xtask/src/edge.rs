@@ -7,9 +7,9 @@ mod stale;
 mod state;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ use crate::scripts::{self, SCRIPTS};
 use crate::wrangler::Config;
 use crate::{root, tools};
 use state::State;
+pub(crate) use state::{random, write_private};
 
 /// How long node may take to stop workerd.
 const STOP: Duration = Duration::from_secs(5);
@@ -61,7 +62,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         println!("bootstrap secret: {secret}");
     }
     println!("ready {}", edge.url);
-    edge.until(&interrupted)
+    edge.until(&interrupted, || Ok(()))
 }
 
 /// Ctrl-C and SIGTERM as messages.
@@ -92,42 +93,62 @@ impl Edge {
         stale::end(&state.folder)?;
         let port = free_port(options.port)?;
         let config = config(&state, port)?;
-        let (node, stdin) = node(&state, &config)?;
-        let url = format!("http://localhost:{port}");
-        let mut edge = Self { url, new_secret: None, node, stdin: Some(stdin), state };
+        let mut edge = Self::launch(state, port, &config)?;
         edge.new_secret = edge.state.keep()?;
         Ok(edge)
     }
 
-    /// Waits for an interrupt, then stops the edge.
+    /// Runs other Workers as the local edge runs ours, to compare with.
     ///
     /// # Errors
-    /// The edge ended by itself.
-    pub(crate) fn until(&mut self, interrupted: &Receiver<()>) -> anyhow::Result<()> {
-        loop {
-            match interrupted.recv_timeout(Duration::from_millis(200)) {
-                Err(RecvTimeoutError::Timeout) => self.check()?,
-                _ => {
-                    self.stop();
-                    return Ok(());
-                }
-            }
-        }
+    /// They do not start.
+    pub(crate) fn plain(folder: &Path, workers: &serde_json::Value) -> anyhow::Result<Self> {
+        let state = State::open(folder)?;
+        stale::end(&state.folder)?;
+        let port = free_port(0)?;
+        let config = json!({
+            "host": "127.0.0.1", "port": port, "state": state.folder, "workers": workers, "duties": [],
+        });
+        Self::launch(state, port, &config)
     }
 
+    fn launch(state: State, port: u16, config: &serde_json::Value) -> anyhow::Result<Self> {
+        let (node, stdin) = node(&state, config)?;
+        let url = format!("http://localhost:{port}");
+        Ok(Self { url, new_secret: None, node, stdin: Some(stdin), state })
+    }
+
+    /// Waits for an interrupt, and looks meanwhile whether everything still runs.
+    ///
     /// # Errors
-    /// The edge ended by itself.
-    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
+    /// The edge ended by itself, or `others` found something.
+    pub(crate) fn until(
+        &mut self,
+        interrupted: &Receiver<()>,
+        mut others: impl FnMut() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        while let Err(RecvTimeoutError::Timeout) = interrupted.recv_timeout(Duration::from_millis(200)) {
+            self.check()?;
+            others()?;
+        }
+        Ok(())
+    }
+
+    fn check(&mut self) -> anyhow::Result<()> {
         match self.node.try_wait()? {
             Some(status) => bail!("the local edge ended by itself: {status}"),
             None => Ok(()),
         }
     }
 
-    /// The secrets of this installation, by name.
-    #[expect(dead_code, reason = "`cargo xtask dev` signs up with it")]
-    pub(crate) fn secrets(&self) -> &BTreeMap<String, String> {
-        self.state.secrets()
+    /// What the first account needs.
+    pub(crate) fn bootstrap_secret(&self) -> &str {
+        self.state.secrets().get(state::BOOTSTRAP).map_or("", String::as_str)
+    }
+
+    /// The automatic URL of a deployment or a site.
+    pub(crate) fn host(&self, name: &str, workspace: &str) -> String {
+        self.url.replace("localhost", &format!("{name}-{workspace}.localhost"))
     }
 
     fn stop(&mut self) {
@@ -155,7 +176,17 @@ impl Drop for Edge {
 
 /// The port itself if nobody listens there, or a free one for 0.
 fn free_port(port: u16) -> anyhow::Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).with_context(|| {
+    // A process that was just killed lets go of its port a moment later than of its name.
+    let patience = Instant::now() + Duration::from_secs(2);
+    let listener = loop {
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < patience => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            bound => break bound,
+        }
+    };
+    let listener = listener.with_context(|| {
         format!("port {port} is in use: stop what listens there, or take another with --port")
     })?;
     Ok(listener.local_addr()?.port())

@@ -30,7 +30,7 @@ static IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
 /// How long a stop waits.
 const DRAIN: Duration = Duration::from_secs(5);
 /// The piece in which `/stream` writes.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 251 * 261;
 
 fn main() -> ExitCode {
     if env::var_os("CRASH").is_some() {
@@ -116,7 +116,8 @@ fn stream(bytes: u64, output: &mut TcpStream) -> io::Result<()> {
     output.write_all(
         b"HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ntransfer-encoding: chunked\r\n\r\n",
     )?;
-    let piece = vec![b'.'; PIECE];
+    // Byte i is i % 251, so that a reader can tell what is missing or out of place.
+    let piece: Vec<u8> = (0..=250).cycle().take(PIECE).collect();
     let mut left = bytes;
     while left > 0 {
         let now = left.min(PIECE as u64);

@@ -1,0 +1,9 @@
+//! The stories.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
+mod access;
+mod deploy;
+mod input;
+mod reconnect;
+mod site;

@@ -1,0 +1,72 @@
+//! The real agent, as a process.
+
+use std::process::Stdio;
+
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use crate::{Edge, PATIENCE};
+
+/// An agent of a test's own. Its containers are removed when the test is over.
+pub struct Agent {
+    state: TempDir,
+    process: Child,
+    url: String,
+    token: String,
+}
+
+impl Agent {
+    /// Starts an agent with a token.
+    pub fn start(edge: &Edge, token: &str) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let (url, token) = (edge.url(), token.to_owned());
+        Self { process: spawn(&state, &url, &token), state, url, token }
+    }
+
+    /// Ends it as a power cut would, and starts it again on the same state.
+    pub async fn kill_and_restart(&mut self) {
+        self.process.kill().await.unwrap();
+        self.process = spawn(&self.state, &self.url, &self.token);
+    }
+
+    /// Waits until it ends by itself; its exit code.
+    pub async fn ends(&mut self) -> Option<i32> {
+        let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("the agent ends");
+        status.unwrap().code()
+    }
+}
+
+fn spawn(state: &TempDir, url: &str, token: &str) -> Child {
+    let program = std::env::var("PATR_RUNNER_BIN").expect("run the stories with `cargo xtask test`");
+    Command::new(program)
+        .args(["docker", "--url", url, "--state-dir"])
+        .arg(state.path())
+        .env("PATR_RUNNER_TOKEN", token)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+/// Containers of a deployment: their ids, sorted.
+pub fn containers(deployment: impl std::fmt::Display) -> Vec<String> {
+    let filter = format!("label=cloud.patr.deployment={deployment}");
+    let output = std::process::Command::new("docker")
+        .args(["ps", "--quiet", "--all", "--no-trunc", "--filter", &filter])
+        .output()
+        .unwrap();
+    let mut ids: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+    ids.sort();
+    ids
+}
+
+/// Removes the containers of a deployment when a story is over, however it ends.
+pub struct CleanUp(pub String);
+
+impl Drop for CleanUp {
+    fn drop(&mut self) {
+        for id in containers(&self.0) {
+            let _ = std::process::Command::new("docker").args(["rm", "--force", &id]).output();
+        }
+    }
+}
