@@ -6,15 +6,21 @@
 //! | `scripts` | builds the two Worker scripts |
 //! | `wrangler` | reads the two wrangler.toml into what Miniflare wants |
 //! | `edge` | runs the local edge |
+//! | `dev` | runs a whole installation: an edge, a `person` with an account, an `agent` |
+//! | `bench` | measures it |
 //! | `images` | makes container images of our own binaries |
 //! | `test`, `ci`, `tidy` | what CI runs |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod agent;
+mod bench;
 mod ci;
+mod dev;
 mod edge;
 mod images;
 mod openapi;
+mod person;
 mod scripts;
 mod sh;
 mod test;
@@ -37,6 +43,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run a whole installation here: local edge, account, runner, and the examples deployed
+    Dev(dev::Options),
     /// Run the local edge: both Worker scripts on workerd, state in one folder
     Edge(edge::Options),
     /// Build everything that the tests need, and run them
@@ -45,6 +53,8 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Measure the edge beside what workerd can do on this machine
+    Bench(bench::Options),
     /// Everything that is checked without running a test
     Ci,
     /// Check the rules of this repository that no lint knows
@@ -79,8 +89,10 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Dev(options) => dev::run(&options),
         Command::Edge(options) => edge::run(&options),
         Command::Test { arguments } => test::run(&arguments),
+        Command::Bench(options) => bench::run(&options),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Images => images::build(),

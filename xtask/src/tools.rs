@@ -43,11 +43,7 @@ impl Tool {
     /// # Errors
     /// `cargo install` failed.
     pub(crate) fn ensure(&self) -> anyhow::Result<()> {
-        let said = Command::new(self.program).arg("--version").output();
-        let present = said.is_ok_and(|out| {
-            String::from_utf8_lossy(&out.stdout).split_whitespace().any(|word| word == self.version)
-        });
-        if present {
+        if self.says_its_version() || self.is_listed()? {
             return Ok(());
         }
         eprintln!("installing {} {} (once; minutes on a small machine)", self.package, self.version);
@@ -57,6 +53,19 @@ impl Tool {
         install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
         install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_DEBUG", "false");
         sh::run(install.args(self.options))
+    }
+
+    fn says_its_version(&self) -> bool {
+        let said = Command::new(self.program).arg("--version").output();
+        said.is_ok_and(|out| {
+            String::from_utf8_lossy(&out.stdout).split_whitespace().any(|word| word == self.version)
+        })
+    }
+
+    /// Not every tool says which version it is.
+    fn is_listed(&self) -> anyhow::Result<bool> {
+        let line = format!("{} v{}:", self.package, self.version);
+        Ok(sh::output(sh::cargo().args(["install", "--list"]))?.lines().any(|listed| listed == line))
     }
 }
 

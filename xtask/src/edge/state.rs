@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 /// Lets the first account sign up.
-const BOOTSTRAP: &str = "BOOTSTRAP_SECRET";
+pub(super) const BOOTSTRAP: &str = "BOOTSTRAP_SECRET";
 /// What the two scripts know each other by.
 pub(super) const INTERNAL: &str = "INTERNAL_SECRET";
 /// Where they are kept, readable by the owner only.
@@ -55,12 +55,7 @@ impl State {
         if !self.first {
             return Ok(None);
         }
-        // Written beside and renamed: a crash leaves no half of it.
-        let new = self.folder.join("secrets.new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(serde_json::to_string_pretty(&self.secrets)?.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(new, self.folder.join(SECRETS)).context("keeping the secrets")?;
+        write_private(&self.folder.join(SECRETS), &serde_json::to_string_pretty(&self.secrets)?)?;
         Ok(self.secrets.get(BOOTSTRAP).cloned())
     }
 
@@ -95,8 +90,24 @@ fn fresh() -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 /// 256 bits as hexadecimal digits.
-fn random() -> anyhow::Result<String> {
+pub(crate) fn random() -> anyhow::Result<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Writes a file that only its owner can read.
+///
+/// # Errors
+/// It cannot be written.
+pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    // Written beside and renamed: a crash leaves no half of it.
+    let new = path.with_extension("new");
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    };
+    write().with_context(|| format!("writing {}", path.display()))
 }
