@@ -55,3 +55,36 @@ fn is_ours(pid: Pid, word: &str, state: &Path) -> bool {
     let mark = format!("{MARK}={}", state.display());
     read("cmdline").contains(word) && read("environ").split('\0').any(|entry| entry == mark)
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command};
+
+    use super::*;
+
+    /// A process that looks like a node of an edge on `state`.
+    fn node_of(state: &Path) -> Child {
+        Command::new("sleep").arg0("edge.mjs").arg("600").env(MARK, state).spawn().unwrap()
+    }
+
+    #[test]
+    fn what_an_earlier_edge_left_behind_is_ended() {
+        let state = tempfile::tempdir().unwrap();
+        let mut left = node_of(state.path());
+        note(state.path(), left.id()).unwrap();
+        end(state.path()).unwrap();
+        assert!(!left.wait().unwrap().success());
+    }
+
+    #[test]
+    fn a_process_of_somebody_else_is_left_alone() {
+        let (state, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut theirs = node_of(other.path());
+        note(state.path(), theirs.id()).unwrap();
+        end(state.path()).unwrap();
+        assert!(theirs.try_wait().unwrap().is_none());
+        theirs.kill().unwrap();
+        theirs.wait().unwrap();
+    }
+}

@@ -111,3 +111,40 @@ pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     };
     write().with_context(|| format!("writing {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_second_edge_on_a_state_is_refused_until_the_first_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = State::open(folder.path()).unwrap();
+        let refused = State::open(folder.path()).err().unwrap().to_string();
+        assert!(refused.contains("another edge runs on"), "{refused}");
+        drop(first);
+        State::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn the_secret_is_shown_once_and_kept_for_the_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        // A start that failed before it showed the secret does not count.
+        drop(State::open(folder.path()).unwrap());
+        let shown = State::open(folder.path()).unwrap().keep().unwrap().unwrap();
+        let later = State::open(folder.path()).unwrap();
+        assert_eq!(later.keep().unwrap(), None);
+        assert_eq!(later.secrets()[BOOTSTRAP], shown);
+        let mode = fs::metadata(folder.path().join(SECRETS)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn damaged_secrets_are_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(SECRETS), "{").unwrap();
+        assert!(State::open(folder.path()).is_err());
+    }
+}
