@@ -56,7 +56,7 @@ fn is_ours(pid: Pid, word: &str, state: &Path) -> bool {
     read("cmdline").contains(word) && read("environ").split('\0').any(|entry| entry == mark)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::process::CommandExt;
     use std::process::{Child, Command};
