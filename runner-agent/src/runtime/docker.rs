@@ -1,10 +1,11 @@
 //! Docker Engine, from 20.10 (API 1.41), and Podman's Docker socket.
 
+mod image;
+
 use std::{collections::HashMap, net::IpAddr};
 
 use anyhow::Context;
 use bollard::{
-    auth::DockerCredentials,
     errors::Error,
     models::{
         ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary,
@@ -26,6 +27,7 @@ use patr_models::{
 };
 
 use super::{NewReplica, Replica, ReplicaState, Runtime, Unavailable};
+use image::{credentials, pinned, pull_failure, same_repository};
 
 /// What containers carry, so that nothing else must be remembered.
 mod label {
@@ -277,16 +279,6 @@ fn container(new: &NewReplica, image: String, runner: &str) -> ContainerCreateBo
     }
 }
 
-fn pinned(image: &ImageRef, digest: &Digest) -> String {
-    format!("{}@{digest}", image.repository())
-}
-
-/// Docker shortens names of its own hub.
-fn same_repository(listed: &str, wanted: &str) -> bool {
-    let short = |name: &str| name.trim_start_matches("docker.io/").trim_start_matches("library/").to_owned();
-    short(listed) == short(wanted)
-}
-
 fn replica(summary: ContainerSummary) -> Option<Replica> {
     let labels = summary.labels?;
     let address = summary
@@ -355,47 +347,6 @@ fn words(error: &Error) -> String {
 
 fn refused(doing: &str, error: &Error) -> Failure {
     failure(FailureKind::Runtime, format!("{doing}: {}", words(error)))
-}
-
-/// The Engine says what went wrong only in words.
-fn pull_failure(image: &ImageRef, error: &Error) -> Failure {
-    let words = words(error);
-    let lower = words.to_lowercase();
-    let says = |any: &[&str]| any.iter().any(|text| lower.contains(text));
-    let kind = if says(&["unauthorized", "denied", "authentication required", "no basic auth"]) {
-        FailureKind::PullDenied
-    } else if says(&["manifest unknown", "not found", "name unknown", "no such image"]) {
-        FailureKind::ImageNotFound
-    } else {
-        FailureKind::PullFailed
-    };
-    failure(kind, format!("pulling `{image}`: {words}"))
-}
-
-/// What `docker login` has left for a registry. Credential helpers are not asked.
-fn credentials(registry: Option<&str>) -> Option<DockerCredentials> {
-    #[derive(serde::Deserialize)]
-    struct Auth {
-        auth: Option<String>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Config {
-        #[serde(default)]
-        auths: HashMap<String, Auth>,
-    }
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    let folder = std::env::var_os("DOCKER_CONFIG").map(Into::into);
-    let folder = folder.or_else(|| Some(std::env::home_dir()?.join(".docker")))?;
-    let config: Config = serde_json::from_slice(&std::fs::read(folder.join("config.json")).ok()?).ok()?;
-    let server = registry.unwrap_or("https://index.docker.io/v1/");
-    let decoded = String::from_utf8(STANDARD.decode(config.auths.get(server)?.auth.as_ref()?).ok()?).ok()?;
-    let (username, password) = decoded.split_once(':')?;
-    Some(DockerCredentials {
-        username: Some(username.to_owned()),
-        password: Some(password.to_owned()),
-        serveraddress: Some(server.to_owned()),
-        ..Default::default()
-    })
 }
 
 fn log_line(replica: &str, output: bollard::container::LogOutput) -> LogLine {
