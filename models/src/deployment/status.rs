@@ -87,7 +87,7 @@ pub enum FailureKind {
     Runtime,
 }
 
-/// The desired side of [`derive`].
+/// The desired side of [`derive()`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
     pub generation: Generation,

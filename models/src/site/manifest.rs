@@ -216,7 +216,7 @@ fn check_place(entry: &Entry<'_>, sizes: &[Option<u64>]) -> Result<(), ManifestE
     Err(wrong())
 }
 
-/// A file for [`write`].
+/// A file for [`write()`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEntry {
     pub path: String,
