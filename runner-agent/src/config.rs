@@ -17,7 +17,7 @@ use clap::{Parser, ValueEnum};
 pub(crate) struct Args {
     /// What runs the containers
     runtime: RuntimeArg,
-    /// The control plane, such as https://patr.example.com
+    /// The control plane, such as `https://patr.example.com`
     #[arg(long, env = "PATR_URL")]
     url: String,
     /// A file with the runner's token; else the environment variable PATR_RUNNER_TOKEN

@@ -156,7 +156,7 @@ pub(crate) enum DbError {
     /// A row like it is there. Holds `table.column` of what must be unique.
     #[error("not unique: {0}")]
     Unique(String),
-    /// The generation was not the expected one; see [`GUARD`].
+    /// The generation was not the expected one.
     #[error("the generation has changed")]
     Stale,
     /// Something still refers to the row, or what it refers to is gone.

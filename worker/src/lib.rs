@@ -8,7 +8,7 @@
 //! | [`routes_kv`] | the routing table of each host: published on write, loaded on request |
 //! | [`ingress`] | a request to a managed URL into a site, a deployment, a proxy or a redirect |
 //! | [`runners`] | what is asked of the objects of `patr-runners` |
-//! | [`env`] | the only file that names bindings, variables and secrets, or reads clock and randomness |
+//! | [`mod@env`] | the only file that names bindings, variables and secrets, or reads clock and randomness |
 
 mod answer;
 mod auth;
