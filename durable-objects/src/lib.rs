@@ -8,7 +8,7 @@
 //! | `RunnerSession` | runner | epoch, desired snapshot, last report, facts to record | `worker`; the agent |
 //! | `RunnerTunnel` | runner and lane | nothing: streams live and die with the socket | `worker`; the agent |
 //!
-//! Decisions are in [`session::core`], which is synchronous and knows no platform; [`objects`] only forwards.
+//! Decisions are in [`session::core`], which is synchronous and knows no platform; `objects` only forwards.
 
 pub mod session {
     //! One runner's session.
