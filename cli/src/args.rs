@@ -1,0 +1,187 @@
+//! The command line: what can be typed, and the help for it. Nothing here acts.
+
+pub(crate) mod access;
+pub(crate) mod deployment;
+pub(crate) mod managed_url;
+pub(crate) mod runner;
+pub(crate) mod site;
+pub(crate) mod values;
+
+use clap::{Parser, Subcommand};
+use patr_models::{
+    ids::{Ref, WorkspaceId},
+    page::{Cursor, ListQuery},
+};
+
+use crate::{base_url::BaseUrl, env_vars, printer::Format};
+
+/// Deploy containers and static sites to machines you own
+#[derive(Debug, Parser)]
+#[command(
+    name = "patr",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "\
+Begin with:
+  patr login --url https://patr.example.com     log in (`patr sign-up` makes an account)
+  patr runner add home                          let a machine join
+  patr deploy nginx:1 --name web --port 80      run an image on it
+  patr site deploy ./dist --name docs           serve files at the edge
+
+`patr help COMMAND` explains a command, `patr help exit-codes` what the exit status means."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// The installation, such as `https://patr.example.com` [default: the last one logged in to]
+    #[arg(long, global = true, env = env_vars::URL)]
+    pub(crate) url: Option<BaseUrl>,
+    /// The workspace, by name or id [default: see `patr workspace use`]
+    #[arg(long, short, global = true, env = env_vars::WORKSPACE)]
+    pub(crate) workspace: Option<Ref<WorkspaceId>>,
+    /// The form of what goes to stdout
+    #[arg(long, short, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) output: Format,
+    /// Say nothing but errors on stderr
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Log in to an installation
+    Login(access::Login),
+    /// Make an account and log in
+    SignUp(access::SignUp),
+    /// End the saved login
+    Logout,
+    /// Show who you are, where
+    Whoami,
+    /// Workspaces, which own everything else
+    #[command(subcommand)]
+    Workspace(access::Workspace),
+    /// API tokens, for programs
+    #[command(subcommand)]
+    Token(access::Token),
+    /// Machines that run your deployments
+    #[command(subcommand)]
+    Runner(runner::Runner),
+    /// Run an image: make a deployment or change one, and watch it go live
+    Deploy(deployment::Deploy),
+    /// Deployments: images that run
+    #[command(subcommand)]
+    Deployment(deployment::Deployment),
+    /// Show what a deployment writes
+    Logs(deployment::Logs),
+    /// Static sites, served at the edge
+    #[command(subcommand)]
+    Site(site::Site),
+    /// Managed URLs: which host and path lead where
+    #[command(subcommand)]
+    Url(managed_url::Url),
+    /// What was done in a workspace, and by whom
+    #[command(subcommand)]
+    Audit(access::Audit),
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Examples:
+  patr completions bash > ~/.local/share/bash-completion/completions/patr
+  patr completions zsh > ~/.zfunc/_patr
+  patr completions fish > ~/.config/fish/completions/patr.fish")]
+    Completions(Completions),
+    /// Explain a command, or `exit-codes`
+    Help(Help),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Help {
+    /// A command such as `site deploy`, or `exit-codes`
+    pub(crate) words: Vec<String>,
+}
+
+/// How much of a list to show
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Only those whose name contains this
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
+}
+
+/// Which part of a list to show
+#[derive(Debug, clap::Args)]
+pub(crate) struct PageArgs {
+    /// At most so many
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// Go on where an earlier list ended
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<Cursor>,
+}
+
+impl ListArgs {
+    pub(crate) fn query(&self) -> ListQuery {
+        ListQuery { name: self.name.clone(), ..self.page.query() }
+    }
+
+    pub(crate) fn most(&self) -> usize {
+        self.page.most()
+    }
+}
+
+impl PageArgs {
+    pub(crate) fn query(&self) -> ListQuery {
+        ListQuery { cursor: self.after.clone(), ..ListQuery::default() }
+    }
+
+    pub(crate) fn most(&self) -> usize {
+        self.limit as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_flag_explains_itself() {
+        fn walk(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            assert!(command.get_about().is_some(), "{path} has no help");
+            for arg in command.get_arguments().filter(|arg| !arg.is_positional()) {
+                assert!(arg.get_help().is_some(), "{path}: {} has no help", arg.get_id());
+            }
+            command.get_subcommands().for_each(|inner| walk(inner, &path));
+        }
+        walk(&Cli::command(), "");
+    }
+}

@@ -1,0 +1,97 @@
+//! `patr login`, `workspace`, `token`, `audit`.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use patr_models::{
+    ids::{Ref, TokenId, WorkspaceId},
+    name::{Email, Name, WorkspaceName},
+};
+
+use super::{ListArgs, values};
+use crate::env_vars;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  patr login --url https://patr.example.com --email ada@example.com
+  patr login --url https://patr.example.com --token-stdin < token.txt
+
+In CI, set PATR_URL and PATR_TOKEN instead: nothing is saved then.")]
+pub(crate) struct Login {
+    /// Your address; asked for when absent
+    #[arg(long)]
+    pub(crate) email: Option<Email>,
+    /// Read the password from stdin instead of asking
+    #[arg(long, conflicts_with = "token_stdin")]
+    pub(crate) password_stdin: bool,
+    /// Read an API token from stdin and log in with that
+    #[arg(long, conflicts_with = "email")]
+    pub(crate) token_stdin: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The first account of an installation needs its bootstrap secret, which the local edge prints on its
+first start; so a fresh installation cannot be taken over by whoever comes first.
+
+Example:
+  patr sign-up --url http://localhost:8787 --email ada@example.com --bootstrap-secret SECRET")]
+pub(crate) struct SignUp {
+    /// Your address; asked for when absent
+    #[arg(long)]
+    pub(crate) email: Option<Email>,
+    /// Read the password from stdin instead of asking
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// What a fresh installation printed
+    #[arg(long, value_name = "SECRET", env = env_vars::BOOTSTRAP_SECRET, hide_env_values = true)]
+    pub(crate) bootstrap_secret: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Workspace {
+    /// Make a workspace and own it
+    Create { name: WorkspaceName },
+    /// List your workspaces
+    List(ListArgs),
+    /// Work in a workspace from now on
+    Use { name: Ref<WorkspaceId> },
+    /// Show a workspace
+    Show {
+        /// Name or id [default: the one in use]
+        name: Option<Ref<WorkspaceId>>,
+    },
+    /// Rename a workspace; automatic hosts keep the name they were made with
+    Rename { name: Ref<WorkspaceId>, new_name: WorkspaceName },
+    /// Delete an empty workspace
+    Delete { name: Ref<WorkspaceId> },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make an API token; it is shown once
+    #[command(after_help = "\
+Examples:
+  patr token create ci --expires-in 90d
+  patr token create ci --only-workspace acme")]
+    Create {
+        name: Name,
+        /// The only workspace that it opens [default: all of yours]
+        #[arg(long, value_name = "WORKSPACE")]
+        only_workspace: Option<Ref<WorkspaceId>>,
+        /// How long it is good for, such as `90d` or `12h` [default: until revoked]
+        #[arg(long, value_name = "TIME", value_parser = values::duration)]
+        expires_in: Option<Duration>,
+    },
+    /// List your API tokens
+    List(ListArgs),
+    /// Revoke an API token
+    Revoke { name: Ref<TokenId> },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// List what was done, newest first
+    List(ListArgs),
+}

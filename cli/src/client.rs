@@ -1,0 +1,274 @@
+//! The API as functions: a typed call goes out, a typed reply or an error comes back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use patr_models::{
+    auth::{Auth, AuthKind},
+    endpoint::{
+        ApiEndpoint, Call, NoQuery, Reply,
+        body::{Json, NoBody},
+        client::{ResponseError, failure, from_http, into_http},
+        headers::{IdempotencyKey, IfMatch, NoHeaders, Once},
+    },
+    error::ErrorBody,
+    page::{ListQuery, MAX_LIMIT, Page},
+};
+
+use crate::base_url::BaseUrl;
+
+/// How long to wait for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long an answer may take. Long polls are answered within 20 seconds.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How long an answer to an upload may take: one chunk at 0.2 Mbit/s.
+const ANSWER_TO_UPLOAD: Duration = Duration::from_secs(180);
+
+/// Why a call has no reply.
+#[derive(Debug)]
+pub(crate) enum CallError {
+    /// The server says what is wrong.
+    Api {
+        status: StatusCode,
+        body: ErrorBody,
+    },
+    /// The call needs a token and there is none.
+    NotLoggedIn {
+        url: String,
+    },
+    /// The answer is not from this API.
+    Unexpected {
+        url: String,
+        problem: String,
+    },
+    /// No answer came.
+    Unreachable {
+        url: String,
+        problem: String,
+    },
+    TimedOut {
+        url: String,
+    },
+    /// The call could not be written.
+    Request(String),
+}
+
+impl CallError {
+    /// Whether the server answered with this code.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        matches!(self, Self::Api { body, .. } if body.code == code)
+    }
+
+    /// Whether the same call may work a little later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Api { status, .. } => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Unexpected { .. } => true,
+            Self::NotLoggedIn { .. } | Self::Request(_) => false,
+        }
+    }
+}
+
+/// A connection to one installation, as one person or as nobody.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: BaseUrl,
+    token: Option<String>,
+}
+
+impl Client {
+    /// A client that has not connected yet.
+    pub(crate) fn new(base: BaseUrl, token: Option<String>) -> Result<Self, CallError> {
+        // Fails only when a provider is installed already, which is then as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("patr/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            // A redirect would carry the token to wherever it points.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| CallError::Request(chain(&error)))?;
+        Ok(Self { http, base, token })
+    }
+
+    /// The same installation as somebody else.
+    pub(crate) fn with_token(&self, token: String) -> Self {
+        Self { token: Some(token), ..self.clone() }
+    }
+
+    /// The installation's address.
+    pub(crate) fn base(&self) -> &str {
+        self.base.as_str()
+    }
+
+    /// Performs a call. One that can be repeated without harm is repeated once when no answer came.
+    pub(crate) async fn call<E: ApiEndpoint>(&self, call: Call<E>) -> Result<Reply<E>, CallError> {
+        let request = self.request(&call)?;
+        let response = match self.exchange(request.clone()).await {
+            Err(CallError::Unreachable { .. }) if is_repeatable(&request) => self.exchange(request).await?,
+            first => first?,
+        };
+        from_http::<E>(response).map_err(|error| self.refused(error))
+    }
+
+    /// Performs a call whose answer goes on while it is read; see [`Lines`].
+    pub(crate) async fn stream<E: ApiEndpoint>(&self, call: Call<E>) -> Result<Lines, CallError> {
+        let request = self.request(&call)?.try_into().map_err(|error| self.lost(&error))?;
+        let response = self.http.execute(request).await.map_err(|error| self.lost(&error))?;
+        if response.status().is_success() {
+            return Ok(Lines { response, rest: Vec::new(), url: self.base.as_str().to_owned() });
+        }
+        let status = response.status();
+        let body = response.bytes().await.map_err(|error| self.lost(&error))?;
+        Err(self.refused(failure(status, &body)))
+    }
+
+    fn request<E: ApiEndpoint>(&self, call: &Call<E>) -> Result<Request<Bytes>, CallError> {
+        let needed = !matches!(E::Auth::KIND, AuthKind::NoAuth);
+        if needed && self.token.is_none() {
+            return Err(CallError::NotLoggedIn { url: self.base.as_str().to_owned() });
+        }
+        let token = self.token.as_deref().filter(|_| needed);
+        into_http(call, self.base.as_str(), token).map_err(|error| CallError::Request(error.to_string()))
+    }
+
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, CallError> {
+        let octets = |headers: &HeaderMap| {
+            headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/octet-stream")
+        };
+        let limit = if octets(request.headers()) { ANSWER_TO_UPLOAD } else { ANSWER };
+        let mut request: reqwest::Request = request.try_into().map_err(|error| self.lost(&error))?;
+        *request.timeout_mut() = Some(limit);
+        let answer = self.http.execute(request).await.map_err(|error| self.lost(&error))?;
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = answer.headers().clone();
+        *response.body_mut() = answer.bytes().await.map_err(|error| self.lost(&error))?;
+        Ok(response)
+    }
+
+    fn lost(&self, error: &reqwest::Error) -> CallError {
+        let url = self.base.as_str().to_owned();
+        if error.is_timeout() && !error.is_connect() {
+            CallError::TimedOut { url }
+        } else {
+            CallError::Unreachable { url, problem: chain(error) }
+        }
+    }
+
+    fn refused(&self, error: ResponseError) -> CallError {
+        match error {
+            ResponseError::Api { status, body } => CallError::Api { status, body },
+            unexpected @ ResponseError::Unexpected { .. } => {
+                CallError::Unexpected { url: self.base.as_str().to_owned(), problem: unexpected.to_string() }
+            }
+        }
+    }
+}
+
+/// The innermost cause: what `reqwest` puts around it repeats the address.
+fn chain(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+fn is_repeatable(request: &Request<Bytes>) -> bool {
+    request.method() == http::Method::GET || request.headers().contains_key("idempotency-key")
+}
+
+/// The lines of an answer that goes on.
+pub(crate) struct Lines {
+    response: reqwest::Response,
+    rest: Vec<u8>,
+    url: String,
+}
+
+impl Lines {
+    /// The next line without its end; `None` when the answer is over.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, CallError> {
+        loop {
+            if let Some(end) = self.rest.iter().position(|&byte| byte == b'\n') {
+                let mut line: Vec<u8> = self.rest.drain(..=end).collect();
+                line.pop();
+                return Ok(Some(line));
+            }
+            let unreachable = |error: reqwest::Error| CallError::Unreachable {
+                url: self.url.clone(),
+                problem: chain(&error),
+            };
+            match self.response.chunk().await.map_err(unreachable)? {
+                Some(chunk) => self.rest.extend_from_slice(&chunk),
+                None if self.rest.is_empty() => return Ok(None),
+                None => return Ok(Some(std::mem::take(&mut self.rest))),
+            }
+        }
+    }
+}
+
+/// A call with nothing but its path.
+pub(crate) fn plain<E>(path: E::Path) -> Call<E>
+where
+    E: ApiEndpoint<Query = NoQuery, RequestHeaders = NoHeaders, Request = NoBody>,
+{
+    Call { path, query: NoQuery {}, headers: NoHeaders, body: NoBody }
+}
+
+/// A call with a JSON body.
+pub(crate) fn with_body<E, B>(path: E::Path, body: B) -> Call<E>
+where
+    E: ApiEndpoint<Query = NoQuery, RequestHeaders = NoHeaders, Request = Json<B>>,
+{
+    Call { path, query: NoQuery {}, headers: NoHeaders, body: Json(body) }
+}
+
+/// A call that makes something, once, however often it is sent.
+pub(crate) fn creating<E, B>(path: E::Path, body: B) -> Call<E>
+where
+    E: ApiEndpoint<Query = NoQuery, RequestHeaders = Once, Request = Json<B>>,
+{
+    Call { path, query: NoQuery {}, headers: Once { key: new_key() }, body: Json(body) }
+}
+
+/// A call that changes something whatever it has become, once, however often it is sent.
+pub(crate) fn changing<E>(path: E::Path, body: E::Request) -> Call<E>
+where
+    E: ApiEndpoint<Query = NoQuery, RequestHeaders = IfMatch>,
+{
+    Call { path, query: NoQuery {}, headers: IfMatch { if_match: None, key: new_key() }, body }
+}
+
+/// A key that nobody else uses. Without randomness there is none, and the call is sent without.
+pub(crate) fn new_key() -> Option<IdempotencyKey> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    hex.parse().ok()
+}
+
+/// Reads pages of a list until `most` items are there or the list ends.
+pub(crate) async fn list<E, T>(
+    client: &Client,
+    query: ListQuery,
+    most: usize,
+    call: impl Fn(ListQuery) -> Call<E>,
+) -> Result<Page<T>, CallError>
+where
+    E: ApiEndpoint<Query = ListQuery, Response = Json<Page<T>>>,
+{
+    let mut all = Page { items: Vec::new(), next: query.cursor.clone() };
+    loop {
+        let wanted = u16::try_from(most - all.items.len()).unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
+        let query = ListQuery { limit: Some(wanted), cursor: all.next.take(), name: query.name.clone() };
+        let Json(page) = client.call(call(query)).await?.body;
+        all.items.extend(page.items);
+        all.next = page.next;
+        if all.next.is_none() || all.items.len() >= most {
+            return Ok(all);
+        }
+    }
+}

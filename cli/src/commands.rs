@@ -1,0 +1,49 @@
+//! Every command: one function each, in the file of its noun and verb.
+
+mod access;
+mod audit;
+mod completions;
+mod deploy;
+mod deployment;
+mod help;
+mod logs;
+mod runner;
+mod site;
+mod token;
+mod url;
+mod workspace;
+
+use crate::{
+    args::{Cli, Command},
+    context::Context,
+    failure::Outcome,
+    printer::Printer,
+};
+
+/// Carries out a command line.
+pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
+    // These two work before any installation is known.
+    match &cli.command {
+        Command::Completions(args) => return completions::completions(args.shell, &printer),
+        Command::Help(args) => return help::help(&args.words, &printer),
+        _ => {}
+    }
+    let ctx = Context::new(cli.global, printer)?;
+    match cli.command {
+        Command::Login(args) => access::login(args, &ctx).await,
+        Command::SignUp(args) => access::sign_up(args, &ctx).await,
+        Command::Logout => access::logout(&ctx).await,
+        Command::Whoami => access::whoami(&ctx).await,
+        Command::Workspace(args) => workspace::run(args, &ctx).await,
+        Command::Token(args) => token::run(args, &ctx).await,
+        Command::Runner(args) => runner::run(args, &ctx).await,
+        Command::Deploy(args) => deploy::deploy(args, &ctx).await,
+        Command::Deployment(args) => deployment::run(args, &ctx).await,
+        Command::Logs(args) => logs::logs(args, &ctx).await,
+        Command::Site(args) => site::run(args, &ctx).await,
+        Command::Url(args) => url::run(args, &ctx).await,
+        Command::Audit(args) => audit::run(args, &ctx).await,
+        Command::Completions(args) => completions::completions(args.shell, &ctx.printer),
+        Command::Help(args) => help::help(&args.words, &ctx.printer),
+    }
+}

@@ -1,0 +1,34 @@
+//! `patr sign-up`.
+
+use patr_models::user::sign_up::{Body, Path, SignUp};
+
+use super::{prompt, settle};
+use crate::{
+    args::access::SignUp as Args,
+    client::with_body,
+    context::Context,
+    failure::{Failure, Outcome},
+};
+
+/// Make an account and log in.
+pub(crate) async fn sign_up(args: Args, ctx: &Context) -> Outcome {
+    let email = prompt::email(args.email)?;
+    let password = prompt::password(args.password_stdin, prompt::Times::Twice)?;
+    let password = password.parse().map_err(|error| Failure::usage(format!("{error}")))?;
+    let body = Body { email, password, bootstrap_secret: args.bootstrap_secret };
+    let result = ctx.client.call(with_body::<SignUp, _>(Path {}, body)).await;
+    let session = result
+        .map_err(|error| {
+            let needed = error.is("bootstrap_secret_needed");
+            let failure = Failure::from(error);
+            if needed {
+                let printed = failure.hint.clone().unwrap_or_default();
+                return failure.hint(format!("give `--bootstrap-secret SECRET`; {printed}"));
+            }
+            failure
+        })?
+        .body
+        .0;
+    let client = ctx.client.with_token(session.token.clone());
+    settle(ctx, &client, &session.user, &session.token).await
+}

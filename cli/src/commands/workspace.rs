@@ -1,0 +1,31 @@
+//! `patr workspace`.
+
+mod create;
+mod delete;
+mod list;
+mod rename;
+mod show;
+mod switch;
+
+use patr_models::workspace::Workspace;
+
+use crate::{args::access::Workspace as Args, context::Context, failure::Outcome, text};
+
+pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
+    match args {
+        Args::Create { name } => create::create(name, ctx).await,
+        Args::List(args) => list::list(&args, ctx).await,
+        Args::Use { name } => switch::switch(name, ctx).await,
+        Args::Show { name } => show::show(name, ctx).await,
+        Args::Rename { name, new_name } => rename::rename(name, new_name, ctx).await,
+        Args::Delete { name } => delete::delete(name, ctx).await,
+    }
+}
+
+fn fields(workspace: &Workspace) -> [(&'static str, String); 3] {
+    [
+        ("name", workspace.name.to_string()),
+        ("id", workspace.id.to_string()),
+        ("created", text::time(workspace.created_at)),
+    ]
+}

@@ -1,0 +1,14 @@
+//! Every environment variable that `patr` reads, declared once.
+
+/// The control host, such as `https://patr.example.com`.
+pub(crate) const URL: &str = "PATR_URL";
+/// An API token, used instead of the saved login.
+pub(crate) const TOKEN: &str = "PATR_TOKEN";
+/// The workspace to work in, used instead of the saved one.
+pub(crate) const WORKSPACE: &str = "PATR_WORKSPACE";
+/// The folder of settings and credentials, used instead of the platform's.
+pub(crate) const CONFIG_DIR: &str = "PATR_CONFIG_DIR";
+/// What a fresh installation asks for at `patr sign-up`.
+pub(crate) const BOOTSTRAP_SECRET: &str = "PATR_BOOTSTRAP_SECRET";
+/// No color when set to anything (<https://no-color.org>).
+pub(crate) const NO_COLOR: &str = "NO_COLOR";

@@ -1,0 +1,239 @@
+//! The only place that writes: data to stdout, talk to stderr.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use patr_models::page::Page;
+use serde::Serialize;
+
+use crate::{
+    env_vars,
+    failure::{Failure, Outcome, Stop},
+    text::{escape, escape_log, table},
+};
+
+/// The form of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for people
+    Table,
+    /// What the API answers
+    Json,
+}
+
+/// Where everything is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Printer {
+    format: Format,
+    quiet: bool,
+    color: bool,
+    interactive: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(format: Format, quiet: bool) -> Self {
+        let interactive = std::io::stderr().is_terminal();
+        let color = interactive && std::env::var_os(env_vars::NO_COLOR).is_none_or(|value| value.is_empty());
+        Self { format, quiet, color, interactive }
+    }
+
+    /// Whether data goes out as JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// A list: a table with `headers`, or the page as the API answers it.
+    pub(crate) fn list<T: Serialize, const N: usize>(
+        &self,
+        page: &Page<T>,
+        headers: [&str; N],
+        row: impl Fn(&T) -> [String; N],
+    ) -> Outcome<()> {
+        if self.is_json() {
+            self.json(page)?;
+        } else if page.items.is_empty() {
+            self.note("nothing to show");
+        } else {
+            let rows = page.items.iter().map(|item| row(item).to_vec()).collect::<Vec<_>>();
+            self.stdout(&table(&headers, &rows))?;
+        }
+        if let Some(next) = &page.next {
+            self.hint(&format!("there is more: `--after {next}`"));
+        }
+        Ok(())
+    }
+
+    /// One thing: a line per field, or its JSON.
+    pub(crate) fn item<T: Serialize>(&self, item: &T, fields: &[(&str, String)]) -> Outcome<()> {
+        if self.is_json() {
+            return self.json(item);
+        }
+        let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let line = |(name, value): &(&str, String)| format!("{name:width$}  {}\n", escape(value));
+        self.stdout(&fields.iter().map(line).collect::<String>())
+    }
+
+    /// One thing, of which a script mostly wants one line: that line, or the JSON of the whole.
+    pub(crate) fn answer<T: Serialize>(&self, item: &T, line: Option<&str>) -> Outcome<()> {
+        match line {
+            _ if self.is_json() => self.json(item),
+            Some(line) => self.stdout(&format!("{}\n", escape(line))),
+            None => Ok(()),
+        }
+    }
+
+    /// A line that a replica wrote. Colors are kept, as is everything when no terminal reads it.
+    pub(crate) fn log_line(&self, replica: &str, text: &str) -> Outcome<()> {
+        let replica = escape(replica);
+        let text = if std::io::stdout().is_terminal() { escape_log(text) } else { text.to_owned() };
+        self.stdout(&format!("{replica} | {text}\n"))
+    }
+
+    /// JSON on one line, for streams.
+    pub(crate) fn json_line<T: Serialize>(&self, item: &T) -> Outcome<()> {
+        let text = serde_json::to_string(item).map_err(|error| Failure::failed(error.to_string()))?;
+        self.stdout(&format!("{text}\n"))
+    }
+
+    /// Text as it is, such as a completion script.
+    pub(crate) fn raw(&self, text: &str) -> Outcome<()> {
+        self.stdout(text)
+    }
+
+    fn json<T: Serialize>(&self, item: &T) -> Outcome<()> {
+        let text = serde_json::to_string_pretty(item).map_err(|error| Failure::failed(error.to_string()))?;
+        self.stdout(&format!("{text}\n"))
+    }
+
+    fn stdout(&self, text: &str) -> Outcome<()> {
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        written.map_err(|error| match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Stop::OutputClosed,
+            _ => Failure::failed(format!("cannot write to stdout: {error}")).into(),
+        })
+    }
+
+    /// What happens, for people. Lines may be shown several at a time; control characters are escaped.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.stderr(&lines(text));
+        }
+    }
+
+    /// The next step.
+    pub(crate) fn hint(&self, text: &str) {
+        if !self.quiet {
+            self.stderr(&format!("{} {}", self.paint("hint:", "36"), lines(text)));
+        }
+    }
+
+    /// What may not be overlooked, though all went well.
+    pub(crate) fn warn(&self, text: &str) {
+        self.stderr(&format!("{} {}", self.paint("warning:", "33"), lines(text)));
+    }
+
+    /// Why the command failed, and what to do.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        self.stderr(&format!("{} {}", self.paint("error:", "1;31"), lines(&failure.message)));
+        if let Some(request) = failure.request {
+            self.stderr(&format!("       request {request}"));
+        }
+        if let Some(hint) = &failure.hint {
+            self.stderr(&format!("\n{} {}", self.paint("hint:", "36"), lines(hint)));
+        }
+    }
+
+    fn paint(&self, text: &str, style: &str) -> String {
+        if self.color { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn stderr(&self, text: &str) {
+        // There is nowhere left to say that stderr is gone.
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    /// A line that changes while something goes on: in place on a terminal, else a new line per change.
+    pub(crate) fn status(&self) -> StatusLine {
+        let bar = self.animated().then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.set_style(style("{spinner} {msg} ({elapsed})"));
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        });
+        StatusLine { printer: self.clone(), bar, last: String::new() }
+    }
+
+    /// A bar that counts bytes; nothing but its heading without a terminal.
+    pub(crate) fn bytes_bar(&self, heading: &str, total: u64) -> BytesBar {
+        if !self.animated() {
+            self.note(heading);
+            return BytesBar(None);
+        }
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        bar.set_style(style("{msg} {wide_bar} {bytes}/{total_bytes} {eta}"));
+        bar.set_message(heading.to_owned());
+        BytesBar(Some(bar))
+    }
+
+    fn animated(&self) -> bool {
+        self.interactive && !self.quiet
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn lines(text: &str) -> String {
+    text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
+}
+
+/// See [`Printer::status`].
+pub(crate) struct StatusLine {
+    printer: Printer,
+    bar: Option<ProgressBar>,
+    last: String,
+}
+
+impl StatusLine {
+    /// Shows `text`, unless it is what is shown.
+    pub(crate) fn set(&mut self, text: &str) {
+        if self.last == text {
+            return;
+        }
+        text.clone_into(&mut self.last);
+        match &self.bar {
+            Some(bar) => bar.set_message(escape(text)),
+            None => self.printer.note(text),
+        }
+    }
+}
+
+impl Drop for StatusLine {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// See [`Printer::bytes_bar`].
+pub(crate) struct BytesBar(Option<ProgressBar>);
+
+impl BytesBar {
+    pub(crate) fn add(&self, bytes: u64) {
+        if let Some(bar) = &self.0 {
+            bar.inc(bytes);
+        }
+    }
+}
+
+impl Drop for BytesBar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
