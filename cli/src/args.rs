@@ -173,6 +173,20 @@ mod tests {
     }
 
     #[test]
+    fn no_argument_takes_the_name_of_a_global_one() {
+        // clap finds this only when the command is used, by panicking.
+        for line in [
+            &["patr", "url", "test", "https://shop.example.com/x"][..],
+            &["patr", "url", "show", "shop"],
+            &["patr", "url", "remove", "shop/api"],
+            &["patr", "--url", "https://a.example", "url", "update", "shop", "--site", "docs"],
+            &["patr", "-w", "acme", "token", "create", "ci", "--only-workspace", "acme"],
+        ] {
+            assert!(Cli::try_parse_from(line).is_ok(), "{line:?}");
+        }
+    }
+
+    #[test]
     fn every_command_and_flag_explains_itself() {
         fn walk(command: &clap::Command, path: &str) {
             let path = format!("{path} {}", command.get_name());

@@ -1,6 +1,11 @@
 //! Who may do what, generated from the declarations.
 
-use patr_models::{auth::AuthKind, endpoint::body::NoBody, error::Common, routes::Route};
+use patr_models::{
+    auth::{AuthKind, prefix},
+    endpoint::body::NoBody,
+    error::Common,
+    routes::Route,
+};
 use patr_stories::{Caller, Edge};
 
 /// A path of a route, about things of `acme`.
@@ -28,7 +33,7 @@ async fn every_endpoint_answers_each_kind_of_caller_as_it_declares() {
     let runner = Caller::anonymous(edge.url()).with_token(owner.add_runner("box").await);
     let stranger = edge.owner("stranger", "other").await;
     let anonymous = Caller::anonymous(edge.url());
-    let forged = anonymous.with_token(format!("patr_s_{}", "A".repeat(43)));
+    let forged = |prefix: &str| anonymous.with_token(format!("{prefix}{}", "A".repeat(43)));
 
     for &route in Route::ALL {
         let name = route.name();
@@ -40,7 +45,8 @@ async fn every_endpoint_answers_each_kind_of_caller_as_it_declares() {
             assert_ne!(answers(&anonymous, route).await.0, 403, "{name}");
             continue;
         }
-        for nobody in [&anonymous, &forged] {
+        let prefix = if route.auth() == AuthKind::Runner { prefix::RUNNER } else { prefix::SESSION };
+        for nobody in [&anonymous, &forged(prefix)] {
             assert_eq!(answers(nobody, route).await, (401, "unauthenticated".to_owned()), "{name}");
         }
         match route.auth() {

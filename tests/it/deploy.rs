@@ -2,7 +2,7 @@
 
 use http::Method;
 use patr_models::{
-    deployment::{FailureKind, PortSpec, Status, delete, scale, update},
+    deployment::{FailureKind, PortSpec, Status, delete, logs::LogLine, scale, update},
     endpoint::body::{Json, NoBody},
 };
 use patr_stories::{
@@ -149,4 +149,14 @@ async fn a_deleted_deployment_takes_its_containers_along() {
         if left.is_empty() { Ok(()) } else { Err(left) }
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_a_replica_writes_is_read_through_the_tunnel() {
+    let Some(image) = example_image() else { return };
+    let (_edge, owner, _agent, _clean_up) = deployed(&image).await;
+    let path = "/api/v1/workspaces/acme/deployments/web/logs?tail=5";
+    let text = owner.text(path).await;
+    let lines: Vec<LogLine> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line.text.contains("8080")), "{text}");
 }

@@ -65,6 +65,7 @@ async fn an_unchanged_page_is_not_sent_again() {
     let owner = with_site(&edge).await;
     upload(&owner, &[("index.html", "one")]).await;
     let first = edge.request(Method::GET, "docs-acme", "/").send().await.unwrap();
+    assert_eq!(first.headers()["content-type"], "text/html; charset=utf-8");
     let etag = first.headers()["etag"].clone();
     let again =
         edge.request(Method::GET, "docs-acme", "/").header("if-none-match", etag).send().await.unwrap();

@@ -99,6 +99,14 @@ impl Caller {
         (status, body["code"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// The text at a path, which must be answered with 200.
+    pub async fn text(&self, path: &str) -> String {
+        let token = self.token.as_deref().unwrap_or_default();
+        let response = self.http.get(format!("{}{path}", self.base)).bearer_auth(token).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.text().await.unwrap()
+    }
+
     /// Adds a runner; answers its token.
     pub async fn add_runner(&self, name: &str) -> String {
         let body = runner::create::Body { name: name.parse().unwrap(), runtime: RuntimeKind::Docker };

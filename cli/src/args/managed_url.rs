@@ -35,13 +35,13 @@ segments: `/api` takes `/api/v1` and not `/apidocs`.")]
     /// Show a managed URL
     Show {
         /// Host and path, or id
-        #[arg(value_name = "HOST[/PATH]")]
+        #[arg(id = "place", value_name = "HOST[/PATH]")]
         url: UrlRef,
     },
     /// Change where a managed URL leads
     Update {
         /// Host and path, or id
-        #[arg(value_name = "HOST[/PATH]")]
+        #[arg(id = "place", value_name = "HOST[/PATH]")]
         url: UrlRef,
         #[command(flatten)]
         target: TargetArgs,
@@ -49,12 +49,13 @@ segments: `/api` takes `/api/v1` and not `/apidocs`.")]
     /// Remove a managed URL; what it led to stays
     Remove {
         /// Host and path, or id
-        #[arg(value_name = "HOST[/PATH]")]
+        #[arg(id = "place", value_name = "HOST[/PATH]")]
         url: UrlRef,
     },
     /// Say what would answer at an address, without asking it
     Test {
         /// A whole address, such as `https://shop.example.com/cart`
+        #[arg(id = "address", value_name = "URL")]
         url: WebUrl,
     },
 }

@@ -5,7 +5,7 @@ use patr_models::{
     endpoint::Call,
     wire::OpenRequest,
 };
-use worker::Response;
+use worker::{Headers, Response, ResponseBuilder};
 
 use super::deployments;
 use crate::{
@@ -27,10 +27,12 @@ pub(crate) async fn read(
     let tail = call.query.tail.unwrap_or(TAIL);
     let request = OpenRequest::Logs { deployment: row.id, follow: call.query.follow, tail };
     match open(ctx, row.runner_id, 0, &request, None).await? {
-        Opened::Answer(mut response) => {
-            response.headers_mut().set("content-type", "application/x-ndjson")?;
-            response.headers_mut().set("cache-control", "no-store")?;
-            Ok(response)
+        Opened::Answer(response) => {
+            // What comes from an object is immutable: the body goes on under headers of our own.
+            let headers = Headers::new();
+            headers.set("content-type", "application/x-ndjson")?;
+            headers.set("cache-control", "no-store")?;
+            Ok(ResponseBuilder::new().with_headers(headers).body(response.into_parts().1))
         }
         Opened::Trouble(_) => {
             Err(Failure::Api(logs::Error::RunnerAway { runner: row.runner_name.to_string() }))

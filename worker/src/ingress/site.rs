@@ -136,11 +136,11 @@ async fn respond(
         return Ok(builder.with_headers(headers).empty());
     }
     let first = site.pack(entry.pack).filter(|_| entry.size > 0);
-    let Some(first) = first else { return Ok(builder.with_headers(headers).from_bytes(Vec::new())?) };
+    let Some(first) = first else { return Ok(builder.with_headers(headers).empty()) };
     let pack = load(ctx, pack_key(workspace, &first)).await?;
     let (offset, size) = (index(entry.offset), index(entry.size));
     if let Some(bytes) = offset.checked_add(size).and_then(|end| pack.get(offset..end)) {
-        return Ok(builder.with_headers(headers).from_bytes(bytes.to_vec())?);
+        return Ok(builder.with_headers(headers).fixed(bytes.to_vec()));
     }
     // The file goes on in the packs that follow: one at a time, as fast as it is read.
     headers.set("content-length", &entry.size.to_string())?;
