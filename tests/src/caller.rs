@@ -26,7 +26,7 @@ pub struct Caller {
 
 /// A connection for each request: an edge that is killed takes idle ones along.
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap()
+    crate::http_client().pool_max_idle_per_host(0).build().unwrap()
 }
 
 impl Caller {

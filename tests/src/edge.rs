@@ -79,7 +79,7 @@ impl Edge {
     pub fn request(&self, method: reqwest::Method, host: &str, path: &str) -> reqwest::RequestBuilder {
         let host = format!("{host}.localhost");
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
-        let client = reqwest::Client::builder()
+        let client = crate::http_client()
             .resolve(&host, address)
             .redirect(reqwest::redirect::Policy::none())
             .build()

@@ -24,6 +24,14 @@ use std::time::Duration;
 /// How long anything may take on a slow and busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A client to be built. Nothing here speaks TLS, but the command line's feature of `reqwest`, which a workspace
+/// build turns on for everyone, wants a provider to be named.
+pub fn http_client() -> reqwest::ClientBuilder {
+    // It is named already when this is not the first client.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 /// Asks until there is an answer, and says what was last seen when there is none in time.
 pub async fn eventually<T, S: std::fmt::Debug>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, S>) -> T {
     let mut tick = tokio::time::interval(Duration::from_millis(50));
