@@ -7,6 +7,7 @@ mod stale;
 mod state;
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -174,8 +175,21 @@ impl Drop for Edge {
     }
 }
 
-/// The port itself if nobody listens there, or a free one for 0.
+/// The port itself if nobody listens there, or a free one for 0: below those that the system gives to outgoing
+/// connections, one of which could take it before workerd does.
 fn free_port(port: u16) -> anyhow::Result<u16> {
+    if port != 0 {
+        return listen_port(port);
+    }
+    let tries = std::iter::repeat_with(|| {
+        let random = RandomState::new().build_hasher().finish();
+        20_000 + u16::try_from(random % 12_000).unwrap_or_default()
+    });
+    let free = tries.take(100).find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok());
+    free.context("no port between 20000 and 32000 is free")
+}
+
+fn listen_port(port: u16) -> anyhow::Result<u16> {
     // A process that was just killed lets go of its port a moment later than of its name.
     let patience = Instant::now() + Duration::from_secs(2);
     let listener = loop {
