@@ -73,6 +73,11 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let mut left = node_of(state.path());
         note(state.path(), left.id()).unwrap();
+        // Just after its start a process has no command line yet.
+        let pid = Pid::from_raw(i32::try_from(left.id()).unwrap()).unwrap();
+        while !is_ours(pid, "edge.mjs", state.path()) {
+            std::thread::yield_now();
+        }
         end(state.path()).unwrap();
         assert!(!left.wait().unwrap().success());
     }
