@@ -253,18 +253,20 @@ pub(crate) fn new_key() -> Option<IdempotencyKey> {
 /// Reads pages of a list until `most` items are there or the list ends.
 pub(crate) async fn list<E, T>(
     client: &Client,
+    path: E::Path,
     query: ListQuery,
     most: usize,
-    call: impl Fn(ListQuery) -> Call<E>,
 ) -> Result<Page<T>, CallError>
 where
-    E: ApiEndpoint<Query = ListQuery, Response = Json<Page<T>>>,
+    E: ApiEndpoint<Query = ListQuery, RequestHeaders = NoHeaders, Request = NoBody, Response = Json<Page<T>>>,
+    E::Path: Clone,
 {
     let mut all = Page { items: Vec::new(), next: query.cursor.clone() };
     loop {
-        let wanted = u16::try_from(most - all.items.len()).unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
-        let query = ListQuery { limit: Some(wanted), cursor: all.next.take(), name: query.name.clone() };
-        let Json(page) = client.call(call(query)).await?.body;
+        let limit = u16::try_from(most - all.items.len()).unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
+        let query = ListQuery { limit: Some(limit), cursor: all.next.take(), name: query.name.clone() };
+        let call = Call::<E> { path: path.clone(), query, headers: NoHeaders, body: NoBody };
+        let Json(page) = client.call(call).await?.body;
         all.items.extend(page.items);
         all.next = page.next;
         if all.next.is_none() || all.items.len() >= most {

@@ -129,11 +129,6 @@ impl Printer {
         }
     }
 
-    /// What may not be overlooked, though all went well.
-    pub(crate) fn warn(&self, text: &str) {
-        self.stderr(&format!("{} {}", self.paint("warning:", "33"), lines(text)));
-    }
-
     /// Why the command failed, and what to do.
     pub(crate) fn failure(&self, failure: &Failure) {
         self.stderr(&format!("{} {}", self.paint("error:", "1;31"), lines(&failure.message)));
@@ -152,6 +147,16 @@ impl Printer {
     fn stderr(&self, text: &str) {
         // There is nowhere left to say that stderr is gone.
         let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    /// Asks for a line of stdin.
+    pub(crate) fn ask(&self, question: &str) -> std::io::Result<String> {
+        let mut stderr = std::io::stderr().lock();
+        stderr.write_all(question.as_bytes())?;
+        stderr.flush()?;
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        Ok(line)
     }
 
     /// A line that changes while something goes on: in place on a terminal, else a new line per change.
@@ -207,6 +212,14 @@ impl StatusLine {
         match &self.bar {
             Some(bar) => bar.set_message(escape(text)),
             None => self.printer.note(text),
+        }
+    }
+
+    /// A hint above the line, which stays.
+    pub(crate) fn hint(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.printer.hint(text)),
+            None => self.printer.hint(text),
         }
     }
 }

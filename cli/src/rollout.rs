@@ -1,115 +1,275 @@
-//! Watching a deployment go live.
+//! Watching a deployment until a change of it has come to an end.
 
 use std::time::Duration;
 
 use patr_models::{
     deployment::{
-        Deployment, Failure as Cause, Status,
+        Deployment, Failure as Trouble, FailureKind, Generation, ReleaseNumber, Status,
         status::RolloutStep,
-        watch::{Path, Query, WatchDeployment},
+        watch::{News, Path, Query, WatchDeployment},
     },
     endpoint::{Call, body::NoBody, headers::NoHeaders},
+    ids::{Ref, WorkspaceId},
+    runner::{
+        Connection,
+        get::{GetRunner, Path as RunnerPath},
+    },
 };
-use tokio::time::Instant;
 
 use crate::{
     args::deployment::Wait,
+    client::{CallError, plain},
     context::Context,
     exit_code::Exit,
     failure::{Failure, Outcome},
+    printer::StatusLine,
+    text,
 };
 
-/// How long to wait before asking again after an answer was lost.
+/// Between two tries when the edge does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Watches until the rollout has ended, unless nobody wants to wait; prints the URL.
-pub(crate) async fn follow(deployment: Deployment, wait: &Wait, ctx: &Context) -> Outcome {
-    if wait.no_wait {
-        ctx.printer.answer(&deployment, deployment.url.as_deref())?;
-        return Ok(Exit::Ok);
-    }
-    tokio::select! {
-        outcome = watch(&deployment, wait.timeout, ctx) => outcome,
-        _ = tokio::signal::ctrl_c() => {
-            ctx.printer.note("stopped watching; the rollout goes on");
-            ctx.printer.hint(&format!("`patr deployment show {}` says how it ended", deployment.name));
-            Ok(Exit::Interrupted)
-        }
-    }
+/// What is known of the change that made `generation`.
+#[derive(Debug, PartialEq)]
+enum Progress {
+    Going(String),
+    Ended(End),
 }
 
-async fn watch(deployment: &Deployment, timeout: Duration, ctx: &Context) -> Outcome {
-    let deadline = Instant::now() + timeout;
-    let mut status = ctx.printer.status();
-    let mut after = None;
-    loop {
-        let path = Path { workspace: ctx.workspace()?, deployment: deployment.id.into() };
-        let call = Call::<WatchDeployment> { path, query: Query { after }, headers: NoHeaders, body: NoBody };
-        match tokio::time::timeout_at(deadline, ctx.client.call(call)).await {
-            Err(_) => {
-                let failure = Failure::new(
-                    Exit::Timeout,
-                    format!("`{}` is not live after {timeout:?}", deployment.name),
-                );
-                return Err(failure
-                    .hint("the rollout goes on; `--timeout` waits longer, `--no-wait` not at all")
-                    .into());
-            }
-            Ok(Err(error)) if error.is_passing() => tokio::time::sleep(PAUSE).await,
-            Ok(Err(error)) => return Err(error.into()),
-            Ok(Ok(reply)) => {
-                let news = reply.body.0;
-                after = Some(news.version);
-                if news.deployment.generation > deployment.generation {
-                    return Err(Failure::failed("a newer change of the deployment took over").into());
-                }
-                status.set(&describe(&news.deployment.status));
-                if let Some(outcome) = ended(&news.deployment, ctx) {
-                    return outcome;
-                }
-            }
-        }
-    }
+/// How a change ended.
+#[derive(Debug, PartialEq)]
+enum End {
+    Live {
+        ready: u32,
+    },
+    Stopped,
+    Failed {
+        trouble: Trouble,
+        serving: Option<ReleaseNumber>,
+    },
+    /// Somebody changed the deployment again before this change was through.
+    Superseded,
 }
 
-/// The outcome, once the rollout has ended.
-fn ended(deployment: &Deployment, ctx: &Context) -> Option<Outcome> {
-    match &deployment.status {
-        Status::Live { .. } | Status::Stopped => {
-            Some(ctx.printer.answer(deployment, deployment.url.as_deref()).map(|()| Exit::Ok))
-        }
+fn progress(generation: Generation, now: &Deployment) -> Progress {
+    if now.generation > generation {
+        return Progress::Ended(End::Superseded);
+    }
+    match &now.status {
+        Status::Live { ready } => Progress::Ended(End::Live { ready: *ready }),
+        Status::Stopped => Progress::Ended(End::Stopped),
         Status::Failed { failure, serving } => {
-            let mut message = format!("release {} failed: {}", deployment.release, reason(failure));
-            if let Some(serving) = serving {
-                message.push_str(&format!("\nrelease {serving} goes on serving"));
-            }
-            Some(Err(Failure::failed(message).into()))
+            Progress::Ended(End::Failed { trouble: failure.clone(), serving: *serving })
         }
-        _ => None,
+        going => Progress::Going(status(going)),
     }
 }
 
-/// A cause with the last lines that the replica wrote.
-pub(crate) fn reason(cause: &Cause) -> String {
-    let lines = cause.logs.iter().map(|line| format!("\n  | {line}"));
-    std::iter::once(cause.message.clone()).chain(lines).collect()
-}
-
-/// A status in words.
-pub(crate) fn describe(status: &Status) -> String {
+/// A status in a few words.
+pub(crate) fn status(status: &Status) -> String {
     match status {
         Status::Waiting { reason } => format!("waiting: {reason}"),
-        Status::RollingOut { step: RolloutStep::Pulling, .. } => "pulling the image".to_owned(),
-        Status::RollingOut { step: RolloutStep::Starting, ready, wanted } => {
-            format!("starting: {ready} of {wanted} ready")
+        Status::RollingOut { step, ready, wanted } => {
+            format!("{}: {ready} of {wanted} ready", step_name(*step))
         }
-        Status::RollingOut { step: RolloutStep::Draining, .. } => {
-            "letting the old replicas finish".to_owned()
+        Status::Live { ready } => format!("live: {}", text::counted(*ready as usize, "replica")),
+        Status::Degraded { ready, wanted, reason: None } => format!("degraded: {ready} of {wanted} ready"),
+        Status::Degraded { ready, wanted, reason: Some(reason) } => {
+            format!("degraded: {ready} of {wanted} ready, {}: {}", kind(reason.kind), reason.message)
         }
-        Status::Live { ready } => format!("live ({ready} ready)"),
-        Status::Degraded { ready, wanted, .. } => format!("degraded: {ready} of {wanted} ready"),
-        Status::Failed { failure, .. } => format!("failed: {}", failure.message),
+        Status::Failed { failure, serving } => {
+            let serving = serving.map_or_else(String::new, |number| format!("; release {number} serves"));
+            format!("failed: {}: {}{serving}", kind(failure.kind), failure.message)
+        }
         Status::Stopped => "stopped".to_owned(),
-        Status::Unknown { since } => format!("unknown since {since}"),
+        Status::Unknown { since } => format!("unknown: its runner is away since {}", text::time(*since)),
+    }
+}
+
+fn step_name(step: RolloutStep) -> &'static str {
+    match step {
+        RolloutStep::Pulling => "pulling the image",
+        RolloutStep::Starting => "starting",
+        RolloutStep::Draining => "taking the old release out",
+    }
+}
+
+/// A kind of failure in words.
+pub(crate) fn kind(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::ImageNotFound => "image not found",
+        FailureKind::PullDenied => "pull denied",
+        FailureKind::PullFailed => "pull failed",
+        FailureKind::Exited => "exited",
+        FailureKind::OutOfMemory => "out of memory",
+        FailureKind::PortClosed => "port closed",
+        FailureKind::ProbeFailed => "probe failed",
+        FailureKind::Runtime => "refused by the runtime",
+    }
+}
+
+/// Watches what `changed` began, unless told not to, and says how it ended.
+pub(crate) async fn follow(changed: Deployment, wait: &Wait, ctx: &Context) -> Outcome {
+    if wait.no_wait {
+        ctx.printer
+            .note(&format!("the change goes on: `patr deployment show {}` says how it is", changed.name));
+        ctx.printer.answer(&changed, changed.url.as_deref())?;
+        return Ok(Exit::Ok);
+    }
+    let mut watcher = Watcher::new(&changed, ctx)?;
+    let ended = tokio::select! {
+        ended = tokio::time::timeout(wait.timeout, watcher.run()) => ended,
+        Ok(()) = tokio::signal::ctrl_c() => {
+            drop(watcher);
+            return Err(interrupted(&changed).into());
+        }
+    };
+    let Ok(ended) = ended else {
+        let last = std::mem::take(&mut watcher.last);
+        drop(watcher);
+        return Err(timed_out(&changed, wait.timeout, &last).into());
+    };
+    drop(watcher);
+    let (now, end) = ended?;
+    finish(&now, end, ctx)
+}
+
+fn interrupted(changed: &Deployment) -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted; the rollout goes on")
+        .hint(format!("`patr deployment show {}` says how it is", changed.name))
+}
+
+fn timed_out(changed: &Deployment, timeout: Duration, last: &str) -> Failure {
+    let timeout = humantime::format_duration(timeout);
+    let message = format!("`{}` is not live after {timeout} ({last}); the rollout goes on", changed.name);
+    Failure::new(Exit::Timeout, message)
+        .hint(format!("`patr deployment show {}` says how it is; `--timeout` waits longer", changed.name))
+}
+
+fn finish(now: &Deployment, end: End, ctx: &Context) -> Outcome {
+    match end {
+        End::Live { ready } => {
+            let replicas = text::counted(ready as usize, "replica");
+            ctx.printer.note(&format!("`{}` is live: release {}, {replicas}", now.name, now.release));
+            ctx.printer.answer(now, now.url.as_deref())?;
+            Ok(Exit::Ok)
+        }
+        End::Stopped => {
+            ctx.printer.note(&format!("`{}` is changed, and stopped", now.name));
+            ctx.printer.hint(&format!("`patr deployment start {}` lets it run", now.name));
+            ctx.printer.answer(now, None)?;
+            Ok(Exit::Ok)
+        }
+        End::Failed { trouble, serving } => {
+            ctx.printer.answer(now, None)?;
+            Err(rollout_failed(now, &trouble, serving).into())
+        }
+        End::Superseded => {
+            ctx.printer.answer(now, None)?;
+            Err(Failure::failed(format!("`{}` was changed again meanwhile; that change took over", now.name))
+                .hint(format!("`patr deployment releases {}` shows what was done", now.name))
+                .into())
+        }
+    }
+}
+
+fn rollout_failed(now: &Deployment, trouble: &Trouble, serving: Option<ReleaseNumber>) -> Failure {
+    let mut message = format!(
+        "release {} of `{}` failed: {}: {}",
+        now.release,
+        now.name,
+        kind(trouble.kind),
+        trouble.message
+    );
+    if !trouble.logs.is_empty() {
+        message.push_str("\n\nthe last lines that it wrote:");
+        for line in &trouble.logs {
+            message.push_str("\n  ");
+            message.push_str(&text::escape(line));
+        }
+        message.push('\n');
+    }
+    message.push_str(&match serving {
+        Some(number) => format!("\nrelease {number} goes on serving"),
+        None => "\nnothing serves".to_owned(),
+    });
+    Failure::failed(message).hint("repair it and run `patr deploy` again")
+}
+
+struct Watcher<'c> {
+    ctx: &'c Context,
+    path: Path,
+    runner: RunnerPath,
+    generation: Generation,
+    line: StatusLine,
+    /// The last state, for the message when time runs out.
+    last: String,
+    hinted: bool,
+}
+
+impl<'c> Watcher<'c> {
+    fn new(changed: &Deployment, ctx: &'c Context) -> Result<Self, Failure> {
+        let workspace: Ref<WorkspaceId> = ctx.workspace()?;
+        Ok(Self {
+            ctx,
+            path: Path { workspace: workspace.clone(), deployment: Ref::Id(changed.id) },
+            runner: RunnerPath { workspace, runner: Ref::Id(changed.runner) },
+            generation: changed.generation,
+            line: ctx.printer.status(),
+            last: "no news yet".to_owned(),
+            hinted: false,
+        })
+    }
+
+    async fn run(&mut self) -> Outcome<(Deployment, End)> {
+        let mut after = None;
+        loop {
+            let news = match self.ask(after).await {
+                Ok(news) => news,
+                Err(error) if error.is_passing() => {
+                    self.show("the edge does not answer; trying again");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            match progress(self.generation, &news.deployment) {
+                Progress::Ended(end) => return Ok((news.deployment, end)),
+                Progress::Going(text) => self.show(&text),
+            }
+            if matches!(news.deployment.status, Status::Waiting { .. }) {
+                self.explain_waiting().await;
+            }
+            // The first answer comes at once; the edge holds back later ones until there is news.
+            after = Some(news.version);
+        }
+    }
+
+    async fn ask(&self, after: Option<u64>) -> Result<News, CallError> {
+        let call = Call::<WatchDeployment> {
+            path: self.path.clone(),
+            query: Query { after },
+            headers: NoHeaders,
+            body: NoBody,
+        };
+        Ok(self.ctx.client.call(call).await?.body.0)
+    }
+
+    fn show(&mut self, text: &str) {
+        text.clone_into(&mut self.last);
+        self.line.set(text);
+    }
+
+    /// A moment of waiting is ordinary; a runner that is away is worth a hint, once.
+    async fn explain_waiting(&mut self) {
+        if self.hinted {
+            return;
+        }
+        let runner = self.ctx.client.call(plain::<GetRunner>(self.runner.clone())).await;
+        let away = runner.is_ok_and(|reply| !matches!(reply.body.0.connection, Connection::Online { .. }));
+        if away {
+            self.hinted = true;
+            self.line.hint("the runner carries it out when it connects; `--no-wait` does not wait for that");
+        }
     }
 }

@@ -25,7 +25,7 @@ use path::{PathParams, PathTemplate};
 
 /// One route of the API, and the types that cross it.
 pub trait ApiEndpoint: Sized + 'static {
-    /// The operation's name in the OpenAPI document, in `snake_case`.
+    /// The operation's name, in the OpenAPI document and in the audit log, as in `CreateRunner`.
     const NAME: &'static str;
     /// What it does, in a sentence.
     const SUMMARY: &'static str;

@@ -10,6 +10,8 @@ use patr_models::{
     ids::RequestId,
 };
 
+use crate::{db::DbError, platform};
+
 /// What a handler of `E` returns.
 pub(crate) type Answer<E> = Result<Reply<E>, Failure<E>>;
 
@@ -23,15 +25,12 @@ pub(crate) enum Failure<E: ApiEndpoint> {
     Fault(Fault),
 }
 
-impl<E: ApiEndpoint> From<Common> for Failure<E> {
-    fn from(common: Common) -> Self {
-        Self::Common(common)
-    }
-}
-
-impl<E: ApiEndpoint, F: Into<Fault>> From<F> for Failure<E> {
-    fn from(fault: F) -> Self {
-        Self::Fault(fault.into())
+impl<E: ApiEndpoint, R: Into<Refused>> From<R> for Failure<E> {
+    fn from(refused: R) -> Self {
+        match refused.into() {
+            Refused::Common(common) => Self::Common(common),
+            Refused::Fault(fault) => Self::Fault(fault),
+        }
     }
 }
 
@@ -51,28 +50,20 @@ impl fmt::Display for Fault {
     }
 }
 
-impl From<worker::Error> for Fault {
-    fn from(error: worker::Error) -> Self {
-        Self(error.to_string())
-    }
+macro_rules! faults {
+    ($($error:ty, $what:literal;)*) => {$(
+        impl From<$error> for Fault {
+            fn from(error: $error) -> Self {
+                Self(format!(concat!($what, ": {}"), error))
+            }
+        }
+    )*};
 }
-
-impl From<worker::kv::KvError> for Fault {
-    fn from(error: worker::kv::KvError) -> Self {
-        Self(format!("KV: {error}"))
-    }
-}
-
-impl From<serde_json::Error> for Fault {
-    fn from(error: serde_json::Error) -> Self {
-        Self(format!("JSON: {error}"))
-    }
-}
-
-impl From<crate::db::DbError> for Fault {
-    fn from(error: crate::db::DbError) -> Self {
-        Self(format!("D1: {error}"))
-    }
+faults! {
+    worker::Error, "the platform";
+    worker::kv::KvError, "KV";
+    serde_json::Error, "JSON";
+    DbError, "D1";
 }
 
 impl From<Fault> for worker::Error {
@@ -93,20 +84,29 @@ impl From<Common> for Refused {
     }
 }
 
-impl<F: Into<Fault>> From<F> for Refused {
-    fn from(fault: F) -> Self {
-        Self::Fault(fault.into())
-    }
-}
-
-impl<E: ApiEndpoint> From<Refused> for Failure<E> {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Common(common) => Self::Common(common),
-            Refused::Fault(fault) => Self::Fault(fault),
+/// What the caller can do about a write that was refused is in [`Common`]; the rest is our fault.
+impl From<DbError> for Refused {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Stale => Self::Common(Common::Stale { current: "another one".to_owned() }),
+            DbError::KeyInUse => Self::Common(Common::KeyInUse),
+            error @ (DbError::Unique(_) | DbError::Reference | DbError::Other(_)) => {
+                Self::Fault(error.into())
+            }
         }
     }
 }
+
+macro_rules! refusals {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Refused {
+            fn from(error: $error) -> Self {
+                Self::Fault(error.into())
+            }
+        }
+    )*};
+}
+refusals!(Fault, worker::Error, worker::kv::KvError, serde_json::Error);
 
 /// The response to a call of `E`.
 pub(crate) fn respond<E: ApiEndpoint>(answer: &Answer<E>, id: RequestId) -> Response<Bytes> {
@@ -132,7 +132,7 @@ fn refuse(error: &impl ApiError, id: RequestId) -> Response<Bytes> {
 }
 
 fn broken(fault: &Fault, id: RequestId) -> Response<Bytes> {
-    worker::console_error!("{id}: {fault}");
+    platform::log(format_args!("{id}: {fault}"));
     let body = ErrorBody {
         code: "internal".to_owned(),
         message: "something went wrong on our side".to_owned(),
@@ -149,7 +149,8 @@ fn envelope(status: StatusCode, body: &ErrorBody, id: RequestId) -> Response<Byt
     with_id(response, id)
 }
 
-fn with_id(mut response: Response<Bytes>, id: RequestId) -> Response<Bytes> {
+/// What every answer of the API carries.
+pub(crate) fn with_id(mut response: Response<Bytes>, id: RequestId) -> Response<Bytes> {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -68,10 +68,11 @@ impl Actor for Member {
 pub(crate) trait Scheme: auth::Auth {
     type Caller;
 
+    /// Comes before anything else is read. `params` are the values of the path as they were sent.
     async fn identify<E: ApiEndpoint>(
         ctx: &Ctx,
         parts: &Parts,
-        path: &E::Path,
+        params: &[String],
     ) -> Result<Self::Caller, Refused>;
 
     /// Whom an `Idempotency-Key` belongs to.
@@ -82,14 +83,14 @@ pub(crate) trait Scheme: auth::Auth {
 
 impl Scheme for auth::NoAuth {
     type Caller = ();
-    async fn identify<E: ApiEndpoint>(_: &Ctx, _: &Parts, _: &E::Path) -> Result<(), Refused> {
+    async fn identify<E: ApiEndpoint>(_: &Ctx, _: &Parts, _: &[String]) -> Result<(), Refused> {
         Ok(())
     }
 }
 
 impl Scheme for auth::User {
     type Caller = Person;
-    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &E::Path) -> Result<Person, Refused> {
+    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &[String]) -> Result<Person, Refused> {
         person(ctx, parts).await
     }
     fn user(caller: &Person) -> Option<UserId> {
@@ -99,9 +100,14 @@ impl Scheme for auth::User {
 
 impl Scheme for auth::Member {
     type Caller = Member;
-    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, path: &E::Path) -> Result<Member, Refused> {
+    async fn identify<E: ApiEndpoint>(
+        ctx: &Ctx,
+        parts: &Parts,
+        params: &[String],
+    ) -> Result<Member, Refused> {
         let person = person(ctx, parts).await?;
-        let name = path.value("workspace").unwrap_or_default();
+        let at = E::Path::NAMES.iter().position(|&name| name == "workspace");
+        let name = at.and_then(|at| params.get(at)).cloned().unwrap_or_default();
         let absent = || Common::NotFound { noun: "workspace".to_owned(), name: name.clone() };
         let reference: Ref<WorkspaceId> = name.parse().map_err(|_| absent())?;
         let found = ctx.db.optional(db::workspaces::membership(person.user, &reference)).await?;
@@ -123,7 +129,7 @@ impl Scheme for auth::Member {
 
 impl Scheme for auth::Runner {
     type Caller = RunnerId;
-    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &E::Path) -> Result<RunnerId, Refused> {
+    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &[String]) -> Result<RunnerId, Refused> {
         let token = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
         if !token.starts_with(prefix::RUNNER) {
             return Err(wrong_kind(token, "a runner's token"));
@@ -135,7 +141,7 @@ impl Scheme for auth::Runner {
 
 impl Scheme for auth::Internal {
     type Caller = ();
-    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &E::Path) -> Result<(), Refused> {
+    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &[String]) -> Result<(), Refused> {
         let given = parts.headers.get(SECRET_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
         if same(given, ctx.settings.internal_secret.as_bytes()) {
             Ok(())

@@ -6,35 +6,39 @@ use patr_models::{
     ids::{AuditId, Id, RequestId},
     time::Millis,
 };
-use worker::{Env, Result, kv::KvStore};
+use worker::{Env, Result};
 
 use crate::{
     answer::Fault,
     auth::Actor,
     db::{self, Db, DbError, Statement},
     env::{self, Settings},
-    runners::Runners,
+    kv::Kv,
+    runners::{Objects, Runners},
 };
 
 /// One request's view of the world. Time stands still in it.
 pub(crate) struct Ctx {
     pub(crate) db: Db,
-    pub(crate) kv: KvStore,
+    pub(crate) kv: Kv,
     pub(crate) runners: Runners,
     pub(crate) settings: Settings,
     pub(crate) now: Millis,
     pub(crate) request: RequestId,
     /// Goes into the batch of the first write, so that a write and its `Idempotency-Key` are one.
-    reservation: RefCell<Option<Statement>>,
+    pub(crate) reservation: RefCell<Option<Statement>>,
 }
 
 impl Ctx {
     pub(crate) fn new(env: &Env) -> Result<Self> {
         let (now, settings) = (env::now(), Settings::read(env)?);
         Ok(Self {
-            db: Db::new(env::database(env)?),
-            kv: env::kv(env)?,
-            runners: Runners::new(env::sessions(env)?, env::tunnels(env)?, settings.internal_secret.clone()),
+            db: Db::D1(env::database(env)?),
+            kv: Kv::Bound(env::kv(env)?),
+            runners: Runners::new(
+                Objects::Bound { sessions: env::sessions(env)?, tunnels: env::tunnels(env)? },
+                settings.internal_secret.clone(),
+            ),
             settings,
             now,
             request: env::new_id(now)?,

@@ -1,6 +1,8 @@
 //! Every SQL statement, as a value. D1 has no interactive transactions: what belongs together is one `batch`.
 
 use std::fmt;
+#[cfg(test)]
+use std::rc::Rc;
 
 use patr_models::{page::ListQuery, time::Millis};
 use serde::de::DeserializeOwned;
@@ -13,6 +15,8 @@ pub(crate) mod idempotency;
 pub(crate) mod managed_urls;
 pub(crate) mod runners;
 pub(crate) mod sites;
+#[cfg(test)]
+pub(crate) mod sqlite;
 pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod workspaces;
@@ -159,6 +163,9 @@ pub(crate) enum DbError {
     /// The generation was not the expected one.
     #[error("the generation has changed")]
     Stale,
+    /// Another request with the same `Idempotency-Key` was first.
+    #[error("the Idempotency-Key is in use")]
+    KeyInUse,
     /// Something still refers to the row, or what it refers to is gone.
     #[error("a reference is in the way")]
     Reference,
@@ -167,9 +174,9 @@ pub(crate) enum DbError {
 }
 
 impl DbError {
-    fn new(error: &worker::Error) -> Self {
-        let text = error.to_string();
+    fn new(text: String) -> Self {
         match text.split_once("UNIQUE constraint failed: ") {
+            Some((_, rest)) if rest.starts_with("idempotency.") => Self::KeyInUse,
             Some((_, rest)) => {
                 Self::Unique(rest.split([' ', ',', ':']).next().unwrap_or_default().to_owned())
             }
@@ -190,18 +197,34 @@ impl DbError {
     }
 }
 
-/// D1.
-pub(crate) struct Db(D1Database);
+impl From<worker::Error> for DbError {
+    fn from(error: worker::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// What carries statements out.
+pub(crate) enum Db {
+    D1(D1Database),
+    #[cfg(test)]
+    Sqlite(Rc<sqlite::Sqlite>),
+}
 
 impl Db {
-    pub(crate) fn new(database: D1Database) -> Self {
-        Self(database)
-    }
-
     /// Every row.
     pub(crate) async fn fetch<T: DeserializeOwned>(&self, statement: Statement) -> Result<Vec<T>, DbError> {
-        let result = self.prepare(&statement)?.all().await.map_err(|error| DbError::new(&error))?;
-        result.results().map_err(|error| DbError::Other(format!("{}: {error}", statement.sql)))
+        let unreadable = |error: &dyn fmt::Display| DbError::Other(format!("{}: {error}", statement.sql));
+        match self {
+            Self::D1(database) => {
+                let result = prepare(database, &statement)?.all().await?;
+                result.results().map_err(|error| unreadable(&error))
+            }
+            #[cfg(test)]
+            Self::Sqlite(sqlite) => {
+                let rows = sqlite.fetch(&statement)?.into_iter().map(serde_json::from_value);
+                rows.collect::<Result<_, _>>().map_err(|error| unreadable(&error))
+            }
+        }
     }
 
     /// The first row, if there is one.
@@ -214,16 +237,21 @@ impl Db {
 
     /// All statements or none.
     pub(crate) async fn batch(&self, statements: Vec<Statement>) -> Result<(), DbError> {
-        let prepared =
-            statements.iter().map(|statement| self.prepare(statement)).collect::<Result<_, _>>()?;
-        self.0.batch(prepared).await.map_err(|error| DbError::new(&error))?;
-        Ok(())
+        match self {
+            Self::D1(database) => {
+                let prepared = statements.iter().map(|statement| prepare(database, statement));
+                database.batch(prepared.collect::<Result<_, _>>()?).await?;
+                Ok(())
+            }
+            #[cfg(test)]
+            Self::Sqlite(sqlite) => sqlite.batch(&statements),
+        }
     }
+}
 
-    fn prepare(&self, statement: &Statement) -> Result<D1PreparedStatement, DbError> {
-        let params: Vec<JsValue> = statement.params.iter().map(Value::to_js).collect();
-        self.0.prepare(statement.sql).bind(&params).map_err(|error| DbError::new(&error))
-    }
+fn prepare(database: &D1Database, statement: &Statement) -> Result<D1PreparedStatement, DbError> {
+    let params: Vec<JsValue> = statement.params.iter().map(Value::to_js).collect();
+    Ok(database.prepare(statement.sql).bind(&params)?)
 }
 
 /// One row more than a page shows that there is another page.

@@ -18,7 +18,7 @@ pub(crate) async fn serve(ctx: &Ctx, request: Request, _: Context) -> Result<Res
     match answer(ctx, request).await {
         Ok(response) => Ok(response),
         Err(fault) => {
-            worker::console_error!("{}: {fault}", ctx.request);
+            platform::log(format_args!("{}: {fault}", ctx.request));
             pages::page(ctx, html, Page::Broken)
         }
     }

@@ -18,14 +18,15 @@ mod env;
 mod handlers;
 mod ingress;
 mod internal;
+mod kv;
 mod platform;
 mod router;
 mod routes_kv;
 mod runners;
+#[cfg(test)]
+mod testing;
 
-use worker::{
-    Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, console_error, event,
-};
+use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 
 use ctx::Ctx;
 
@@ -49,6 +50,6 @@ async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
         Ok::<_, answer::Fault>(())
     };
     if let Err(fault) = swept.await {
-        console_error!("the sweep failed: {fault}");
+        platform::log(format_args!("the sweep failed: {fault}"));
     }
 }

@@ -1,5 +1,7 @@
 //! Between the platform's types and ours.
 
+use std::fmt;
+
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, request::Parts};
@@ -8,6 +10,29 @@ use patr_models::error::Common;
 use worker::{Headers, Method, Request, RequestInit, Response, Result};
 
 use crate::answer::Refused;
+
+/// A line of the script's log.
+pub(crate) fn log(line: fmt::Arguments<'_>) {
+    #[cfg(target_arch = "wasm32")]
+    worker::console_error!("{line}");
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+}
+
+/// Something whose body is read at most once, and only when it is asked for.
+pub(crate) trait Body {
+    /// The body, unless it is longer than `limit` bytes.
+    async fn read(&mut self, limit: usize) -> std::result::Result<Bytes, Refused>;
+}
+
+impl Body for Request {
+    async fn read(&mut self, limit: usize) -> std::result::Result<Bytes, Refused> {
+        body(self, limit).await
+    }
+}
 
 /// The host that a request is for, with its port if it has one. Over a binding that is the URL's.
 pub(crate) fn host(request: &Request) -> Result<String> {
@@ -36,7 +61,7 @@ fn headers(from: &Headers) -> HeaderMap {
 }
 
 /// The body of a request, unless it is longer than `limit`: then reading stops there.
-pub(crate) async fn body(request: &mut Request, limit: usize) -> std::result::Result<Bytes, Refused> {
+async fn body(request: &mut Request, limit: usize) -> std::result::Result<Bytes, Refused> {
     let declared = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
         return Err(Common::TooLarge { limit }.into());

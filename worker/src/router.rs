@@ -11,67 +11,80 @@ use patr_models::{
     routes::{ControlRoute, Found, Route},
 };
 use sha2::{Digest, Sha256};
-use worker::Request;
 
 use crate::{
-    answer::{Answer, Failure, Fault, Refused, refused, respond},
+    answer::{Answer, Failure, Fault, Refused, refused, respond, with_id},
     auth::Scheme,
     ctx::Ctx,
     db::idempotency,
     handlers::{
         audit, deployments, info, logs, managed_urls, runners, sites, tokens, users, versions, workspaces,
     },
-    internal, platform,
+    internal,
+    platform::{self, Body},
 };
 
 /// Answers a request to the control host.
-pub(crate) async fn serve(ctx: &Ctx, mut request: Request) -> worker::Result<worker::Response> {
+pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Result<worker::Response> {
     let parts = platform::parts(&request)?;
-    let path = parts.uri.path().to_owned();
+    if !is_api(parts.uri.path()) {
+        return crate::handlers::home(parts.uri.path());
+    }
+    match answer(ctx, &parts, &mut request).await {
+        Outcome::Whole(response) => platform::response(response),
+        Outcome::Streamed(response) => Ok(response),
+    }
+}
+
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with("/internal/")
+}
+
+/// What a request came to.
+pub(crate) enum Outcome {
+    Whole(Response<Bytes>),
+    /// Goes on while it is read.
+    Streamed(worker::Response),
+}
+
+/// Finds the route and has it answered.
+pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &mut impl Body) -> Outcome {
+    let (method, path) = (&parts.method, parts.uri.path());
     if path.starts_with("/internal/") {
-        return platform::response(control(ctx, &parts, &mut request).await);
+        return Outcome::Whole(match ControlRoute::find(method, path) {
+            Found::Route(route, params) => control(route, Input { ctx, parts, params: &params, body }).await,
+            found => nowhere(ctx, parts, found),
+        });
     }
-    if !path.starts_with("/api/") {
-        return crate::handlers::home(&path);
+    match Route::find(method, path) {
+        Found::Route(route, params) => dispatch(route, Input { ctx, parts, params: &params, body }).await,
+        found => Outcome::Whole(nowhere(ctx, parts, found)),
     }
-    match Route::find(&parts.method, &path) {
-        Found::Route(route, params) => dispatch(ctx, route, &parts, &params, &mut request).await,
-        Found::OtherMethods(methods) => not_allowed(ctx, &parts, &methods),
-        Found::Nothing => {
-            let (method, path) = (parts.method.to_string(), path);
-            platform::response(refused(&Common::NoSuchRoute { method, path }.into(), ctx.request))
+}
+
+fn nowhere<R>(ctx: &Ctx, parts: &Parts, found: Found<R>) -> Response<Bytes> {
+    let method = parts.method.to_string();
+    let error = match found {
+        Found::OtherMethods(methods) => {
+            let allowed: Vec<_> = methods.iter().map(|method: &Method| format!("`{method}`")).collect();
+            Common::MethodNotAllowed { method, allowed: allowed.join(" and ") }
         }
-    }
-}
-
-fn not_allowed(ctx: &Ctx, parts: &Parts, methods: &[Method]) -> worker::Result<worker::Response> {
-    let allowed = methods.iter().map(|method| format!("`{method}`")).collect::<Vec<_>>().join(" and ");
-    let error = Common::MethodNotAllowed { method: parts.method.to_string(), allowed };
-    platform::response(refused(&error.into(), ctx.request))
-}
-
-async fn control(ctx: &Ctx, parts: &Parts, request: &mut Request) -> Response<Bytes> {
-    let found = ControlRoute::find(&parts.method, parts.uri.path());
-    let Found::Route(route, params) = found else {
-        let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
-        return refused(&Common::NoSuchRoute { method, path }.into(), ctx.request);
+        Found::Nothing | Found::Route(..) => {
+            Common::NoSuchRoute { method, path: parts.uri.path().to_owned() }
+        }
     };
-    let input = Input { ctx, parts, params: &params, request };
+    refused(&error.into(), ctx.request)
+}
+
+async fn control(route: ControlRoute, input: Input<'_, impl Body>) -> Response<Bytes> {
     match route {
         ControlRoute::GetDesired => run(input, internal::desired).await,
         ControlRoute::RecordFacts => run(input, internal::record).await,
     }
 }
 
-async fn dispatch(
-    ctx: &Ctx,
-    route: Route,
-    parts: &Parts,
-    params: &[String],
-    request: &mut Request,
-) -> worker::Result<worker::Response> {
-    let input = Input { ctx, parts, params, request };
-    let response = match route {
+async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
+    Outcome::Whole(match route {
         Route::GetInfo => run(input, info::get).await,
         Route::SignUp => run(input, users::sign_up).await,
         Route::LogIn => run(input, users::log_in).await,
@@ -125,16 +138,15 @@ async fn dispatch(
         Route::DeleteUrl => run(input, managed_urls::delete).await,
         Route::TestUrl => run(input, managed_urls::test).await,
         Route::ListAudit => run(input, audit::list).await,
-    };
-    platform::response(response)
+    })
 }
 
 /// A request, found to be for an endpoint.
-struct Input<'a> {
+struct Input<'a, B> {
     ctx: &'a Ctx,
     parts: &'a Parts,
     params: &'a [String],
-    request: &'a mut Request,
+    body: &'a mut B,
 }
 
 /// What is read of the body of a refused request, in bytes.
@@ -143,37 +155,30 @@ const DRAIN: usize = 1024 * 1024;
 type Caller<E> = <<E as ApiEndpoint>::Auth as Scheme>::Caller;
 
 /// Who calls is asked before what is sent: a stranger learns nothing from how a body is wrong.
-async fn run<E, H>(input: Input<'_>, handler: H) -> Response<Bytes>
+async fn run<E, H>(input: Input<'_, impl Body>, handler: H) -> Response<Bytes>
 where
     E: ApiEndpoint<Auth: Scheme>,
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Answer<E>,
 {
-    let id = input.ctx.request;
-    let Input { ctx, parts, params, request } = input;
-    match answer::<E, H>(Input { ctx, parts, params, request: &mut *request }, handler).await {
+    let Input { ctx, parts, params, body } = input;
+    match perform::<E, H>(Input { ctx, parts, params, body: &mut *body }, handler).await {
         Ok(response) => response,
         Err(stopped) => {
             // A body that nobody has read makes the platform reset the connection, and the answer may be lost with it.
-            let _ = platform::body(request, DRAIN).await;
-            refused(&stopped, id)
+            let _ = body.read(DRAIN).await;
+            refused(&stopped, ctx.request)
         }
     }
 }
 
-async fn answer<E, H>(input: Input<'_>, handler: H) -> Result<Response<Bytes>, Refused>
+async fn perform<E, H>(input: Input<'_, impl Body>, handler: H) -> Result<Response<Bytes>, Refused>
 where
     E: ApiEndpoint<Auth: Scheme>,
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Answer<E>,
 {
-    let Input { ctx, parts, params, request } = input;
-    let path = server::read_path::<E>(params);
-    let caller = match &path {
-        Ok(path) => E::Auth::identify::<E>(ctx, parts, path).await?,
-        // A path that cannot be read is said only to someone who may know; who that is depends on the path.
-        Err(error) => return Err(error.clone().into()),
-    };
-    let body =
-        platform::body(request, if E::Request::MEDIA.is_some() { E::Request::LIMIT } else { 0 }).await?;
+    let Input { ctx, parts, params, body } = input;
+    let caller = E::Auth::identify::<E>(ctx, parts, params).await?;
+    let body = body.read(if E::Request::MEDIA.is_some() { E::Request::LIMIT } else { 0 }).await?;
     let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let declared = E::RequestHeaders::DOCS.iter().any(|doc| doc.name == "idempotency-key");
     let once = match (key.filter(|_| declared), E::Auth::user(&caller)) {
@@ -229,8 +234,8 @@ impl Once<'_> {
         if let Some(etag) = row.etag {
             response = response.header("etag", etag);
         }
-        response = response.header("cache-control", "no-store").header("idempotency-replayed", "true");
-        response.body(body.into()).map(Some).map_err(|error| Fault::new(error).into())
+        let response = response.header("idempotency-replayed", "true").body(body.into());
+        Ok(Some(with_id(response.map_err(Fault::new)?, ctx.request)))
     }
 
     async fn keep(&self, ctx: &Ctx, response: &Response<Bytes>) {
@@ -246,7 +251,10 @@ impl Once<'_> {
         let status = response.status().as_u16();
         let statement = idempotency::answer(self.user, self.key, status, etag, &body);
         if let Err(error) = ctx.db.batch(vec![statement]).await {
-            worker::console_error!("{}: an answer is not kept for its Idempotency-Key: {error}", ctx.request);
+            platform::log(format_args!(
+                "{}: an answer is not kept for its Idempotency-Key: {error}",
+                ctx.request
+            ));
         }
     }
 }
@@ -256,21 +264,20 @@ fn holds(body: &[u8], prefix: &str) -> bool {
 }
 
 /// As `run`, for an endpoint whose answer goes on while it is read.
-async fn stream<E, H>(input: Input<'_>, handler: H) -> worker::Result<worker::Response>
+async fn stream<E, H>(input: Input<'_, impl Body>, handler: H) -> Outcome
 where
     E: ApiEndpoint<Auth: Scheme>,
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Result<worker::Response, Failure<E>>,
 {
     let Input { ctx, parts, params, .. } = input;
     let outcome = async {
-        let path = server::read_path::<E>(params)?;
-        let caller = E::Auth::identify::<E>(ctx, parts, &path).await?;
+        let caller = E::Auth::identify::<E>(ctx, parts, params).await?;
         let call = server::from_http::<E>(parts, params, Bytes::new())?;
         Ok::<_, Refused>(handler(ctx, caller, call).await)
     };
     match outcome.await {
-        Ok(Ok(response)) => Ok(response),
-        Ok(Err(failure)) => platform::response(respond::<E>(&Err(failure), ctx.request)),
-        Err(stopped) => platform::response(refused(&stopped, ctx.request)),
+        Ok(Ok(response)) => Outcome::Streamed(response),
+        Ok(Err(failure)) => Outcome::Whole(respond::<E>(&Err(failure), ctx.request)),
+        Err(stopped) => Outcome::Whole(refused(&stopped, ctx.request)),
     }
 }

@@ -9,12 +9,12 @@ use patr_models::{
     managed_url::{Host, Route, RouteTable},
     time::Millis,
 };
-use worker::console_error;
 
 use crate::{
     answer::Fault,
     ctx::Ctx,
     db::managed_urls::{self as db, HostRow, Row},
+    platform,
 };
 
 /// How long an isolate believes a table that it has read, in milliseconds. KV itself is behind by more than this
@@ -44,8 +44,8 @@ pub(crate) async fn load(ctx: &Ctx, host: &str) -> Result<Option<Rc<RouteTable>>
     if let Some(table) = fresh {
         return Ok(table);
     }
-    let text = ctx.kv.get(&key(host)).text().await?;
-    let table = text.map(|text| serde_json::from_str(&text)).transpose()?.map(Rc::new);
+    let bytes = ctx.kv.get(&key(host)).await?;
+    let table = bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?.map(Rc::new);
     CACHE.with_borrow_mut(|cache| {
         if cache.len() >= TABLES {
             cache.clear();
@@ -58,7 +58,7 @@ pub(crate) async fn load(ctx: &Ctx, host: &str) -> Result<Option<Rc<RouteTable>>
 /// Publishes every host that has changed. What fails is tried again later: the write that it is about has happened.
 pub(crate) async fn publish(ctx: &Ctx) {
     if let Err(fault) = sweep(ctx).await {
-        console_error!("routing tables are behind: {fault}");
+        platform::log(format_args!("routing tables are behind: {fault}"));
     }
 }
 
@@ -80,14 +80,19 @@ async fn publish_host(ctx: &Ctx, mut row: HostRow) -> Result<(), Fault> {
             ctx.kv.delete(&key(row.host.as_str())).await?;
         } else {
             let table = serde_json::to_string(&RouteTable { workspace: row.workspace_id, routes })?;
-            ctx.kv.put(&key(row.host.as_str()), table)?.execute().await?;
+            ctx.kv.put(&key(row.host.as_str()), table.as_bytes()).await?;
         }
         CACHE.with_borrow_mut(|cache| cache.remove(row.host.as_str()));
         let done = db::set_published(&row.host, row.revision);
         let release = empty.then(|| db::release(&row.host, row.revision));
         ctx.db.batch([Some(done), release].into_iter().flatten().collect()).await?;
         match ctx.db.optional::<HostRow>(db::host(&row.host)).await? {
-            Some(newer) if newer.revision > row.revision => row = newer,
+            Some(newer) if newer.revision != row.revision => row = newer,
+            // Somebody else has given the host back while this was written.
+            None if !empty => {
+                ctx.kv.delete(&key(row.host.as_str())).await?;
+                return Ok(());
+            }
             _ => return Ok(()),
         }
     }

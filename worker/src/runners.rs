@@ -1,5 +1,7 @@
 //! What is asked of the objects of `patr-runners`.
 
+use bytes::Bytes;
+use http::HeaderValue;
 use patr_models::{
     endpoint::{ApiEndpoint, Call, NoQuery, body::Json, body::NoBody, client, headers::NoHeaders},
     ids::RunnerId,
@@ -7,31 +9,77 @@ use patr_models::{
     limits::TUNNEL_LANES,
     runner::Connection,
 };
-use worker::{ObjectNamespace, Request, Response, Result, Stub, console_error};
+use worker::{ObjectNamespace, Request, Response, Result, Stub};
 
 use crate::{answer::Fault, platform};
 
 /// The base of requests to an object; no name is looked up.
 const BASE: &str = "http://session";
 
+/// Where the objects are.
+pub(crate) enum Objects {
+    Bound {
+        sessions: ObjectNamespace,
+        tunnels: ObjectNamespace,
+    },
+    #[cfg(test)]
+    Fake(std::rc::Rc<crate::testing::FakeObjects>),
+}
+
+/// One object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Object {
+    Session(RunnerId),
+    Lane(RunnerId, u8),
+}
+
+impl Objects {
+    fn stub(&self, object: Object) -> Result<Stub> {
+        match (self, object) {
+            (Self::Bound { sessions, .. }, Object::Session(runner)) => {
+                sessions.get_by_name(&runner.to_string())
+            }
+            (Self::Bound { tunnels, .. }, Object::Lane(runner, lane)) => {
+                tunnels.get_by_name(&format!("{runner}/{lane}"))
+            }
+            #[cfg(test)]
+            (Self::Fake(_), _) => Err("a fake object has no sockets".into()),
+        }
+    }
+
+    async fn send(
+        &self,
+        object: Object,
+        request: http::Request<Bytes>,
+    ) -> std::result::Result<http::Response<Bytes>, Fault> {
+        match self {
+            Self::Bound { .. } => {
+                let response = self.stub(object)?.fetch_with_request(platform::request(request)?).await?;
+                Ok(platform::whole(response).await?)
+            }
+            #[cfg(test)]
+            Self::Fake(fake) => fake.answer(object, &request),
+        }
+    }
+}
+
 /// The objects of runners.
 pub(crate) struct Runners {
-    sessions: ObjectNamespace,
-    tunnels: ObjectNamespace,
+    objects: Objects,
     secret: String,
 }
 
 impl Runners {
-    pub(crate) fn new(sessions: ObjectNamespace, tunnels: ObjectNamespace, secret: String) -> Self {
-        Self { sessions, tunnels, secret }
+    pub(crate) fn new(objects: Objects, secret: String) -> Self {
+        Self { objects, secret }
     }
 
     /// Says that something changed. A hint: the session reads what is desired by itself, so losing it only delays.
     pub(crate) async fn wake(&self, runner: RunnerId) {
         let call =
             Call::<wake::Wake> { path: wake::Path {}, query: NoQuery {}, headers: NoHeaders, body: NoBody };
-        if let Err(fault) = self.ask(self.session(runner), call).await {
-            console_error!("{runner} was not woken: {fault}");
+        if let Err(fault) = self.ask(Object::Session(runner), call).await {
+            platform::log(format_args!("{runner} was not woken: {fault}"));
         }
     }
 
@@ -44,7 +92,7 @@ impl Runners {
         let query = observe::Query { after };
         let path = observe::Path {};
         let call = Call::<observe::Observe> { path, query, headers: NoHeaders, body: NoBody };
-        self.ask(self.session(runner), call).await.map(|Json(observed)| observed)
+        self.ask(Object::Session(runner), call).await.map(|Json(observed)| observed)
     }
 
     /// As [`Self::observe`]; a session that cannot be asked knows nothing, which is what is said.
@@ -52,7 +100,7 @@ impl Runners {
         match self.observe(runner, None).await {
             Ok(observed) => observed,
             Err(fault) => {
-                console_error!("{runner} cannot be observed: {fault}");
+                platform::log(format_args!("{runner} cannot be observed: {fault}"));
                 observe::Observed {
                     version: 0,
                     connection: Connection::Never,
@@ -65,23 +113,23 @@ impl Runners {
 
     /// Ends session and lanes: their token is no longer good.
     pub(crate) async fn revoke(&self, runner: RunnerId) {
-        let lanes = (0..TUNNEL_LANES).map(|lane| self.lane(runner, lane));
-        for stub in std::iter::once(self.session(runner)).chain(lanes) {
+        let lanes = (0..TUNNEL_LANES).map(|lane| Object::Lane(runner, lane));
+        for object in std::iter::once(Object::Session(runner)).chain(lanes) {
             let call = Call::<revoke::Revoke> {
                 path: revoke::Path {},
                 query: NoQuery {},
                 headers: NoHeaders,
                 body: NoBody,
             };
-            if let Err(fault) = self.ask(stub, call).await {
-                console_error!("a connection of {runner} was not ended: {fault}");
+            if let Err(fault) = self.ask(object, call).await {
+                platform::log(format_args!("a connection of {runner} was not ended: {fault}"));
             }
         }
     }
 
     /// Hands an agent's WebSocket to its session.
     pub(crate) async fn connect(&self, runner: RunnerId) -> Result<Response> {
-        hand_over(self.session(runner)?, runner).await
+        hand_over(self.objects.stub(Object::Session(runner))?, runner).await
     }
 
     /// Hands an agent's WebSocket to a lane.
@@ -91,22 +139,18 @@ impl Runners {
 
     /// The object of a lane.
     pub(crate) fn lane(&self, runner: RunnerId, lane: u8) -> Result<Stub> {
-        self.tunnels.get_by_name(&format!("{runner}/{lane}"))
-    }
-
-    fn session(&self, runner: RunnerId) -> Result<Stub> {
-        self.sessions.get_by_name(&runner.to_string())
+        self.objects.stub(Object::Lane(runner, lane))
     }
 
     async fn ask<E: ApiEndpoint>(
         &self,
-        stub: Result<Stub>,
+        object: Object,
         call: Call<E>,
     ) -> std::result::Result<E::Response, Fault> {
-        let request = client::into_http(&call, BASE, None).map_err(Fault::new)?;
-        let mut request = platform::request(request)?;
-        request.headers_mut()?.set(SECRET_HEADER, &self.secret)?;
-        let response = platform::whole(stub?.fetch_with_request(request).await?).await?;
+        let mut request = client::into_http(&call, BASE, None).map_err(Fault::new)?;
+        let secret = HeaderValue::from_str(&self.secret).map_err(Fault::new)?;
+        request.headers_mut().insert(SECRET_HEADER, secret);
+        let response = self.objects.send(object, request).await?;
         client::from_http::<E>(response).map(|reply| reply.body).map_err(Fault::new)
     }
 }

@@ -25,19 +25,13 @@ use crate::{
     exit_code::Exit,
     failure::Outcome,
 };
-use patr_models::endpoint::{Call, body::NoBody, headers::NoHeaders};
 
 /// Saves a login, and chooses the workspace when there is no choice.
 async fn settle(ctx: &Context, client: &Client, user: &User, token: &str) -> Outcome {
     credentials::save(&ctx.config, client.base(), token)?;
     ctx.remember(ctx.chosen_workspace().cloned())?;
     ctx.printer.note(&format!("logged in at {} as {}", client.base(), user.email));
-    let all = client::list::<ListWorkspaces, _>(client, ListQuery::default(), 1000, |query| Call {
-        path: Path {},
-        query,
-        headers: NoHeaders,
-        body: NoBody,
-    });
+    let all = client::list::<ListWorkspaces, _>(client, Path {}, ListQuery::default(), 1000);
     let all = all.await?.items;
     let chosen = ctx.chosen_workspace().map(ToString::to_string);
     let known = |name: &String| {

@@ -1,148 +1,159 @@
 //! `patr deploy`.
 
+mod changes;
+
 use patr_models::{
     deployment::{
-        Deployment, WorkloadSpec, create,
+        Deployment,
+        create::{self, CreateDeployment},
         get::{self, GetDeployment},
-        update,
+        update::{self, UpdateDeployment},
     },
     endpoint::{
-        Call, NoQuery,
-        body::{Json, NoBody},
-        headers::{ETag, IfMatch, NoHeaders},
+        Call, NoQuery, Reply,
+        body::Json,
+        headers::{IfMatch, Tagged},
     },
-    ids::{Ref, RunnerId},
-    runner::list::{ListRunners, Path as ListPath},
+    ids::{Ref, RunnerId, WorkspaceId},
+    page::ListQuery,
+    runner::list::{ListRunners, Path as RunnersPath},
 };
 
+use self::changes::Changes;
 use crate::{
-    args::{
-        deployment::Deploy,
-        values::{EnvArg, env_file},
-    },
-    client::{self, creating},
+    args::deployment::Deploy,
+    client::{self, CallError, creating, new_key, plain},
     context::Context,
-    failure::{Failure, Outcome, doing},
-    rollout,
+    exit_code::Exit,
+    failure::{Failure, Outcome},
+    rollout, text,
 };
 
-/// Run an image: make a deployment, or change what is given of one.
+/// How often a change is put on top of what somebody else did at the same time.
+const TRIES: usize = 5;
+
+/// Make a deployment or change one, and watch it go live.
 pub(super) async fn deploy(args: Deploy, ctx: &Context) -> Outcome {
-    let deployment = match existing(&args, ctx).await? {
-        Some(current) => change(&args, current, ctx).await?,
-        None => make(&args, ctx).await?,
-    };
-    rollout::follow(deployment, &args.wait, ctx).await
+    let changes = Changes::new(&args)?;
+    let changed = apply(&args, &changes, ctx).await?;
+    rollout::follow(changed, &args.wait, ctx).await
 }
 
-async fn existing(args: &Deploy, ctx: &Context) -> Outcome<Option<Deployment>> {
-    let path = get::Path { workspace: ctx.workspace()?, deployment: Ref::Name(args.name.clone()) };
-    let call = Call::<GetDeployment> { path, query: NoQuery {}, headers: NoHeaders, body: NoBody };
-    match ctx.client.call(call).await {
-        Ok(reply) => Ok(Some(reply.body.0)),
-        Err(error) if error.is("not_found") => {
-            // A workspace that is not there answers the same; making the deployment will say so.
-            Ok(None)
+async fn apply(args: &Deploy, changes: &Changes, ctx: &Context) -> Outcome<Deployment> {
+    let workspace = ctx.workspace()?;
+    for _ in 0..TRIES {
+        let path = get::Path { workspace: workspace.clone(), deployment: Ref::Name(args.name.clone()) };
+        let result = match ctx.client.call(plain::<GetDeployment>(path)).await {
+            Ok(found) => update(args, changes, found, &workspace, ctx).await?,
+            Err(error) if error.is("not_found") => create(args, changes, &workspace, ctx).await?,
+            Err(error) => return Err(error.into()),
+        };
+        match result {
+            Ok(deployment) => return Ok(deployment),
+            // Somebody else was faster; the flags apply to what they made just as well.
+            Err(error) if error.is("stale") || error.is("name_taken") => {}
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => Err(error.into()),
     }
+    Err(Failure::failed(format!("`{}` is being changed by others all the time", args.name)).into())
 }
 
-async fn make(args: &Deploy, ctx: &Context) -> Outcome<Deployment> {
-    let mut spec = WorkloadSpec::of(args.image.clone());
-    apply(args, &mut spec)?;
+async fn create(
+    args: &Deploy,
+    changes: &Changes,
+    workspace: &Ref<WorkspaceId>,
+    ctx: &Context,
+) -> Outcome<Result<Deployment, CallError>> {
+    let spec = changes.on_nothing()?;
     let runner = match &args.runner {
         Some(runner) => runner.clone(),
-        None => only_runner(ctx).await?,
+        None => only_runner(workspace, ctx).await?,
     };
-    let body = create::Body { name: args.name.clone(), runner, spec, replicas: args.replicas };
-    let path = create::Path { workspace: ctx.workspace()? };
-    let made = ctx.client.call(creating::<create::CreateDeployment, _>(path, body)).await?.body.0;
-    ctx.printer.note(&format!("made the deployment `{}` on `{}`", made.name, made.runner_name));
-    Ok(made)
-}
-
-async fn change(args: &Deploy, current: Deployment, ctx: &Context) -> Outcome<Deployment> {
-    if args.runner.as_ref().is_some_and(|runner| !names(runner, &current)) {
-        return Err(Failure::usage(format!("`{}` runs on `{}`", current.name, current.runner_name))
-            .hint("a deployment does not move: delete it, or deploy under another name")
-            .into());
-    }
-    let mut spec = WorkloadSpec { image: args.image.clone(), ..current.spec };
-    apply(args, &mut spec)?;
-    let path = update::Path { workspace: ctx.workspace()?, deployment: current.id.into() };
-    // What was read is what is changed, or nothing.
-    let headers = IfMatch { if_match: Some(ETag::of(current.generation)), key: client::new_key() };
-    let body = Json(update::Body { spec, replicas: args.replicas });
-    let call = Call::<update::UpdateDeployment> { path, query: NoQuery {}, headers, body };
-    Ok(ctx.client.call(call).await?.body.0)
-}
-
-fn names(runner: &Ref<RunnerId>, current: &Deployment) -> bool {
-    match runner {
-        Ref::Id(id) => *id == current.runner,
-        Ref::Name(name) => *name == current.runner_name,
-    }
-}
-
-async fn only_runner(ctx: &Context) -> Outcome<Ref<RunnerId>> {
-    let workspace = ctx.workspace()?;
-    let page = client::list::<ListRunners, _>(&ctx.client, Default::default(), 2, |query| Call {
-        path: ListPath { workspace: workspace.clone() },
-        query,
-        headers: NoHeaders,
-        body: NoBody,
-    });
-    match &page.await?.items[..] {
-        [only] => {
-            ctx.printer.note(&format!("on `{}`, the only runner", only.name));
-            Ok(only.id.into())
+    let body =
+        create::Body { name: args.name.clone(), runner: runner.clone(), spec, replicas: args.replicas };
+    let path = create::Path { workspace: workspace.clone() };
+    match ctx.client.call(creating::<CreateDeployment, _>(path, body)).await {
+        Ok(reply) => {
+            let made = reply.body.0;
+            ctx.printer.note(&format!("made `{}` on the runner `{}`", made.name, made.runner_name));
+            Ok(Ok(made))
         }
-        [] => Err(Failure::usage("this workspace has no runner")
-            .hint("`patr runner add NAME` lets a machine join")
-            .into()),
-        _ => Err(Failure::usage("this workspace has several runners")
-            .hint("choose one with `--runner NAME`; `patr runner list` shows them")
-            .into()),
+        Err(error) if error.is("runner_not_found") => {
+            Err(suggest(Failure::from(error), &runner, workspace, ctx).await.into())
+        }
+        Err(error) => Ok(Err(error)),
     }
 }
 
-/// Puts what is given on the command line into a specification; the rest stays as it is.
-fn apply(args: &Deploy, spec: &mut WorkloadSpec) -> Outcome<()> {
-    if !args.ports.is_empty() {
-        spec.ports.clone_from(&args.ports);
+async fn update(
+    args: &Deploy,
+    changes: &Changes,
+    found: Reply<GetDeployment>,
+    workspace: &Ref<WorkspaceId>,
+    ctx: &Context,
+) -> Outcome<Result<Deployment, CallError>> {
+    let Reply { headers: Tagged { etag }, body: Json(before) } = found;
+    stays_on_its_runner(args, &before)?;
+    let call = Call::<UpdateDeployment> {
+        path: update::Path { workspace: workspace.clone(), deployment: Ref::Id(before.id) },
+        query: NoQuery {},
+        headers: IfMatch { if_match: Some(etag), key: new_key() },
+        body: Json(update::Body { spec: changes.on(before.spec)?, replicas: args.replicas }),
+    };
+    let result = ctx.client.call(call).await.map(|reply| reply.body.0);
+    if let Ok(after) = &result {
+        let what = if after.release == before.release { "keeps release" } else { "has the new release" };
+        ctx.printer.note(&format!("`{}` {what} {}", after.name, after.release));
     }
-    for file in &args.env_files {
-        let text = std::fs::read_to_string(file).map_err(|error| doing(file.display(), error))?;
-        let variables = env_file(&text).map_err(|error| doing(file.display(), error))?;
-        set_env(spec, &variables)?;
-    }
-    set_env(spec, &args.env)?;
-    spec.resources.cpu_millis = args.cpu.or(spec.resources.cpu_millis);
-    spec.resources.memory_bytes = args.memory.or(spec.resources.memory_bytes);
-    if let Some(words) = &args.command {
-        spec.command.clone_from(&words.0);
-    }
-    if let Some(words) = &args.entrypoint {
-        spec.entrypoint.clone_from(&words.0);
-    }
-    if args.startup_probe.is_some() {
-        spec.startup_probe.clone_from(&args.startup_probe);
-    }
-    spec.check().map_err(|error| Failure::usage(error.to_string()))?;
-    Ok(())
+    Ok(result)
 }
 
-fn set_env(spec: &mut WorkloadSpec, variables: &[EnvArg]) -> Outcome<()> {
-    for EnvArg { name, value } in variables {
-        let value = match value {
-            Some(value) => value.clone(),
-            None => std::env::var(name.as_str()).map_err(|_| {
-                Failure::usage(format!("`{name}` is not set in this shell"))
-                    .hint("give a value: `--env NAME=VALUE`")
-            })?,
-        };
-        spec.env.insert(name.clone(), value);
+fn stays_on_its_runner(args: &Deploy, now: &Deployment) -> Result<(), Failure> {
+    let Some(wanted) = args.runner.as_ref().map(ToString::to_string) else { return Ok(()) };
+    if wanted == now.runner_name.as_str() || wanted == now.runner.to_string() {
+        return Ok(());
     }
-    Ok(())
+    let message = format!(
+        "`{}` runs on `{}`, and a deployment cannot move to another runner",
+        now.name, now.runner_name
+    );
+    Err(Failure::usage(message).hint("leave `--runner` out, or choose another `--name`"))
+}
+
+async fn only_runner(workspace: &Ref<WorkspaceId>, ctx: &Context) -> Outcome<Ref<RunnerId>> {
+    let path = RunnersPath { workspace: workspace.clone() };
+    let runners = client::list::<ListRunners, _>(&ctx.client, path, ListQuery::default(), 20).await?.items;
+    match &runners[..] {
+        [only] => {
+            ctx.printer.note(&format!("using `{}`, the only runner", only.name));
+            Ok(Ref::Id(only.id))
+        }
+        [] => {
+            Err(Failure::usage("this workspace has no runner").hint("add one: `patr runner add NAME`").into())
+        }
+        several => {
+            let names = several.iter().map(|runner| runner.name.as_str()).collect::<Vec<_>>().join("`, `");
+            Err(Failure::usage("say where to run it: `--runner NAME`")
+                .hint(format!("there are `{names}`"))
+                .into())
+        }
+    }
+}
+
+/// Looks for the runner that was meant. Whatever goes wrong here, the first failure is the one to tell.
+async fn suggest(
+    failure: Failure,
+    typed: &Ref<RunnerId>,
+    workspace: &Ref<WorkspaceId>,
+    ctx: &Context,
+) -> Failure {
+    let path = RunnersPath { workspace: workspace.clone() };
+    let runners = client::list::<ListRunners, _>(&ctx.client, path, ListQuery::default(), 1000).await;
+    let names = runners.map(|page| page.items).unwrap_or_default();
+    let nearest = text::nearest(&typed.to_string(), names.iter().map(|runner| runner.name.as_str()));
+    let failure = Failure { exit: Exit::NotFound, ..failure };
+    match nearest {
+        Some(name) => failure.hint(format!("did you mean `{name}`?")),
+        None => failure,
+    }
 }

@@ -1,31 +1,98 @@
 //! `patr logs`.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use patr_models::{
     deployment::logs::{LogLine, Path, Query, ReadLogs},
     endpoint::{Call, body::NoBody, headers::NoHeaders},
+    time::Millis,
 };
 
 use crate::{
     args::deployment::Logs,
+    client::{CallError, Lines},
     context::Context,
     exit_code::Exit,
-    failure::{Outcome, doing},
+    failure::{Outcome, Stop},
 };
 
-/// Show what a deployment writes.
+/// Between two tries when a followed log breaks off.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Show what a deployment writes; with `--follow` until Ctrl-C, through losses of the connection.
 pub(super) async fn logs(args: Logs, ctx: &Context) -> Outcome {
-    let path = Path { workspace: ctx.workspace()?, deployment: args.name };
-    let query = Query { follow: args.follow, tail: Some(args.tail) };
-    let call = Call::<ReadLogs> { path, query, headers: NoHeaders, body: NoBody };
-    let mut lines = ctx.client.stream(call).await?;
-    while let Some(line) = lines.next().await? {
-        let line: LogLine =
-            serde_json::from_slice(&line).map_err(|error| doing("reading the logs", error))?;
-        if ctx.printer.is_json() {
-            ctx.printer.json_line(&line)?;
-        } else {
-            ctx.printer.log_line(&line.replica, &line.text)?;
+    let mut reader = Reader { args, ctx, seen: BTreeMap::new() };
+    tokio::select! {
+        done = reader.run() => done,
+        // Leaving is the ordinary end of following.
+        Ok(()) = tokio::signal::ctrl_c() => Ok(Exit::Ok),
+    }
+}
+
+struct Reader<'c> {
+    args: Logs,
+    ctx: &'c Context,
+    /// The time of the last line of each replica: what is read again after a loss is shown once.
+    seen: BTreeMap<String, Millis>,
+}
+
+impl Reader<'_> {
+    async fn run(&mut self) -> Outcome {
+        let mut lines = self.open().await?;
+        loop {
+            let lost = self.show(&mut lines).await?;
+            match lost {
+                None if !self.args.follow => return Ok(Exit::Ok),
+                Some(error) if !self.args.follow => return Err(error.into()),
+                _ => self.ctx.printer.note("the log broke off; reading on"),
+            }
+            lines = self.reopen().await?;
         }
     }
-    Ok(Exit::Ok)
+
+    async fn open(&self) -> Outcome<Lines> {
+        let path = Path { workspace: self.ctx.workspace()?, deployment: self.args.name.clone() };
+        let query = Query { follow: self.args.follow, tail: Some(self.args.tail) };
+        let call = Call::<ReadLogs> { path, query, headers: NoHeaders, body: NoBody };
+        Ok(self.ctx.client.stream(call).await?)
+    }
+
+    /// Tries until the log can be read again, or will never be.
+    async fn reopen(&self) -> Outcome<Lines> {
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            match self.open().await {
+                Err(Stop::Failed(failure)) if failure.exit == Exit::Failed => {}
+                opened => return opened,
+            }
+        }
+    }
+
+    /// Shows lines until the answer ends or breaks off.
+    async fn show(&mut self, lines: &mut Lines) -> Outcome<Option<CallError>> {
+        let before = std::mem::take(&mut self.seen);
+        self.seen.clone_from(&before);
+        loop {
+            match lines.next().await {
+                Ok(Some(line)) => self.line(&line, &before)?,
+                Ok(None) => return Ok(None),
+                Err(error) => return Ok(Some(error)),
+            }
+        }
+    }
+
+    fn line(&mut self, line: &[u8], before: &BTreeMap<String, Millis>) -> Outcome<()> {
+        // A line of another version's making is not worth ending over.
+        let Ok(line) = serde_json::from_slice::<LogLine>(line) else { return Ok(()) };
+        if before.get(&line.replica).is_some_and(|&seen| line.at <= seen) {
+            return Ok(());
+        }
+        if self.ctx.printer.is_json() {
+            self.ctx.printer.json_line(&line)?;
+        } else {
+            self.ctx.printer.log_line(&line.replica, &line.text)?;
+        }
+        self.seen.insert(line.replica, line.at);
+        Ok(())
+    }
 }

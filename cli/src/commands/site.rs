@@ -4,11 +4,7 @@ use std::{path::Path as FsPath, sync::Arc, time::Duration};
 
 use futures_util::{TryStreamExt, stream};
 use patr_models::{
-    endpoint::{
-        Call, NoQuery,
-        body::{NoBody, Octets},
-        headers::NoHeaders,
-    },
+    endpoint::{Call, NoQuery, body::Octets, headers::NoHeaders},
     ids::{Ref, SiteId},
     name::Name,
     site::{
@@ -181,13 +177,8 @@ async fn send_one(site: &Site, pack: &Pack, ctx: &Context) -> Outcome<()> {
 
 /// List sites.
 async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
-    let workspace = ctx.workspace()?;
-    let page = client::list::<list::ListSites, _>(&ctx.client, args.query(), args.most(), |query| Call {
-        path: list::Path { workspace: workspace.clone() },
-        query,
-        headers: NoHeaders,
-        body: NoBody,
-    });
+    let path = list::Path { workspace: ctx.workspace()? };
+    let page = client::list::<list::ListSites, _>(&ctx.client, path, args.query(), args.most());
     ctx.printer.list(&page.await?, ["NAME", "LIVE", "URL", "CHANGED"], |site| {
         [site.name.to_string(), text::or_dash(site.live), site.url.clone(), text::time(site.updated_at)]
     })?;
@@ -196,14 +187,8 @@ async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
 
 /// List the versions of a site.
 async fn versions(site: Ref<SiteId>, args: &PageArgs, ctx: &Context) -> Outcome {
-    let workspace = ctx.workspace()?;
-    let page =
-        client::list::<versions::ListVersions, _>(&ctx.client, args.query(), args.most(), |query| Call {
-            path: versions::Path { workspace: workspace.clone(), site: site.clone() },
-            query,
-            headers: NoHeaders,
-            body: NoBody,
-        });
+    let path = versions::Path { workspace: ctx.workspace()?, site };
+    let page = client::list::<versions::ListVersions, _>(&ctx.client, path, args.query(), args.most());
     ctx.printer.list(&page.await?, ["VERSION", "LIVE", "FILES", "SIZE", "MADE"], |version| {
         [
             version.number.to_string(),

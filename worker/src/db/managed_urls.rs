@@ -181,14 +181,16 @@ pub(crate) struct New<'a> {
 }
 
 /// Takes the host for the workspace, or notes the change, and adds the URL. A host of another workspace fails the
-/// batch: its owner becomes null, which may not be.
+/// batch: its owner becomes null, which may not be. Revisions begin at the time: a host that was given back and is
+/// taken again never repeats one, so a publication that is late cannot be mistaken for a new one.
 pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
     let (kind, deployment, port, site, url, permanent) = new.to.columns();
     vec![
         Statement::new(
-            "INSERT INTO hosts (host, workspace_id) VALUES (?1, ?2) ON CONFLICT (host) DO UPDATE SET
+            "INSERT INTO hosts (host, workspace_id, revision) VALUES (?1, ?2, ?3)
+             ON CONFLICT (host) DO UPDATE SET
                  revision = revision + 1, workspace_id = CASE workspace_id WHEN ?2 THEN ?2 END",
-            &[&new.host.as_str(), &Text(new.workspace)],
+            &[&new.host.as_str(), &Text(new.workspace), &new.now],
         ),
         Statement::new(
             "INSERT INTO managed_urls (id, workspace_id, host, path, kind, deployment_id, port, site_id, url,
@@ -273,7 +275,7 @@ pub(crate) fn unpublished() -> Statement {
 
 pub(crate) fn set_published(host: &Host, revision: u64) -> Statement {
     Statement::new(
-        "UPDATE hosts SET published = max(published, ?2) WHERE host = ?1",
+        "UPDATE hosts SET published = max(published, ?2) WHERE host = ?1 AND revision >= ?2",
         &[&host.as_str(), &revision],
     )
 }

@@ -63,8 +63,8 @@ pub(crate) async fn create(
         return Err(Failure::Api(create::Error::TooManyReplicas { max: REPLICAS_MAX }));
     }
     let found: Option<runners::Row> = ctx.db.optional(runners::get(caller.workspace, &runner)).await?;
-    let unknown = || Failure::Api(create::Error::RunnerNotFound { runner: runner.to_string() });
-    let runner = found.ok_or_else(unknown)?;
+    let unknown = |runner: String| Failure::Api(create::Error::RunnerNotFound { runner });
+    let runner = found.ok_or_else(|| unknown(runner.to_string()))?;
 
     let (id, workspace, now) = (ctx.id()?, caller.workspace, ctx.now);
     let (by, spec) = (caller.person.user, &spec);
@@ -82,6 +82,8 @@ pub(crate) async fn create(
         Err(error) if is_host_taken(&error) => {
             return Err(Failure::Api(create::Error::HostTaken { host: host.to_string() }));
         }
+        // The runner went away meanwhile.
+        Err(DbError::Reference) => return Err(unknown(runner.name.to_string())),
         outcome => outcome?,
     }
     ctx.runners.wake(runner.id).await;
@@ -134,12 +136,14 @@ pub(crate) async fn update(
         statements.extend(db::set_release(row.id, number, ctx.now));
         statements.extend(follow_port(ctx, &caller, &row, &host, &spec)?);
     }
-    match change::<UpdateDeployment>(ctx, &caller, row, &call.headers, statements).await {
-        Err(Failure::Fault(_)) if host_is_taken(ctx, &caller, &host).await => {
-            Err(Failure::Api(update::Error::HostTaken { host: host.to_string() }))
+    unchanged_since(&call.headers, row.generation)?;
+    match commit::<UpdateDeployment>(ctx, &caller, &row, statements).await {
+        Err(error) if is_host_taken(&error) => {
+            return Err(Failure::Api(update::Error::HostTaken { host: host.to_string() }));
         }
-        outcome => outcome,
+        outcome => outcome?,
     }
+    tell(ctx, &caller, &row).await
 }
 
 pub(crate) async fn start(ctx: &Ctx, caller: Member, call: Call<StartDeployment>) -> Answer<StartDeployment> {
@@ -235,8 +239,7 @@ pub(crate) async fn delete(
         vec![managed_urls::touch_leading_to(&row.id), db::bump(row.id, row.generation, ctx.now)];
     statements.extend(db::delete(&row));
     statements.push(runners::touch(row.runner_id));
-    let what = audited::<DeleteDeployment>(row.id, row.name.as_str());
-    ctx.write(&caller, what, statements).await.map_err(|error| stale(&error, row.generation, error_fault))?;
+    ctx.write(&caller, audited::<DeleteDeployment>(row.id, row.name.as_str()), statements).await?;
     ctx.runners.wake(row.runner_id).await;
     routes_kv::publish(ctx).await;
     Ok(Reply::new(NoContent))
@@ -248,32 +251,35 @@ async fn change<E>(
     caller: &Member,
     row: Row,
     headers: &IfMatch,
-    mut statements: Vec<Statement>,
+    statements: Vec<Statement>,
 ) -> Answer<E>
 where
     E: ApiEndpoint<ResponseHeaders = Tagged, Response = Json<Deployment>>,
 {
     unchanged_since(headers, row.generation)?;
+    commit::<E>(ctx, caller, &row, statements).await?;
+    tell(ctx, caller, &row).await
+}
+
+async fn commit<E: ApiEndpoint>(
+    ctx: &Ctx,
+    caller: &Member,
+    row: &Row,
+    mut statements: Vec<Statement>,
+) -> Result<(), DbError> {
     statements.insert(0, db::bump(row.id, row.generation, ctx.now));
     statements.push(runners::touch(row.runner_id));
-    let what = audited::<E>(row.id, row.name.as_str());
-    ctx.write(caller, what, statements).await.map_err(|error| stale(&error, row.generation, error_fault))?;
+    ctx.write(caller, audited::<E>(row.id, row.name.as_str()), statements).await
+}
+
+async fn tell<E>(ctx: &Ctx, caller: &Member, row: &Row) -> Answer<E>
+where
+    E: ApiEndpoint<ResponseHeaders = Tagged, Response = Json<Deployment>>,
+{
     ctx.runners.wake(row.runner_id).await;
     routes_kv::publish(ctx).await;
     let row = find(ctx, caller, &row.id.into()).await?;
     Ok(reply(ctx, row).await)
-}
-
-fn error_fault(error: &DbError) -> Fault {
-    Fault::new(format!("D1: {error}"))
-}
-
-/// A write that lost a race is the caller's to repeat.
-pub(crate) fn stale(error: &DbError, generation: u64, fault: impl Fn(&DbError) -> Fault) -> Refused {
-    match error {
-        DbError::Stale => Common::Stale { current: format!("newer than {}", ETag::of(generation)) }.into(),
-        other => Refused::Fault(fault(other)),
-    }
 }
 
 /// Holds the caller to the ETag that it sent.
@@ -371,9 +377,4 @@ fn follow_port(
 
 pub(crate) fn is_host_taken(error: &DbError) -> bool {
     error.is_unique("hosts.host") || error.is_unique("managed_urls.host")
-}
-
-async fn host_is_taken(ctx: &Ctx, caller: &Member, host: &Host) -> bool {
-    let row: Result<Option<managed_urls::HostRow>, _> = ctx.db.optional(managed_urls::host(host)).await;
-    matches!(row, Ok(Some(row)) if row.workspace_id != caller.workspace)
 }

@@ -21,7 +21,7 @@ use patr_models::{
 
 use super::{
     absent,
-    deployments::{stale, unchanged_since},
+    deployments::unchanged_since,
     page,
     targets::{Unusable, resolve},
 };
@@ -107,8 +107,7 @@ pub(crate) async fn update(ctx: &Ctx, caller: Member, call: Call<UpdateUrl>) -> 
     }
     let to = resolve(ctx, &caller, call.body.0.target).await?;
     let statements = vec![db::update(row.id, row.generation, &to), db::touch(&row.host)];
-    let written = ctx.write(&caller, audited::<UpdateUrl>(row.id, &url), statements).await;
-    written.map_err(|error| stale(&error, row.generation, |error| Fault::new(format!("D1: {error}"))))?;
+    ctx.write(&caller, audited::<UpdateUrl>(row.id, &url), statements).await?;
     routes_kv::publish(ctx).await;
     let row = find(ctx, &caller, row.id).await?;
     Ok(Reply { headers: Tagged::of(row.generation), body: Json(model(ctx, &row)?) })

@@ -133,3 +133,25 @@ pub(crate) async fn connect_lane(
     }
     Ok(ctx.runners.connect_lane(runner, lane).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use patr_models::{
+        endpoint::body::NoBody,
+        runner::rotate_token::{Path, RotateRunnerToken},
+    };
+
+    use crate::testing::App;
+
+    #[test]
+    fn a_rotated_token_ends_the_connections_of_the_old_one() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        let made = owner.runner("box");
+        let path = Path { workspace: owner.workspace(), runner: made.runner.id.into() };
+        let rotated = owner.call::<RotateRunnerToken>(path, NoBody).unwrap().0;
+        assert_ne!(rotated.token, made.token);
+        assert!(!app.objects.revoked().is_empty());
+        assert_eq!(app.audit().last().unwrap(), "RotateRunnerToken");
+    }
+}

@@ -6,7 +6,7 @@ use patr_models::{
 };
 
 use crate::{
-    answer::{Fault, Refused},
+    answer::Refused,
     auth::Member,
     ctx::Ctx,
     db::{deployments, managed_urls::To, sites},
@@ -21,9 +21,9 @@ pub(crate) enum Unusable {
     Refused(Refused),
 }
 
-impl<F: Into<Fault>> From<F> for Unusable {
-    fn from(fault: F) -> Self {
-        Self::Refused(Refused::Fault(fault.into()))
+impl<R: Into<Refused>> From<R> for Unusable {
+    fn from(refused: R) -> Self {
+        Self::Refused(refused.into())
     }
 }
 

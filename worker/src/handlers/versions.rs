@@ -63,7 +63,7 @@ pub(crate) async fn put_pack(ctx: &Ctx, caller: Member, call: Call<PutPack>) -> 
         return Err(Failure::Api(put_pack::Error::HashMismatch { found }));
     }
     // Stored before it is known to be: D1 never names a pack that is not there.
-    ctx.kv.put_bytes(&pack_key(caller.workspace, &hash), &bytes)?.execute().await?;
+    ctx.kv.put(&pack_key(caller.workspace, &hash), &bytes).await?;
     ctx.db.batch(vec![db::pack_insert(caller.workspace, &hash, bytes.len(), ctx.now)]).await?;
     Ok(Reply::new(NoContent))
 }
@@ -88,7 +88,7 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateVersion>)
             return Ok(Reply::new(Json(version.with(row.live))));
         }
     }
-    ctx.kv.put_bytes(&manifest_key(caller.workspace, &hash), &bytes)?.execute().await?;
+    ctx.kv.put(&manifest_key(caller.workspace, &hash), &bytes).await?;
     let size = (manifest.len(), manifest.total_size());
     let mut statements = db::version_insert(row.id, &hash, size, caller.person.user, ctx.now);
     statements.push(managed_urls::touch_leading_to(&row.id));
@@ -132,7 +132,7 @@ pub(crate) async fn manifest(ctx: &Ctx, caller: Member, call: Call<GetManifest>)
     let number = call.path.version;
     let version: Option<db::VersionRow> = ctx.db.optional(db::version(row.id, number)).await?;
     let version = version.ok_or_else(|| absent("version", number))?;
-    let bytes = ctx.kv.get(&manifest_key(caller.workspace, &version.manifest)).bytes().await?;
+    let bytes = ctx.kv.get_immutable(&manifest_key(caller.workspace, &version.manifest)).await?;
     let bytes = bytes.ok_or_else(|| Fault::new(format!("the manifest {} is not in KV", version.manifest)))?;
     Ok(Reply::new(Octets(bytes.into())))
 }

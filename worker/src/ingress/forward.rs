@@ -69,7 +69,7 @@ pub(crate) async fn proxy(ctx: &Ctx, request: Request, to: &str) -> Result<Respo
     match Fetch::Request(request).send().await {
         Ok(response) => Ok(response),
         Err(error) => {
-            worker::console_error!("{}: proxy to {to}: {error}", ctx.request);
+            platform::log(format_args!("{}: proxy to {to}: {error}", ctx.request));
             Ok(page(ctx, html, Page::Unreachable)?)
         }
     }

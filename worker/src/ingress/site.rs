@@ -152,7 +152,7 @@ async fn respond(
             let key = keys.next().filter(|_| left > 0)?;
             let read = async {
                 let pack =
-                    kv.get(&key).bytes().await?.ok_or_else(|| Fault::new(format!("{key} is not in KV")))?;
+                    kv.get_immutable(&key).await?.ok_or_else(|| Fault::new(format!("{key} is not in KV")))?;
                 let end = pack.len().min(from + index(left));
                 Ok::<_, Fault>(pack.get(from..end).unwrap_or_default().to_vec())
             };
@@ -196,7 +196,7 @@ async fn load(ctx: &Ctx, key: String) -> Result<Rc<[u8]>, Fault> {
     if let Some(bytes) = cache::get(&key) {
         return Ok(bytes);
     }
-    let bytes = ctx.kv.get(&key).cache_ttl(86_400).bytes().await?;
+    let bytes = ctx.kv.get_immutable(&key).await?;
     let bytes: Rc<[u8]> = bytes.ok_or_else(|| Fault::new(format!("{key} is not in KV")))?.into();
     cache::put(key, Rc::clone(&bytes));
     Ok(bytes)

@@ -18,7 +18,7 @@ pub(crate) async fn login(args: Login, ctx: &Context) -> Outcome {
     if args.token_stdin {
         return with_token(ctx).await;
     }
-    let email = prompt::email(args.email)?;
+    let email = prompt::email(args.email, &ctx.printer)?;
     let password = prompt::password(args.password_stdin, prompt::Times::Once)?;
     let call = with_body::<LogIn, _>(log_in::Path {}, log_in::Body { email, password });
     let session = ctx.client.call(call).await?.body.0;

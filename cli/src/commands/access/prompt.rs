@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Read};
 
 use patr_models::name::Email;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, printer::Printer};
 
 /// How often a password is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,13 +15,13 @@ pub(super) enum Times {
 }
 
 /// The address that was given, or that is typed now.
-pub(super) fn email(given: Option<Email>) -> Result<Email, Failure> {
+pub(super) fn email(given: Option<Email>, printer: &Printer) -> Result<Email, Failure> {
     if let Some(email) = given {
         return Ok(email);
     }
     need_terminal("give the address with `--email`")?;
-    let typed = rpassword::prompt_password("E-mail (not shown): ").map_err(cannot_ask)?;
-    typed.parse().map_err(|error| Failure::usage(format!("{error}")))
+    let typed = printer.ask("E-mail: ").map_err(cannot_ask)?;
+    typed.trim().parse().map_err(|error| Failure::usage(format!("{error}")))
 }
 
 /// The password, from stdin or typed.

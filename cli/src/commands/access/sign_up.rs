@@ -12,7 +12,7 @@ use crate::{
 
 /// Make an account and log in.
 pub(crate) async fn sign_up(args: Args, ctx: &Context) -> Outcome {
-    let email = prompt::email(args.email)?;
+    let email = prompt::email(args.email, &ctx.printer)?;
     let password = prompt::password(args.password_stdin, prompt::Times::Twice)?;
     let password = password.parse().map_err(|error| Failure::usage(format!("{error}")))?;
     let body = Body { email, password, bootstrap_secret: args.bootstrap_secret };

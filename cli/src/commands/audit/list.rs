@@ -1,21 +1,17 @@
 //! `patr audit list`.
 
-use patr_models::{
-    audit::list::{ListAudit, Path},
-    endpoint::{Call, body::NoBody, headers::NoHeaders},
-};
+use patr_models::audit::list::{ListAudit, Path};
 
 use crate::{args::ListArgs, client, context::Context, exit_code::Exit, failure::Outcome, text};
 
 /// List what was done in the workspace, newest first.
 pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
-    let workspace = ctx.workspace()?;
-    let page = client::list::<ListAudit, _>(&ctx.client, args.query(), args.most(), |query| Call {
-        path: Path { workspace: workspace.clone() },
-        query,
-        headers: NoHeaders,
-        body: NoBody,
-    });
+    let page = client::list::<ListAudit, _>(
+        &ctx.client,
+        Path { workspace: ctx.workspace()? },
+        args.query(),
+        args.most(),
+    );
     ctx.printer.list(&page.await?, ["AT", "ACTION", "NAME", "RESOURCE", "USER", "TOKEN"], |entry| {
         [
             text::time(entry.at),

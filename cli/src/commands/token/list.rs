@@ -1,20 +1,12 @@
 //! `patr token list`.
 
-use patr_models::{
-    endpoint::{Call, body::NoBody, headers::NoHeaders},
-    token::list::{ListTokens, Path},
-};
+use patr_models::token::list::{ListTokens, Path};
 
 use crate::{args::ListArgs, client, context::Context, exit_code::Exit, failure::Outcome, text};
 
 /// List your API tokens.
 pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
-    let page = client::list::<ListTokens, _>(&ctx.client, args.query(), args.most(), |query| Call {
-        path: Path {},
-        query,
-        headers: NoHeaders,
-        body: NoBody,
-    });
+    let page = client::list::<ListTokens, _>(&ctx.client, Path {}, args.query(), args.most());
     ctx.printer.list(&page.await?, ["NAME", "WORKSPACE", "CREATED", "EXPIRES", "ID"], |token| {
         let workspace = token.workspace.map_or_else(|| "all".to_owned(), |id| id.to_string());
         let expires = text::or_dash(token.expires_at.map(text::time));

@@ -1,20 +1,12 @@
 //! `patr workspace list`.
 
-use patr_models::{
-    endpoint::{Call, body::NoBody, headers::NoHeaders},
-    workspace::list::{ListWorkspaces, Path},
-};
+use patr_models::workspace::list::{ListWorkspaces, Path};
 
 use crate::{args::ListArgs, client, context::Context, exit_code::Exit, failure::Outcome, text};
 
 /// List your workspaces.
 pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
-    let page = client::list::<ListWorkspaces, _>(&ctx.client, args.query(), args.most(), |query| Call {
-        path: Path {},
-        query,
-        headers: NoHeaders,
-        body: NoBody,
-    });
+    let page = client::list::<ListWorkspaces, _>(&ctx.client, Path {}, args.query(), args.most());
     let chosen = ctx.chosen_workspace().map(ToString::to_string);
     ctx.printer.list(&page.await?, ["NAME", "IN USE", "CREATED", "ID"], |workspace| {
         let id = workspace.id.to_string();

@@ -1,0 +1,22 @@
+//! `patr deployment list`.
+
+use patr_models::deployment::list::{ListDeployments, Path};
+
+use crate::{args::ListArgs, client, context::Context, exit_code::Exit, failure::Outcome, rollout, text};
+
+/// List deployments.
+pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
+    let path = Path { workspace: ctx.workspace()? };
+    let page = client::list::<ListDeployments, _>(&ctx.client, path, args.query(), args.most()).await?;
+    ctx.printer.list(&page, ["NAME", "STATUS", "IMAGE", "RELEASE", "RUNNER", "URL"], |deployment| {
+        [
+            deployment.name.to_string(),
+            rollout::status(&deployment.status),
+            deployment.spec.image.to_string(),
+            deployment.release.to_string(),
+            deployment.runner_name.to_string(),
+            text::or_dash(deployment.url.as_ref()),
+        ]
+    })?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,38 @@
+//! `patr deployment releases`.
+
+use patr_models::{
+    deployment::{
+        Outcome as End,
+        releases::{ListReleases, Path},
+    },
+    ids::{DeploymentId, Ref},
+};
+
+use crate::{
+    args::PageArgs, client, context::Context, exit_code::Exit, failure::Outcome, rollout::kind, text,
+};
+
+/// List the releases of a deployment, newest first.
+pub(super) async fn releases(deployment: Ref<DeploymentId>, args: &PageArgs, ctx: &Context) -> Outcome {
+    let path = Path { workspace: ctx.workspace()?, deployment };
+    let page = client::list::<ListReleases, _>(&ctx.client, path, args.query(), args.most()).await?;
+    ctx.printer.list(&page, ["RELEASE", "CURRENT", "OUTCOME", "IMAGE", "CREATED"], |release| {
+        [
+            release.number.to_string(),
+            if release.current { "yes" } else { "" }.to_owned(),
+            outcome(&release.outcome),
+            release.spec.image.to_string(),
+            text::time(release.created_at),
+        ]
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn outcome(outcome: &End) -> String {
+    match outcome {
+        End::Pending => "pending".to_owned(),
+        End::Live { at } => format!("live {}", text::time(*at)),
+        End::Failed { failure, .. } => format!("failed: {}: {}", kind(failure.kind), failure.message),
+        End::Superseded { .. } => "superseded".to_owned(),
+    }
+}
