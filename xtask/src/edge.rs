@@ -7,6 +7,7 @@ mod stale;
 mod state;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpListener;
@@ -145,6 +146,19 @@ impl Edge {
     /// What the first account needs.
     pub(crate) fn bootstrap_secret(&self) -> &str {
         self.state.secrets().get(state::BOOTSTRAP).map_or("", String::as_str)
+    }
+
+    /// The process id of workerd, as workerd.sh noted it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn workerd(&self) -> anyhow::Result<u32> {
+        let noted = fs::read_to_string(self.state.folder.join("workerd.pid"));
+        noted
+            .context("reading the process id of workerd")?
+            .trim()
+            .parse()
+            .context("the process id of workerd")
     }
 
     /// The automatic URL of a deployment or a site.

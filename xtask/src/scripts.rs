@@ -40,6 +40,7 @@ pub(crate) fn build(optimize: bool, only: Option<&str>) -> anyhow::Result<()> {
         bail!("no Worker script in `{folder}`: there are `worker` and `durable-objects`");
     }
     tools::npm()?;
+    tools::wasm_target()?;
     tools::WASM_BINDGEN.ensure()?;
     tools::WORKER_BUILD.ensure()?;
     SCRIPTS
@@ -58,15 +59,7 @@ impl Script {
         // The same command and environment as worker-build's own, so that its run of it finds nothing to do.
         sh::run(
             sh::cargo()
-                .args([
-                    "build",
-                    "--quiet",
-                    "--lib",
-                    "--profile",
-                    "wasm",
-                    "--target",
-                    "wasm32-unknown-unknown",
-                ])
+                .args(["build", "--quiet", "--lib", "--profile", "wasm", "--target", tools::WASM_TARGET])
                 .current_dir(root().join(self.folder))
                 .env("WASM_BINDGEN_USE_JS_SYS", "1"),
         )?;
@@ -98,7 +91,8 @@ impl Script {
 
     /// What tells one build from another.
     fn stamp(&self) -> anyhow::Result<String> {
-        let wasm = target_dir().join("wasm32-unknown-unknown/wasm").join(self.library).with_extension("wasm");
+        let wasm =
+            target_dir().join(tools::WASM_TARGET).join("wasm").join(self.library).with_extension("wasm");
         let bytes = fs::read(&wasm).with_context(|| format!("reading {}", wasm.display()))?;
         let mut hasher = DefaultHasher::new();
         bytes.hash(&mut hasher);

@@ -69,6 +69,26 @@ impl Tool {
     }
 }
 
+/// What the Worker scripts are compiled for.
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// Adds the target of the Worker scripts to the toolchain. rustup does so by itself when it installs the toolchain
+/// that rust-toolchain.toml names, but not to one that is there already.
+///
+/// # Errors
+/// The target is missing and rustup is too, or cannot add it.
+pub(crate) fn wasm_target() -> anyhow::Result<()> {
+    let libraries = sh::output(
+        Command::new("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]).current_dir(root()),
+    )?;
+    if PathBuf::from(libraries.trim()).is_dir() {
+        return Ok(());
+    }
+    eprintln!("adding the target {WASM_TARGET}");
+    sh::quietly(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(root()))
+        .with_context(|| format!("the Rust toolchain lacks the target {WASM_TARGET}"))
+}
+
 /// A program of one of the npm packages; call [`npm`] before.
 pub(crate) fn npm_program(name: &str) -> PathBuf {
     root().join("xtask/edge/node_modules/.bin").join(name)
