@@ -8,6 +8,7 @@ use patr_models::page::Page;
 use serde::Serialize;
 
 use crate::{
+    args::ListArgs,
     env_vars,
     failure::{Failure, Outcome, Stop},
     text::{escape, escape_log, table},
@@ -16,9 +17,8 @@ use crate::{
 /// The form of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// Columns for people
+    // Without help of their own: one value with help makes clap spread every command's help over twice the lines.
     Table,
-    /// What the API answers
     Json,
 }
 
@@ -62,6 +62,13 @@ impl Printer {
             self.hint(&format!("there is more: `--after {next}`"));
         }
         Ok(())
+    }
+
+    /// How to make the first one, when a list shows nothing although nothing was left out.
+    pub(crate) fn first_step<T>(&self, page: &Page<T>, args: &ListArgs, hint: &str) {
+        if page.items.is_empty() && !args.is_narrowed() {
+            self.hint(hint);
+        }
     }
 
     /// One thing: a line per field, or its JSON.

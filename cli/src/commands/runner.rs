@@ -10,9 +10,15 @@ mod show;
 
 use patr_models::runner::{Connection, Runner};
 
+use super::suggest;
 use crate::{args::runner::Runner as Args, context::Context, failure::Outcome, text};
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
+    let named = args.named().cloned();
+    suggest::runner(dispatch(args, ctx).await, named.as_ref(), ctx).await
+}
+
+async fn dispatch(args: Args, ctx: &Context) -> Outcome {
     match args {
         Args::Add { name, runtime } => add::add(name, runtime.into(), ctx).await,
         Args::List(args) => list::list(&args, ctx).await,

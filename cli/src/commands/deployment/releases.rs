@@ -8,9 +8,7 @@ use patr_models::{
     ids::{DeploymentId, Ref},
 };
 
-use crate::{
-    args::PageArgs, client, context::Context, exit_code::Exit, failure::Outcome, rollout::kind, text,
-};
+use crate::{args::PageArgs, client, context::Context, exit_code::Exit, failure::Outcome, status, text};
 
 /// List the releases of a deployment, newest first.
 pub(super) async fn releases(deployment: Ref<DeploymentId>, args: &PageArgs, ctx: &Context) -> Outcome {
@@ -32,7 +30,7 @@ fn outcome(outcome: &End) -> String {
     match outcome {
         End::Pending => "pending".to_owned(),
         End::Live { at } => format!("live {}", text::time(*at)),
-        End::Failed { failure, .. } => format!("failed: {}: {}", kind(failure.kind), failure.message),
+        End::Failed { failure, .. } => format!("failed: {}", status::why(failure)),
         End::Superseded { .. } => "superseded".to_owned(),
     }
 }
