@@ -17,7 +17,7 @@ pub(crate) enum Stop {
 }
 
 /// An expected failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) message: String,

@@ -79,7 +79,7 @@ async fn create(
             Ok(Ok(made))
         }
         Err(error) if error.is("runner_not_found") => {
-            suggest::runner(Err(error.into()), Some(&runner), ctx).await
+            suggest::nearest(Err(error.into()), Some(&runner), ctx).await
         }
         Err(error) => Ok(Err(error)),
     }

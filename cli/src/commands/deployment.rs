@@ -17,7 +17,7 @@ use crate::{args::deployment::Deployment as Args, context::Context, failure::Out
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
     let named = args.named().cloned();
-    suggest::deployment(dispatch(args, ctx).await, named.as_ref(), ctx).await
+    suggest::nearest(dispatch(args, ctx).await, named.as_ref(), ctx).await
 }
 
 async fn dispatch(args: Args, ctx: &Context) -> Outcome {

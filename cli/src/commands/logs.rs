@@ -25,7 +25,7 @@ pub(super) async fn logs(args: Logs, ctx: &Context) -> Outcome {
     let named = args.name.clone();
     let mut reader = Reader { args, ctx, seen: BTreeMap::new() };
     tokio::select! {
-        done = reader.run() => suggest::deployment(done, Some(&named), ctx).await,
+        done = reader.run() => suggest::nearest(done, Some(&named), ctx).await,
         // Leaving is the ordinary end of following.
         Ok(()) = tokio::signal::ctrl_c() => Ok(Exit::Ok),
     }

@@ -15,7 +15,7 @@ use crate::{args::runner::Runner as Args, context::Context, failure::Outcome, te
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
     let named = args.named().cloned();
-    suggest::runner(dispatch(args, ctx).await, named.as_ref(), ctx).await
+    suggest::nearest(dispatch(args, ctx).await, named.as_ref(), ctx).await
 }
 
 async fn dispatch(args: Args, ctx: &Context) -> Outcome {

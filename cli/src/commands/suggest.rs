@@ -21,69 +21,70 @@ use crate::{
     text,
 };
 
-/// `outcome`; when nothing was found, with the deployment in mind that `typed` is nearest to.
-pub(super) async fn deployment<T>(
-    outcome: Outcome<T>,
-    typed: Option<&Ref<DeploymentId>>,
-    ctx: &Context,
-) -> Outcome<T> {
-    let Some((failure, typed)) = missing(&outcome, typed) else { return outcome };
-    let Ok(workspace) = ctx.workspace() else { return outcome };
-    let path = deployments::Path { workspace };
-    Err(did_you_mean::<ListDeployments, _>(failure, typed, path, |one| one.name.as_str(), ctx).await)
+/// A kind of resource whose names can be asked for.
+pub(super) trait Listed: Id {
+    /// Every name; none when they cannot be read, because a suggestion is not worth a second failure.
+    async fn names(ctx: &Context) -> Vec<String>;
 }
 
-/// The same for a runner.
-pub(super) async fn runner<T>(
-    outcome: Outcome<T>,
-    typed: Option<&Ref<RunnerId>>,
-    ctx: &Context,
-) -> Outcome<T> {
-    let Some((failure, typed)) = missing(&outcome, typed) else { return outcome };
-    let Ok(workspace) = ctx.workspace() else { return outcome };
-    let path = runners::Path { workspace };
-    Err(did_you_mean::<ListRunners, _>(failure, typed, path, |one| one.name.as_str(), ctx).await)
-}
-
-/// The same for a workspace.
-pub(super) async fn workspace<T>(
-    outcome: Outcome<T>,
-    typed: Option<&Ref<WorkspaceId>>,
-    ctx: &Context,
-) -> Outcome<T> {
-    let Some((failure, typed)) = missing(&outcome, typed) else { return outcome };
-    let path = workspaces::Path {};
-    Err(did_you_mean::<ListWorkspaces, _>(failure, typed, path, |one| one.name.as_str(), ctx).await)
-}
-
-/// The failure to add to, and the name that was not found.
-fn missing<T, I: Id>(outcome: &Outcome<T>, typed: Option<&Ref<I>>) -> Option<(Failure, String)> {
-    match (outcome, typed) {
-        (Err(Stop::Failed(failure)), Some(Ref::Name(name))) if failure.exit == Exit::NotFound => {
-            Some((failure.clone(), name.to_string()))
-        }
-        _ => None,
+impl Listed for DeploymentId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListDeployments, _>(deployments::Path { workspace }, |one| one.name.to_string(), ctx).await
     }
 }
 
-/// Whatever goes wrong here, the first failure is the one to tell.
-async fn did_you_mean<E, T>(
-    failure: Failure,
-    typed: String,
-    path: E::Path,
-    name: fn(&T) -> &str,
-    ctx: &Context,
-) -> Stop
+impl Listed for RunnerId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListRunners, _>(runners::Path { workspace }, |one| one.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for WorkspaceId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        names::<ListWorkspaces, _>(workspaces::Path {}, |one| one.name.to_string(), ctx).await
+    }
+}
+
+async fn names<E, T>(path: E::Path, name: fn(&T) -> String, ctx: &Context) -> Vec<String>
 where
     E: ApiEndpoint<Query = ListQuery, RequestHeaders = NoHeaders, Request = NoBody, Response = Json<Page<T>>>,
     E::Path: Clone,
 {
     let all = client::list::<E, T>(&ctx.client, path, ListQuery::default(), 1000).await;
-    let all = all.map(|page| page.items).unwrap_or_default();
-    match text::nearest(&typed, all.iter().map(name)) {
+    all.map(|page| page.items.iter().map(name).collect()).unwrap_or_default()
+}
+
+/// `outcome`; when nothing of the name `typed` was found, with a hint to the name that is nearest to it.
+pub(super) async fn nearest<T, I: Listed>(
+    outcome: Outcome<T>,
+    typed: Option<&Ref<I>>,
+    ctx: &Context,
+) -> Outcome<T> {
+    let Some(typed) = missing(&outcome, typed) else { return outcome };
+    let names = I::names(ctx).await;
+    match text::nearest(&typed, names.iter().map(String::as_str)) {
         // It is there, so that something else was not found.
-        Some(name) if name == typed => failure.into(),
-        Some(name) => failure.hint(format!("did you mean `{name}`?")).into(),
-        None => failure.into(),
+        Some(name) if name == typed => outcome,
+        Some(name) => outcome.map_err(|stop| hint(stop, &format!("did you mean `{name}`?"))),
+        None => outcome,
+    }
+}
+
+/// The name that was not found.
+fn missing<T, I: Id>(outcome: &Outcome<T>, typed: Option<&Ref<I>>) -> Option<String> {
+    match (outcome, typed) {
+        (Err(Stop::Failed(Failure { exit: Exit::NotFound, .. })), Some(Ref::Name(name))) => {
+            Some(name.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn hint(stop: Stop, hint: &str) -> Stop {
+    match stop {
+        Stop::Failed(failure) => failure.hint(hint).into(),
+        Stop::OutputClosed => stop,
     }
 }

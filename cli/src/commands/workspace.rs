@@ -14,7 +14,7 @@ use crate::{args::access::Workspace as Args, context::Context, failure::Outcome,
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
     let named = args.named().cloned();
-    suggest::workspace(dispatch(args, ctx).await, named.as_ref(), ctx).await
+    suggest::nearest(dispatch(args, ctx).await, named.as_ref(), ctx).await
 }
 
 async fn dispatch(args: Args, ctx: &Context) -> Outcome {
