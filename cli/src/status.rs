@@ -8,9 +8,11 @@ use crate::text;
 pub(crate) fn words(status: &Status) -> String {
     match status {
         Status::Waiting { reason } => format!("waiting: {reason}"),
-        Status::RollingOut { step, ready, wanted } => {
-            format!("{}: {ready} of {wanted} ready", step_name(*step))
+        Status::RollingOut { step: RolloutStep::Pulling, .. } => "pulling the image".to_owned(),
+        Status::RollingOut { step: RolloutStep::Starting, ready, wanted } => {
+            format!("starting: {ready} of {wanted} ready")
         }
+        Status::RollingOut { step: RolloutStep::Draining, .. } => "taking old replicas out".to_owned(),
         Status::Live { ready } => format!("live: {}", text::counted(*ready as usize, "replica")),
         Status::Degraded { ready, wanted, reason: None } => format!("degraded: {ready} of {wanted} ready"),
         Status::Degraded { ready, wanted, reason: Some(reason) } => {
@@ -22,14 +24,6 @@ pub(crate) fn words(status: &Status) -> String {
         }
         Status::Stopped => "stopped".to_owned(),
         Status::Unknown { since } => format!("unknown: its runner is away since {}", text::time(*since)),
-    }
-}
-
-fn step_name(step: RolloutStep) -> &'static str {
-    match step {
-        RolloutStep::Pulling => "pulling the image",
-        RolloutStep::Starting => "starting",
-        RolloutStep::Draining => "taking the old release out",
     }
 }
 

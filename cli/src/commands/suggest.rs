@@ -7,9 +7,10 @@ use patr_models::{
         body::{Json, NoBody},
         headers::NoHeaders,
     },
-    ids::{DeploymentId, Id, Ref, RunnerId, WorkspaceId},
+    ids::{DeploymentId, Id, Ref, RunnerId, TokenId, WorkspaceId},
     page::{ListQuery, Page},
     runner::list::{self as runners, ListRunners},
+    token::list::{self as tokens, ListTokens},
     workspace::list::{self as workspaces, ListWorkspaces},
 };
 
@@ -44,6 +45,12 @@ impl Listed for RunnerId {
 impl Listed for WorkspaceId {
     async fn names(ctx: &Context) -> Vec<String> {
         names::<ListWorkspaces, _>(workspaces::Path {}, |one| one.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for TokenId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        names::<ListTokens, _>(tokens::Path {}, |one| one.name.to_string(), ctx).await
     }
 }
 

@@ -5,6 +5,7 @@ use patr_models::{
         Deployment, Failure, FailureKind, Status,
         create::{self, CreateDeployment},
         get::GetDeployment,
+        status::RolloutStep,
         update::{self, UpdateDeployment},
         watch::{News, WatchDeployment},
     },
@@ -67,6 +68,31 @@ fn deploying_something_new_watches_it_go_live() {
     let after: Vec<_> =
         t.edge.asked::<WatchDeployment>().iter().map(|asked| asked.call.query.after).collect();
     assert_eq!(after, [None, Some(1)], "the first answer comes at once, later ones when there is news");
+}
+
+#[test]
+fn each_step_of_a_rollout_is_said_once() {
+    let t = TestContext::new();
+    t.edge.makes_a_deployment();
+    let step = |step| Status::RollingOut { step, ready: 0, wanted: 2 };
+    t.edge.rolls_out([
+        step(RolloutStep::Pulling),
+        step(RolloutStep::Pulling),
+        starting(),
+        step(RolloutStep::Draining),
+        Status::Live { ready: 2 },
+    ]);
+    patr_snapshot!(t.patr(DEPLOY), @"
+    exit code: 0
+    ----- stdout -----
+    https://web-acme.apps.example.com
+    ----- stderr -----
+    made `web` on the runner `home`
+    pulling the image
+    starting: 1 of 2 ready
+    taking old replicas out
+    `web` is live: release 3, 2 replicas
+    ");
 }
 
 #[test]

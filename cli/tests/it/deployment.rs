@@ -438,6 +438,7 @@ fn rolling_back_when_nothing_was_ever_live() {
 fn listing_releases() {
     let t = TestContext::new();
     t.edge.answers::<ListReleases>(page(vec![
+        release(4, Outcome::Superseded { at: at(4) }),
         release(3, Outcome::Pending),
         release(2, Outcome::Failed { at: at(2), failure: failure(&["exiting"]) }),
         release(1, Outcome::Live { at: at(1) }),
@@ -445,16 +446,30 @@ fn listing_releases() {
     patr_snapshot!(t.patr("deployment releases web"), @"
     exit code: 0
     ----- stdout -----
-    RELEASE  CURRENT  OUTCOME                            IMAGE      CREATED
-    3        yes      pending                            nginx:1.3  2026-01-31 12:03:00Z
-    2                 failed: it ended with exit code 3  nginx:1.2  2026-01-31 12:02:00Z
-    1                 live 2026-01-31 12:01:00Z          nginx:1.1  2026-01-31 12:01:00Z
+    RELEASE  CURRENT  IMAGE      CREATED               OUTCOME
+    4                 nginx:1.4  2026-01-31 12:04:00Z  superseded
+    3        yes      nginx:1.3  2026-01-31 12:03:00Z  pending
+    2                 nginx:1.2  2026-01-31 12:02:00Z  failed: it ended with exit code 3
+    1                 nginx:1.1  2026-01-31 12:01:00Z  live 2026-01-31 12:01:00Z
     ");
     patr_snapshot!(t.patr("deployment releases web -o json"), @r#"
     exit code: 0
     ----- stdout -----
     {
       "items": [
+        {
+          "number": 4,
+          "current": false,
+          "spec": {
+            "image": "nginx:1.4"
+          },
+          "outcome": {
+            "state": "superseded",
+            "at": "2026-01-31T12:04:00.000Z"
+          },
+          "created_by": "usr_00000000000000000000000001",
+          "created_at": "2026-01-31T12:04:00.000Z"
+        },
         {
           "number": 3,
           "current": true,

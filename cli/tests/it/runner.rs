@@ -231,14 +231,14 @@ fn showing_a_runner() {
     patr_snapshot!(t.patr("runner show home"), @"
     exit code: 0
     ----- stdout -----
-    name            home
-    id              run_00000000000000000000000001
-    runtime         docker
-    connection      online since 2026-01-31 12:01:00Z
-    created         2026-01-31 12:00:00Z
-    agent           0.1.0
-    host            debian on x86_64
-    clock ahead by  12 ms
+    name        home
+    id          run_00000000000000000000000001
+    runtime     docker
+    connection  online since 2026-01-31 12:01:00Z
+    created     2026-01-31 12:00:00Z
+    agent       0.1.0
+    host        debian on x86_64
+    clock       12 ms ahead
     ");
     patr_snapshot!(t.patr("runner show home -o json"), @r#"
     exit code: 0
@@ -293,14 +293,14 @@ fn renaming_a_runner() {
     patr_snapshot!(t.patr("runner rename home attic"), @"
     exit code: 0
     ----- stdout -----
-    name            attic
-    id              run_00000000000000000000000001
-    runtime         docker
-    connection      online since 2026-01-31 12:01:00Z
-    created         2026-01-31 12:00:00Z
-    agent           0.1.0
-    host            debian on x86_64
-    clock ahead by  12 ms
+    name        attic
+    id          run_00000000000000000000000001
+    runtime     docker
+    connection  online since 2026-01-31 12:01:00Z
+    created     2026-01-31 12:00:00Z
+    agent       0.1.0
+    host        debian on x86_64
+    clock       12 ms ahead
     ");
     assert_eq!(t.edge.asked_once::<RenameRunner>().call.body.0.name.as_str(), "attic");
 }

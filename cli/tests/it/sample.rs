@@ -136,7 +136,6 @@ pub(crate) fn release(number: ReleaseNumber, outcome: Outcome) -> Release {
 }
 
 pub(crate) fn url(n: u128, host: &str, path: &str, target: Target) -> ManagedUrl {
-    let shown = if path == "/" { "" } else { path };
     ManagedUrl {
         id: id(n),
         host: host.parse().unwrap(),
@@ -144,7 +143,7 @@ pub(crate) fn url(n: u128, host: &str, path: &str, target: Target) -> ManagedUrl
         target,
         automatic: false,
         generation: GENERATION,
-        url: format!("https://{host}{shown}"),
+        url: format!("https://{host}{path}"),
         created_at: at(0),
     }
 }

@@ -156,6 +156,7 @@ fn revoking_a_token() {
 #[test]
 fn revoking_a_token_that_does_not_exist() {
     let t = TestContext::new();
+    t.edge.answers::<ListTokens>(page(vec![token("ci")]));
     let missing = Common::NotFound { noun: "token".to_owned(), name: "cii".to_owned() };
     t.edge.refuses_commonly::<RevokeToken>(&missing);
     patr_snapshot!(t.patr("token revoke cii"), @"
@@ -163,6 +164,6 @@ fn revoking_a_token_that_does_not_exist() {
     ----- stderr -----
     error: there is no token `cii` here
 
-    hint: check the name, and the workspace with `patr workspace list`
+    hint: did you mean `ci`?
     ");
 }

@@ -33,7 +33,7 @@ fn a_bare_label_is_taken_under_the_apps_domain() {
     patr_snapshot!(t.patr("url add shop --deployment web:80"), @"
     exit code: 0
     ----- stdout -----
-    https://shop.apps.example.com
+    https://shop.apps.example.com/
     ----- stderr -----
     leads to deployment web:80
     ");
@@ -196,8 +196,8 @@ fn listing_urls() {
     exit code: 0
     ----- stdout -----
     URL                                   LEADS TO                                      AUTOMATIC  ID
-    https://web-acme.apps.example.com     deployment web:80                             yes        url_00000000000000000000000001
-    https://shop.apps.example.com         redirect https://shop.example.net/                       url_00000000000000000000000002
+    https://web-acme.apps.example.com/    deployment web:80                             yes        url_00000000000000000000000001
+    https://shop.apps.example.com/        redirect https://shop.example.net/                       url_00000000000000000000000002
     https://shop.apps.example.com/docs    site docs                                                url_00000000000000000000000003
     https://shop.apps.example.com/status  proxy https://status.example.net/                        url_00000000000000000000000004
     https://shop.apps.example.com/old     permanent redirect https://shop.example.net/             url_00000000000000000000000005
@@ -219,7 +219,7 @@ fn listing_urls() {
           },
           "automatic": true,
           "generation": 7,
-          "url": "https://web-acme.apps.example.com",
+          "url": "https://web-acme.apps.example.com/",
           "created_at": "2026-01-31T12:00:00.000Z"
         },
         {
@@ -233,7 +233,7 @@ fn listing_urls() {
           },
           "automatic": false,
           "generation": 7,
-          "url": "https://shop.apps.example.com",
+          "url": "https://shop.apps.example.com/",
           "created_at": "2026-01-31T12:00:00.000Z"
         },
         {
@@ -301,7 +301,7 @@ fn showing_a_url_by_its_place_or_id() {
     patr_snapshot!(t.patr(&format!("url show https://{HOST}/")), @"
     exit code: 0
     ----- stdout -----
-    url        https://shop.apps.example.com
+    url        https://shop.apps.example.com/
     leads to   deployment web:80
     automatic  no
     id         url_00000000000000000000000001
@@ -323,7 +323,7 @@ fn showing_a_url_by_its_place_or_id() {
       },
       "automatic": false,
       "generation": 7,
-      "url": "https://shop.apps.example.com",
+      "url": "https://shop.apps.example.com/",
       "created_at": "2026-01-31T12:00:00.000Z"
     }
     "#);
@@ -350,7 +350,7 @@ fn updating_a_url_changes_it_only_as_it_was_read() {
     patr_snapshot!(t.patr(&format!("url update {HOST} --redirect https://shop.example.net")), @"
     exit code: 0
     ----- stdout -----
-    https://shop.apps.example.com
+    https://shop.apps.example.com/
     ----- stderr -----
     leads to redirect https://shop.example.net/
     ");
@@ -397,7 +397,7 @@ fn removing_a_url() {
     patr_snapshot!(t.patr(&format!("url remove {HOST}")), @"
     exit code: 0
     ----- stderr -----
-    removed https://shop.apps.example.com
+    removed https://shop.apps.example.com/
     ");
     assert_eq!(t.edge.asked_once::<DeleteUrl>().call.path.url, id(1));
 }
@@ -416,7 +416,7 @@ fn testing_an_address_says_what_would_answer() {
     exit code: 0
     ----- stdout -----
     verdict      the deployment `web` answers on port 80
-    managed url  https://shop.apps.example.com
+    managed url  https://shop.apps.example.com/
     leads to     deployment web:80
     forwards to  -
     published    not yet
@@ -438,7 +438,7 @@ fn testing_an_address_says_what_would_answer() {
         },
         "automatic": false,
         "generation": 7,
-        "url": "https://shop.apps.example.com",
+        "url": "https://shop.apps.example.com/",
         "created_at": "2026-01-31T12:00:00.000Z"
       },
       "published": false

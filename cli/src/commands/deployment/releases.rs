@@ -14,13 +14,13 @@ use crate::{args::PageArgs, client, context::Context, exit_code::Exit, failure::
 pub(super) async fn releases(deployment: Ref<DeploymentId>, args: &PageArgs, ctx: &Context) -> Outcome {
     let path = Path { workspace: ctx.workspace()?, deployment };
     let page = client::list::<ListReleases, _>(&ctx.client, path, args.query(), args.most()).await?;
-    ctx.printer.list(&page, ["RELEASE", "CURRENT", "OUTCOME", "IMAGE", "CREATED"], |release| {
+    ctx.printer.list(&page, ["RELEASE", "CURRENT", "IMAGE", "CREATED", "OUTCOME"], |release| {
         [
             release.number.to_string(),
             if release.current { "yes" } else { "" }.to_owned(),
-            outcome(&release.outcome),
             release.spec.image.to_string(),
             text::time(release.created_at),
+            outcome(&release.outcome),
         ]
     })?;
     Ok(Exit::Ok)
