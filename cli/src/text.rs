@@ -100,6 +100,14 @@ pub(crate) fn time(at: Millis) -> String {
     format!("{}Z", text[..end].replace('T', " "))
 }
 
+/// At most `most` letters, so that one long cell does not spread a whole table.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
 /// The value, or a dash.
 pub(crate) fn or_dash(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
@@ -162,6 +170,11 @@ mod tests {
         );
         assert_eq!([count(5_u64), count(1000_u64), count(1_234_567_u64)].join(" "), "5 1,000 1,234,567");
         assert_eq!((counted(1, "file"), counted(0, "file")), ("1 file".to_owned(), "0 files".to_owned()));
+    }
+
+    #[test]
+    fn a_long_cell_is_cut_by_letters() {
+        assert_eq!([shortened("grüße", 5), shortened("grüße!", 5)].join(" "), "grüße grüß…");
     }
 
     #[test]

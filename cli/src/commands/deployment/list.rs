@@ -4,6 +4,9 @@ use patr_models::deployment::list::{ListDeployments, Path};
 
 use crate::{args::ListArgs, client, context::Context, exit_code::Exit, failure::Outcome, status, text};
 
+/// Letters of a status; `patr deployment show` has all of it.
+const STATUS_MAX: usize = 60;
+
 /// List deployments.
 pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
     let path = Path { workspace: ctx.workspace()? };
@@ -11,7 +14,7 @@ pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
     ctx.printer.list(&page, ["NAME", "STATUS", "IMAGE", "RELEASE", "RUNNER", "URL"], |deployment| {
         [
             deployment.name.to_string(),
-            status::words(&deployment.status),
+            text::shortened(&status::words(&deployment.status), STATUS_MAX),
             deployment.spec.image.to_string(),
             deployment.release.to_string(),
             deployment.runner_name.to_string(),
