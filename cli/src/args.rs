@@ -29,7 +29,8 @@ Begin with:
   patr deploy nginx:1 --name web --port 80      run an image on it
   patr site deploy ./dist --name docs           serve files at the edge
 
-`patr help COMMAND` explains a command, `patr help exit-codes` what the exit status means."
+`patr help COMMAND` explains a command and shows examples; `patr help exit-codes` says what the exit \
+status means."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -42,13 +43,13 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Global {
     /// The installation, such as `https://patr.example.com` [default: the last one logged in to]
-    #[arg(long, global = true, env = env_vars::URL)]
+    #[arg(long, global = true, env = env_vars::URL, hide_env_values = true)]
     pub(crate) url: Option<BaseUrl>,
     /// The workspace, by name or id [default: see `patr workspace use`]
-    #[arg(long, short, global = true, env = env_vars::WORKSPACE)]
+    #[arg(long, short, global = true, env = env_vars::WORKSPACE, hide_env_values = true)]
     pub(crate) workspace: Option<Ref<WorkspaceId>>,
-    /// The form of what goes to stdout
-    #[arg(long, short, global = true, value_enum, default_value_t = Format::Table)]
+    /// The form of what goes to stdout: for people, or as the API answers it
+    #[arg(long, short, global = true, value_enum, default_value_t = Format::Table, value_name = "FORM")]
     pub(crate) output: Format,
     /// Say nothing but errors on stderr
     #[arg(long, short, global = true)]
@@ -66,29 +67,29 @@ pub(crate) enum Command {
     /// Show who you are, where
     Whoami,
     /// Workspaces, which own everything else
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Workspace(access::Workspace),
     /// API tokens, for programs
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Token(access::Token),
     /// Machines that run your deployments
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Runner(runner::Runner),
     /// Run an image: make a deployment or change one, and watch it go live
     Deploy(deployment::Deploy),
     /// Deployments: images that run
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Deployment(deployment::Deployment),
     /// Show what a deployment writes
     Logs(deployment::Logs),
     /// Static sites, served at the edge
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Site(site::Site),
     /// Managed URLs: which host and path lead where
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Url(managed_url::Url),
     /// What was done in a workspace, and by whom
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Audit(access::Audit),
     /// Print a completion script for a shell
     #[command(after_help = "\
@@ -103,6 +104,7 @@ Examples:
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Completions {
+    /// The shell that reads the script
     #[arg(value_enum)]
     pub(crate) shell: Shell,
 }
@@ -116,7 +118,8 @@ pub(crate) enum Shell {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Help {
-    /// A command such as `site deploy`, or `exit-codes`
+    /// A command such as `url add`, or `exit-codes`
+    #[arg(value_name = "COMMAND")]
     pub(crate) words: Vec<String>,
 }
 
@@ -124,7 +127,7 @@ pub(crate) struct Help {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     /// Only those whose name contains this
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) page: PageArgs,
@@ -134,7 +137,7 @@ pub(crate) struct ListArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct PageArgs {
     /// At most so many
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
     /// Go on where an earlier list ended
     #[arg(long, value_name = "CURSOR")]
@@ -148,6 +151,11 @@ impl ListArgs {
 
     pub(crate) fn most(&self) -> usize {
         self.page.most()
+    }
+
+    /// Whether there may be more than it shows.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.name.is_some() || self.page.after.is_some()
     }
 }
 
@@ -191,7 +199,8 @@ mod tests {
         fn walk(command: &clap::Command, path: &str) {
             let path = format!("{path} {}", command.get_name());
             assert!(command.get_about().is_some(), "{path} has no help");
-            for arg in command.get_arguments().filter(|arg| !arg.is_positional()) {
+            let site = path.contains(" site");
+            for arg in command.get_arguments().filter(|arg| !(site && arg.is_positional())) {
                 assert!(arg.get_help().is_some(), "{path}: {} has no help", arg.get_id());
             }
             command.get_subcommands().for_each(|inner| walk(inner, &path));

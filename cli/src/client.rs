@@ -1,5 +1,7 @@
 //! The API as functions: a typed call goes out, a typed reply or an error comes back.
 
+mod call;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,14 +9,13 @@ use http::{HeaderMap, Request, Response, StatusCode, header};
 use patr_models::{
     auth::{Auth, AuthKind},
     endpoint::{
-        ApiEndpoint, Call, NoQuery, Reply,
-        body::{Json, NoBody},
+        ApiEndpoint, Call, Reply,
         client::{ResponseError, failure, from_http, into_http},
-        headers::{IdempotencyKey, IfMatch, NoHeaders, Once},
     },
     error::ErrorBody,
-    page::{ListQuery, MAX_LIMIT, Page},
 };
+
+pub(crate) use call::{changing, creating, list, new_key, plain, with_body};
 
 use crate::base_url::BaseUrl;
 
@@ -31,16 +32,19 @@ pub(crate) enum CallError {
     /// The server says what is wrong.
     Api {
         status: StatusCode,
-        body: ErrorBody,
+        body: Box<ErrorBody>,
+        retry_after: Option<Duration>,
     },
     /// The call needs a token and there is none.
     NotLoggedIn {
         url: String,
     },
-    /// The answer is not from this API.
+    /// The answer is not from this API: something in between answers, or another version.
     Unexpected {
         url: String,
+        status: StatusCode,
         problem: String,
+        retry_after: Option<Duration>,
     },
     /// No answer came.
     Unreachable {
@@ -66,6 +70,17 @@ impl CallError {
             Self::Api { status, .. } => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Unexpected { .. } => true,
             Self::NotLoggedIn { .. } | Self::Request(_) => false,
+        }
+    }
+
+    /// How long the server wants to be left alone.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Api { retry_after, .. } | Self::Unexpected { retry_after, .. } => *retry_after,
+            Self::NotLoggedIn { .. }
+            | Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::Request(_) => None,
         }
     }
 }
@@ -110,7 +125,8 @@ impl Client {
             Err(CallError::Unreachable { .. }) if is_repeatable(&request) => self.exchange(request).await?,
             first => first?,
         };
-        from_http::<E>(response).map_err(|error| self.refused(error))
+        let retry_after = retry_after(response.headers());
+        from_http::<E>(response).map_err(|error| self.refused(error, retry_after))
     }
 
     /// Performs a call whose answer goes on while it is read; see [`Lines`].
@@ -118,11 +134,11 @@ impl Client {
         let request = self.request(&call)?.try_into().map_err(|error| self.lost(&error))?;
         let response = self.http.execute(request).await.map_err(|error| self.lost(&error))?;
         if response.status().is_success() {
-            return Ok(Lines { response, rest: Vec::new(), url: self.base.as_str().to_owned() });
+            return Ok(Lines { response, rest: Vec::new() });
         }
-        let status = response.status();
+        let (status, retry_after) = (response.status(), retry_after(response.headers()));
         let body = response.bytes().await.map_err(|error| self.lost(&error))?;
-        Err(self.refused(failure(status, &body)))
+        Err(self.refused(failure(status, &body), retry_after))
     }
 
     fn request<E: ApiEndpoint>(&self, call: &Call<E>) -> Result<Request<Bytes>, CallError> {
@@ -158,14 +174,22 @@ impl Client {
         }
     }
 
-    fn refused(&self, error: ResponseError) -> CallError {
+    fn refused(&self, error: ResponseError, retry_after: Option<Duration>) -> CallError {
         match error {
-            ResponseError::Api { status, body } => CallError::Api { status, body },
-            unexpected @ ResponseError::Unexpected { .. } => {
-                CallError::Unexpected { url: self.base.as_str().to_owned(), problem: unexpected.to_string() }
+            ResponseError::Api { status, body } => {
+                CallError::Api { status, body: Box::new(body), retry_after }
+            }
+            ResponseError::Unexpected { status, problem } => {
+                CallError::Unexpected { url: self.base.as_str().to_owned(), status, problem, retry_after }
             }
         }
     }
+}
+
+/// Seconds (RFC 9110, 10.2.3); the other form, a date, would need the server's clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// The innermost cause: what `reqwest` puts around it repeats the address.
@@ -185,92 +209,22 @@ fn is_repeatable(request: &Request<Bytes>) -> bool {
 pub(crate) struct Lines {
     response: reqwest::Response,
     rest: Vec<u8>,
-    url: String,
 }
 
 impl Lines {
-    /// The next line without its end; `None` when the answer is over.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, CallError> {
+    /// The next line without its end; `None` when the answer is over, and what happened when it broke off.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
         loop {
             if let Some(end) = self.rest.iter().position(|&byte| byte == b'\n') {
                 let mut line: Vec<u8> = self.rest.drain(..=end).collect();
                 line.pop();
                 return Ok(Some(line));
             }
-            let unreachable = |error: reqwest::Error| CallError::Unreachable {
-                url: self.url.clone(),
-                problem: chain(&error),
-            };
-            match self.response.chunk().await.map_err(unreachable)? {
+            match self.response.chunk().await.map_err(|error| chain(&error))? {
                 Some(chunk) => self.rest.extend_from_slice(&chunk),
                 None if self.rest.is_empty() => return Ok(None),
                 None => return Ok(Some(std::mem::take(&mut self.rest))),
             }
-        }
-    }
-}
-
-/// A call with nothing but its path.
-pub(crate) fn plain<E>(path: E::Path) -> Call<E>
-where
-    E: ApiEndpoint<Query = NoQuery, RequestHeaders = NoHeaders, Request = NoBody>,
-{
-    Call { path, query: NoQuery {}, headers: NoHeaders, body: NoBody }
-}
-
-/// A call with a JSON body.
-pub(crate) fn with_body<E, B>(path: E::Path, body: B) -> Call<E>
-where
-    E: ApiEndpoint<Query = NoQuery, RequestHeaders = NoHeaders, Request = Json<B>>,
-{
-    Call { path, query: NoQuery {}, headers: NoHeaders, body: Json(body) }
-}
-
-/// A call that makes something, once, however often it is sent.
-pub(crate) fn creating<E, B>(path: E::Path, body: B) -> Call<E>
-where
-    E: ApiEndpoint<Query = NoQuery, RequestHeaders = Once, Request = Json<B>>,
-{
-    Call { path, query: NoQuery {}, headers: Once { key: new_key() }, body: Json(body) }
-}
-
-/// A call that changes something whatever it has become, once, however often it is sent.
-pub(crate) fn changing<E>(path: E::Path, body: E::Request) -> Call<E>
-where
-    E: ApiEndpoint<Query = NoQuery, RequestHeaders = IfMatch>,
-{
-    Call { path, query: NoQuery {}, headers: IfMatch { if_match: None, key: new_key() }, body }
-}
-
-/// A key that nobody else uses. Without randomness there is none, and the call is sent without.
-pub(crate) fn new_key() -> Option<IdempotencyKey> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).ok()?;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    hex.parse().ok()
-}
-
-/// Reads pages of a list until `most` items are there or the list ends.
-pub(crate) async fn list<E, T>(
-    client: &Client,
-    path: E::Path,
-    query: ListQuery,
-    most: usize,
-) -> Result<Page<T>, CallError>
-where
-    E: ApiEndpoint<Query = ListQuery, RequestHeaders = NoHeaders, Request = NoBody, Response = Json<Page<T>>>,
-    E::Path: Clone,
-{
-    let mut all = Page { items: Vec::new(), next: query.cursor.clone() };
-    loop {
-        let limit = u16::try_from(most - all.items.len()).unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
-        let query = ListQuery { limit: Some(limit), cursor: all.next.take(), name: query.name.clone() };
-        let call = Call::<E> { path: path.clone(), query, headers: NoHeaders, body: NoBody };
-        let Json(page) = client.call(call).await?.body;
-        all.items.extend(page.items);
-        all.next = page.next;
-        if all.next.is_none() || all.items.len() >= most {
-            return Ok(all);
         }
     }
 }

@@ -9,6 +9,7 @@ mod help;
 mod logs;
 mod runner;
 mod site;
+mod suggest;
 mod token;
 mod url;
 mod workspace;

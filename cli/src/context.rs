@@ -26,7 +26,7 @@ impl Context {
         let config = ConfigDir::find()?;
         let settings = config.load_settings()?;
         let base = base_url(global.url, &settings)?;
-        let token = match std::env::var(env_vars::TOKEN).ok().filter(|token| !token.is_empty()) {
+        let token = match env_vars::value(env_vars::TOKEN) {
             Some(token) => Some(token.trim().to_owned()),
             None => credentials::load(&config, base.as_str())?,
         };

@@ -12,3 +12,8 @@ pub(crate) const CONFIG_DIR: &str = "PATR_CONFIG_DIR";
 pub(crate) const BOOTSTRAP_SECRET: &str = "PATR_BOOTSTRAP_SECRET";
 /// No color when set to anything (<https://no-color.org>).
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
+
+/// A variable's value, unless it is empty, which is as good as not set.
+pub(crate) fn value(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,7 +1,8 @@
 //! How a command ends when it does not end well.
 
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
+use http::StatusCode;
 use patr_models::{error::ErrorBody, ids::RequestId};
 
 use crate::{client::CallError, exit_code::Exit};
@@ -50,10 +51,42 @@ impl Failure {
         self
     }
 
-    fn from_api(body: ErrorBody, status: u16) -> Self {
-        let exit = exit_of(&body.code, status);
-        Self { exit, message: body.message, hint: body.hint, request: body.id.filter(|_| status >= 500) }
+    fn from_api(body: ErrorBody, status: StatusCode, retry_after: Option<Duration>) -> Self {
+        let exit = exit_of(&body.code, status.as_u16());
+        let hint = hint_for_people(&body.code).or(body.hint).or_else(|| retry_after.map(again_in));
+        let said = |id: &RequestId| hint.as_ref().is_some_and(|hint| hint.contains(&id.to_string()));
+        let request = body.id.filter(|id| status.is_server_error() && !said(id));
+        Self { exit, message: body.message, hint, request }
     }
+
+    /// The first line says enough: what answers in place of an installation is mostly a whole page.
+    fn from_elsewhere(url: &str, status: StatusCode, problem: &str, retry_after: Option<Duration>) -> Self {
+        let problem = problem.lines().next().unwrap_or_default().trim_end_matches([':', ' ']);
+        let hint = match retry_after {
+            Some(time) => again_in(time),
+            None if status.is_server_error() => {
+                "something between here and the installation answers; try again later".to_owned()
+            }
+            None => "is this the address of a Patr installation? `--url` chooses another".to_owned(),
+        };
+        Self::failed(format!("{url} answered {status}: {problem}")).hint(hint)
+    }
+}
+
+/// The API's hints speak of headers where a program calls it.
+fn hint_for_people(code: &str) -> Option<String> {
+    let hint = match code {
+        "unauthenticated" => {
+            "it has expired or was revoked: run `patr login`; PATR_TOKEN, if it is set, wins over a login"
+        }
+        "stale" => "look at it again, then repeat the command",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn again_in(time: Duration) -> String {
+    format!("try again in {}", humantime::format_duration(time))
 }
 
 /// What is named in a body answers 422 with a code of its own, but is as absent as what is named in a path.
@@ -76,12 +109,11 @@ impl From<Failure> for Stop {
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Api { status, body } => Self::from_api(body, status.as_u16()),
+            CallError::Api { status, body, retry_after } => Self::from_api(*body, status, retry_after),
             CallError::NotLoggedIn { url } => Self::new(Exit::Auth, format!("not logged in at {url}"))
                 .hint("run `patr login`, or set PATR_TOKEN to an API token"),
-            CallError::Unexpected { url, problem } => {
-                Self::failed(format!("{url} answered oddly: {problem}"))
-                    .hint("is this the address of a Patr installation? `--url` chooses another")
+            CallError::Unexpected { url, status, problem, retry_after } => {
+                Self::from_elsewhere(&url, status, &problem, retry_after)
             }
             CallError::Unreachable { url, problem } => Self::failed(format!("cannot reach {url}: {problem}"))
                 .hint("check the address and the network; `--url` chooses another installation"),

@@ -5,6 +5,7 @@
 //! - [`client`]: typed calls of the API, as `patr-models` declares it.
 //! - [`printer`]: the only place that writes. [`exit_code`]: what the exit status means.
 //! - [`upload`]: from a folder to packs and a manifest. [`rollout`]: watching a deployment go live.
+//! - [`status`], [`text`]: words for people.
 
 mod args;
 mod base_url;
@@ -18,6 +19,7 @@ mod failure;
 mod printer;
 mod rollout;
 mod settings;
+mod status;
 mod text;
 mod upload;
 

@@ -1,24 +1,26 @@
 //! The only place that writes: data to stdout, talk to stderr.
 
-use std::io::{IsTerminal, Write};
-use std::time::Duration;
+mod progress;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal, Write};
+
 use patr_models::page::Page;
 use serde::Serialize;
 
 use crate::{
+    args::ListArgs,
     env_vars,
     failure::{Failure, Outcome, Stop},
     text::{escape, escape_log, table},
 };
 
+pub(crate) use progress::StatusLine;
+
 /// The form of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// Columns for people
+    // Without help of their own: one value with help makes clap spread every command's help over twice the lines.
     Table,
-    /// What the API answers
     Json,
 }
 
@@ -62,6 +64,13 @@ impl Printer {
             self.hint(&format!("there is more: `--after {next}`"));
         }
         Ok(())
+    }
+
+    /// How to make the first one, when a list shows nothing although nothing was left out.
+    pub(crate) fn first_step<T>(&self, page: &Page<T>, args: &ListArgs, hint: &str) {
+        if page.items.is_empty() && !args.is_narrowed() {
+            self.hint(hint);
+        }
     }
 
     /// One thing: a line per field, or its JSON.
@@ -159,94 +168,11 @@ impl Printer {
         Ok(line)
     }
 
-    /// A line that changes while something goes on: in place on a terminal, else a new line per change.
-    pub(crate) fn status(&self) -> StatusLine {
-        let bar = self.animated().then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            bar.set_style(style("{spinner} {msg} ({elapsed})"));
-            bar.enable_steady_tick(Duration::from_millis(100));
-            bar
-        });
-        StatusLine { printer: self.clone(), bar, last: String::new() }
-    }
-
-    /// A bar that counts bytes; nothing but its heading without a terminal.
-    pub(crate) fn bytes_bar(&self, heading: &str, total: u64) -> BytesBar {
-        if !self.animated() {
-            self.note(heading);
-            return BytesBar(None);
-        }
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        bar.set_style(style("{msg} {wide_bar} {bytes}/{total_bytes} {eta}"));
-        bar.set_message(heading.to_owned());
-        BytesBar(Some(bar))
-    }
-
     fn animated(&self) -> bool {
         self.interactive && !self.quiet
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
 fn lines(text: &str) -> String {
     text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
-}
-
-/// See [`Printer::status`].
-pub(crate) struct StatusLine {
-    printer: Printer,
-    bar: Option<ProgressBar>,
-    last: String,
-}
-
-impl StatusLine {
-    /// Shows `text`, unless it is what is shown.
-    pub(crate) fn set(&mut self, text: &str) {
-        if self.last == text {
-            return;
-        }
-        text.clone_into(&mut self.last);
-        match &self.bar {
-            Some(bar) => bar.set_message(escape(text)),
-            None => self.printer.note(text),
-        }
-    }
-
-    /// A hint above the line, which stays.
-    pub(crate) fn hint(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| self.printer.hint(text)),
-            None => self.printer.hint(text),
-        }
-    }
-}
-
-impl Drop for StatusLine {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-/// See [`Printer::bytes_bar`].
-pub(crate) struct BytesBar(Option<ProgressBar>);
-
-impl BytesBar {
-    pub(crate) fn add(&self, bytes: u64) {
-        if let Some(bar) = &self.0 {
-            bar.inc(bytes);
-        }
-    }
-}
-
-impl Drop for BytesBar {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
 }

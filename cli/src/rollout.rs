@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use patr_models::{
     deployment::{
-        Deployment, Failure as Trouble, FailureKind, Generation, ReleaseNumber, Status,
-        status::RolloutStep,
+        Deployment, Failure as Trouble, Generation, ReleaseNumber, Status,
         watch::{News, Path, Query, WatchDeployment},
     },
     endpoint::{Call, body::NoBody, headers::NoHeaders},
@@ -21,9 +20,9 @@ use crate::{
     client::{CallError, plain},
     context::Context,
     exit_code::Exit,
-    failure::{Failure, Outcome},
+    failure::{Failure, Outcome, Stop},
     printer::StatusLine,
-    text,
+    status, text,
 };
 
 /// Between two tries when the edge does not answer.
@@ -61,50 +60,7 @@ fn progress(generation: Generation, now: &Deployment) -> Progress {
         Status::Failed { failure, serving } => {
             Progress::Ended(End::Failed { trouble: failure.clone(), serving: *serving })
         }
-        going => Progress::Going(status(going)),
-    }
-}
-
-/// A status in a few words.
-pub(crate) fn status(status: &Status) -> String {
-    match status {
-        Status::Waiting { reason } => format!("waiting: {reason}"),
-        Status::RollingOut { step, ready, wanted } => {
-            format!("{}: {ready} of {wanted} ready", step_name(*step))
-        }
-        Status::Live { ready } => format!("live: {}", text::counted(*ready as usize, "replica")),
-        Status::Degraded { ready, wanted, reason: None } => format!("degraded: {ready} of {wanted} ready"),
-        Status::Degraded { ready, wanted, reason: Some(reason) } => {
-            format!("degraded: {ready} of {wanted} ready, {}: {}", kind(reason.kind), reason.message)
-        }
-        Status::Failed { failure, serving } => {
-            let serving = serving.map_or_else(String::new, |number| format!("; release {number} serves"));
-            format!("failed: {}: {}{serving}", kind(failure.kind), failure.message)
-        }
-        Status::Stopped => "stopped".to_owned(),
-        Status::Unknown { since } => format!("unknown: its runner is away since {}", text::time(*since)),
-    }
-}
-
-fn step_name(step: RolloutStep) -> &'static str {
-    match step {
-        RolloutStep::Pulling => "pulling the image",
-        RolloutStep::Starting => "starting",
-        RolloutStep::Draining => "taking the old release out",
-    }
-}
-
-/// A kind of failure in words.
-pub(crate) fn kind(kind: FailureKind) -> &'static str {
-    match kind {
-        FailureKind::ImageNotFound => "image not found",
-        FailureKind::PullDenied => "pull denied",
-        FailureKind::PullFailed => "pull failed",
-        FailureKind::Exited => "exited",
-        FailureKind::OutOfMemory => "out of memory",
-        FailureKind::PortClosed => "port closed",
-        FailureKind::ProbeFailed => "probe failed",
-        FailureKind::Runtime => "refused by the runtime",
+        going => Progress::Going(status::words(going)),
     }
 }
 
@@ -161,26 +117,28 @@ fn finish(now: &Deployment, end: End, ctx: &Context) -> Outcome {
             Ok(Exit::Ok)
         }
         End::Failed { trouble, serving } => {
-            ctx.printer.answer(now, None)?;
-            Err(rollout_failed(now, &trouble, serving).into())
+            Err(after_answer(now, rollout_failed(now, &trouble, serving), ctx))
         }
-        End::Superseded => {
-            ctx.printer.answer(now, None)?;
-            Err(Failure::failed(format!("`{}` was changed again meanwhile; that change took over", now.name))
-                .hint(format!("`patr deployment releases {}` shows what was done", now.name))
-                .into())
-        }
+        End::Superseded => Err(after_answer(now, superseded(now), ctx)),
     }
 }
 
+/// The failure, with the deployment as JSON before it if that is wanted. A reader who has left must not turn a
+/// rollout that failed into a success.
+fn after_answer(now: &Deployment, failure: Failure, ctx: &Context) -> Stop {
+    match ctx.printer.answer(now, None) {
+        Ok(()) | Err(Stop::OutputClosed) => failure.into(),
+        Err(other) => other,
+    }
+}
+
+fn superseded(now: &Deployment) -> Failure {
+    Failure::failed(format!("`{}` was changed again meanwhile; that change took over", now.name))
+        .hint(format!("`patr deployment releases {}` shows what was done", now.name))
+}
+
 fn rollout_failed(now: &Deployment, trouble: &Trouble, serving: Option<ReleaseNumber>) -> Failure {
-    let mut message = format!(
-        "release {} of `{}` failed: {}: {}",
-        now.release,
-        now.name,
-        kind(trouble.kind),
-        trouble.message
-    );
+    let mut message = format!("release {} of `{}` failed: {}", now.release, now.name, status::why(trouble));
     if !trouble.logs.is_empty() {
         message.push_str("\n\nthe last lines that it wrote:");
         for line in &trouble.logs {
@@ -228,7 +186,7 @@ impl<'c> Watcher<'c> {
                 Ok(news) => news,
                 Err(error) if error.is_passing() => {
                     self.show("the edge does not answer; trying again");
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(error.retry_after().unwrap_or(PAUSE)).await;
                     continue;
                 }
                 Err(error) => return Err(error.into()),

@@ -100,6 +100,14 @@ pub(crate) fn time(at: Millis) -> String {
     format!("{}Z", text[..end].replace('T', " "))
 }
 
+/// At most `most` letters, so that one long cell does not spread a whole table.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
 /// The value, or a dash.
 pub(crate) fn or_dash(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
@@ -112,19 +120,24 @@ pub(crate) fn nearest<'c>(typed: &str, candidates: impl Iterator<Item = &'c str>
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, candidate)| candidate)
 }
 
-/// Letters to insert, delete or replace (Levenshtein).
+/// Letters to insert, delete, replace, or swap with their neighbour (optimal string alignment).
 fn distance(one: &str, other: &str) -> usize {
-    let other = other.chars().collect::<Vec<_>>();
-    let mut row = (0..=other.len()).collect::<Vec<_>>();
-    for (at, letter) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
-        for (column, &against) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != against);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+    let (one, other) = (one.chars().collect::<Vec<_>>(), other.chars().collect::<Vec<_>>());
+    // rows[i][j] leads from the first i letters of one to the first j of the other.
+    let mut rows = vec![(0..=other.len()).collect::<Vec<_>>()];
+    for (i, letter) in one.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, against) in other.iter().enumerate() {
+            let replaced = rows[i][j] + usize::from(letter != against);
+            let mut least = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *letter == other[j - 1] && one[i - 1] == *against {
+                least = least.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[other.len()]
+    rows[one.len()][other.len()]
 }
 
 #[cfg(test)]
@@ -160,9 +173,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_cell_is_cut_by_letters() {
+        assert_eq!([shortened("grüße", 5), shortened("grüße!", 5)].join(" "), "grüße grüß…");
+    }
+
+    #[test]
     fn a_slip_finds_what_was_meant_and_nonsense_finds_nothing() {
         let runners = ["home-box", "office"];
         assert_eq!(nearest("hom-box", runners.into_iter()), Some("home-box"));
+        assert_eq!(nearest("ofifce", runners.into_iter()), Some("office"));
         assert_eq!(nearest("zzz", runners.into_iter()), None);
     }
 }

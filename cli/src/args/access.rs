@@ -32,8 +32,8 @@ pub(crate) struct Login {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The first account of an installation needs its bootstrap secret, which the local edge prints on its
-first start; so a fresh installation cannot be taken over by whoever comes first.
+The first account of an installation needs its bootstrap secret, which the local edge prints on its \
+first start: a fresh installation cannot be taken over by whoever comes first.
 
 Example:
   patr sign-up --url http://localhost:8787 --email ada@example.com --bootstrap-secret SECRET")]
@@ -52,20 +52,54 @@ pub(crate) struct SignUp {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Workspace {
     /// Make a workspace and own it
-    Create { name: WorkspaceName },
+    #[command(after_help = "\
+Example:
+  patr workspace create acme
+
+The name is part of every automatic URL of the workspace, as in `https://web-acme.<apps domain>`.")]
+    Create {
+        /// Its name, unique in the installation
+        name: WorkspaceName,
+    },
     /// List your workspaces
     List(ListArgs),
     /// Work in a workspace from now on
-    Use { name: Ref<WorkspaceId> },
+    #[command(after_help = "\
+Examples:
+  patr workspace use acme
+  patr -w acme deployment list      for one command only; PATR_WORKSPACE does the same for a shell")]
+    Use {
+        /// Name or id
+        name: Ref<WorkspaceId>,
+    },
     /// Show a workspace
     Show {
         /// Name or id [default: the one in use]
         name: Option<Ref<WorkspaceId>>,
     },
     /// Rename a workspace; automatic hosts keep the name they were made with
-    Rename { name: Ref<WorkspaceId>, new_name: WorkspaceName },
+    Rename {
+        /// Name or id
+        name: Ref<WorkspaceId>,
+        /// The name from now on
+        new_name: WorkspaceName,
+    },
     /// Delete an empty workspace
-    Delete { name: Ref<WorkspaceId> },
+    Delete {
+        /// Name or id
+        name: Ref<WorkspaceId>,
+    },
+}
+
+impl Workspace {
+    /// The workspace that the command names, if it names one.
+    pub(crate) fn named(&self) -> Option<&Ref<WorkspaceId>> {
+        match self {
+            Self::Create { .. } | Self::List(_) => None,
+            Self::Show { name } => name.as_ref(),
+            Self::Use { name } | Self::Rename { name, .. } | Self::Delete { name } => Some(name),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,8 +108,11 @@ pub(crate) enum Token {
     #[command(after_help = "\
 Examples:
   patr token create ci --expires-in 90d
-  patr token create ci --only-workspace acme")]
+  patr token create ci --only-workspace acme > token.txt
+
+Only the token goes to stdout. A program hands it over in PATR_TOKEN.")]
     Create {
+        /// What it is for, unique among your tokens
         name: Name,
         /// The only workspace that it opens [default: all of yours]
         #[arg(long, value_name = "WORKSPACE")]
@@ -87,7 +124,10 @@ Examples:
     /// List your API tokens
     List(ListArgs),
     /// Revoke an API token
-    Revoke { name: Ref<TokenId> },
+    Revoke {
+        /// Name or id
+        name: Ref<TokenId>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

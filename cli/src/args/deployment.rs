@@ -24,10 +24,11 @@ Examples:
   patr deploy ghcr.io/acme/api:2.3 --name api --runner home --port 8080 --replicas 2 \\
       --env LOG=info --env-file prod.env --memory 256Mi --startup-probe 8080/healthz
   patr deploy ghcr.io/acme/api:2.4 --name api      a new image, everything else as it was
+  patr -q deploy nginx:1 --name web --port 80      only the URL, for scripts
 
-If NAME exists, only what is given changes; `--port` replaces all ports and `--env` adds to the
-variables. New replicas start and answer before old ones stop. If they do not, the old release goes on
-serving and the reason is shown. Ctrl-C stops watching, not the rollout.")]
+If NAME exists, only what is given changes; `--port` replaces all ports and `--env` adds to the \
+variables. New replicas start and answer before old ones stop. If they do not, the old release goes \
+on serving and the reason is shown. Ctrl-C stops watching, not the rollout.")]
 pub(crate) struct Deploy {
     /// What to run, as for `docker pull`
     pub(crate) image: ImageRef,
@@ -47,7 +48,7 @@ pub(crate) struct Deploy {
     #[arg(long = "env-file", value_name = "FILE")]
     pub(crate) env_files: Vec<PathBuf>,
     /// How many replicas run at once
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = values::replicas)]
     pub(crate) replicas: Option<u32>,
     /// Most cores of one replica: `0.5` or `500m`
     #[arg(long, value_name = "CORES", value_parser = values::cpu)]
@@ -84,31 +85,53 @@ pub(crate) enum Deployment {
     /// List deployments
     List(ListArgs),
     /// Show a deployment
-    Show { name: Ref<DeploymentId> },
+    Show {
+        /// Name or id
+        name: Ref<DeploymentId>,
+    },
     /// Start a stopped deployment
     Start {
+        /// Name or id
         name: Ref<DeploymentId>,
         #[command(flatten)]
         wait: Wait,
     },
     /// Stop a deployment and keep its configuration
-    Stop { name: Ref<DeploymentId> },
+    Stop {
+        /// Name or id
+        name: Ref<DeploymentId>,
+    },
     /// Replace every replica by a new one, without a gap
     Restart {
+        /// Name or id
         name: Ref<DeploymentId>,
         #[command(flatten)]
         wait: Wait,
     },
     /// Change the number of replicas
+    #[command(after_help = "\
+Example:
+  patr deployment scale web 3
+
+Replicas that stay are not restarted. `patr deployment stop` runs none.")]
     Scale {
+        /// Name or id
         name: Ref<DeploymentId>,
-        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+        /// How many run at once
+        #[arg(value_parser = values::replicas)]
         replicas: u32,
         #[command(flatten)]
         wait: Wait,
     },
     /// Make an earlier release current again
+    #[command(after_help = "\
+Examples:
+  patr deployment rollback web
+  patr deployment rollback web --release 4      see `patr deployment releases web`
+
+It runs the image that the release ran, by digest, whatever its tag means by now.")]
     Rollback {
+        /// Name or id
         name: Ref<DeploymentId>,
         /// The release [default: the newest earlier one that was live]
         #[arg(long, value_name = "NUMBER")]
@@ -118,17 +141,43 @@ pub(crate) enum Deployment {
     },
     /// List the releases of a deployment, newest first
     Releases {
+        /// Name or id
         name: Ref<DeploymentId>,
         #[command(flatten)]
         page: PageArgs,
     },
     /// Delete a deployment, its releases and its automatic URL
-    Delete { name: Ref<DeploymentId> },
+    Delete {
+        /// Name or id
+        name: Ref<DeploymentId>,
+    },
+}
+
+impl Deployment {
+    /// The deployment that the command is about, if it is about one.
+    pub(crate) fn named(&self) -> Option<&Ref<DeploymentId>> {
+        match self {
+            Self::List(_) => None,
+            Self::Show { name }
+            | Self::Start { name, .. }
+            | Self::Stop { name }
+            | Self::Restart { name, .. }
+            | Self::Scale { name, .. }
+            | Self::Rollback { name, .. }
+            | Self::Releases { name, .. }
+            | Self::Delete { name } => Some(name),
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  patr logs web --tail 20
+  patr logs web -f | grep ERROR
+  patr -o json logs web      a line of JSON for each line, with its time and stream")]
 pub(crate) struct Logs {
-    /// The deployment
+    /// The deployment, by name or id
     pub(crate) name: Ref<DeploymentId>,
     /// Go on with new lines until Ctrl-C
     #[arg(long, short)]

@@ -13,7 +13,9 @@ use super::ListArgs;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Url {
     /// Let a host, or a path below it, lead somewhere
-    #[command(after_help = "\
+    #[command(
+        override_usage = "patr url add HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL)",
+        after_help = "\
 Examples:
   patr url add shop --deployment web                 https://shop.<apps domain>
   patr url add shop/api --deployment api:8080        only what is below /api
@@ -21,8 +23,9 @@ Examples:
   patr url add status --proxy https://status.example.net
   patr url add old --redirect https://shop.example.com --permanent
 
-A host without a dot is taken under the installation's apps domain. The longest path wins, by whole
-segments: `/api` takes `/api/v1` and not `/apidocs`.")]
+A host without a dot is taken under the installation's apps domain. The longest path wins, by whole \
+segments: `/api` takes `/api/v1` and not `/apidocs`."
+    )]
     Add {
         /// Such as `shop`, `shop.example.com` or `shop/api`
         #[arg(value_name = "HOST[/PATH]")]
@@ -39,6 +42,15 @@ segments: `/api` takes `/api/v1` and not `/apidocs`.")]
         url: UrlRef,
     },
     /// Change where a managed URL leads
+    #[command(
+        override_usage = "patr url update HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL)",
+        after_help = "\
+Example:
+  patr url update shop --deployment web-next
+
+Requests on their way are answered by the old target. `patr url test` says whether the edge has the \
+new one yet."
+    )]
     Update {
         /// Host and path, or id
         #[arg(id = "place", value_name = "HOST[/PATH]")]
@@ -53,6 +65,9 @@ segments: `/api` takes `/api/v1` and not `/apidocs`.")]
         url: UrlRef,
     },
     /// Say what would answer at an address, without asking it
+    #[command(after_help = "\
+Example:
+  patr url test https://shop.example.com/cart")]
     Test {
         /// A whole address, such as `https://shop.example.com/cart`
         #[arg(id = "address", value_name = "URL")]
@@ -76,7 +91,7 @@ pub(crate) struct TargetArgs {
     #[arg(long, group = "target", value_name = "URL")]
     redirect: Option<WebUrl>,
     /// Redirects with 308, which browsers remember
-    #[arg(long, requires = "redirect")]
+    #[arg(long, conflicts_with_all = ["deployment", "site", "proxy"])]
     permanent: bool,
 }
 

@@ -16,9 +16,10 @@ pub(crate) enum Runner {
 Example:
   patr runner add home
 
-The token goes to stdout, once; how to install the agent with it goes to stderr. The agent dials out
+The token goes to stdout, once; how to install the agent with it goes to stderr. The agent dials out \
 only: the machine needs no public address and no open port.")]
     Add {
+        /// What to call the machine, unique in the workspace
         name: Name,
         /// What the machine runs containers with
         #[arg(long, value_enum, default_value_t = Runtime::Docker)]
@@ -27,13 +28,45 @@ only: the machine needs no public address and no open port.")]
     /// List runners
     List(ListArgs),
     /// Show a runner
-    Show { name: Ref<RunnerId> },
+    Show {
+        /// Name or id
+        name: Ref<RunnerId>,
+    },
     /// Rename a runner
-    Rename { name: Ref<RunnerId>, new_name: Name },
-    /// Replace a runner's token; the old one is refused from now on, what runs there runs on
-    RotateToken { name: Ref<RunnerId> },
+    Rename {
+        /// Name or id
+        name: Ref<RunnerId>,
+        /// The name from now on
+        new_name: Name,
+    },
+    /// Replace a runner's token; the old one is refused at once
+    #[command(after_help = "\
+Example:
+  patr runner rotate-token home
+
+The agent stops until it is started with the new token. Containers run on meanwhile.")]
+    RotateToken {
+        /// Name or id
+        name: Ref<RunnerId>,
+    },
     /// Remove a runner that has no deployments
-    Remove { name: Ref<RunnerId> },
+    Remove {
+        /// Name or id
+        name: Ref<RunnerId>,
+    },
+}
+
+impl Runner {
+    /// The runner that the command is about, if it is about one.
+    pub(crate) fn named(&self) -> Option<&Ref<RunnerId>> {
+        match self {
+            Self::Add { .. } | Self::List(_) => None,
+            Self::Show { name }
+            | Self::Rename { name, .. }
+            | Self::RotateToken { name }
+            | Self::Remove { name } => Some(name),
+        }
+    }
 }
 
 /// The runtimes that an agent can drive today.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use patr_models::deployment::spec::{EnvName, PortProtocol, PortSpec, Probe};
+use patr_models::{
+    deployment::spec::{EnvName, PortProtocol, PortSpec, Probe},
+    limits::REPLICAS_MAX,
+};
 
 /// `8080`, `8080/http` or `5432/tcp`.
 pub(crate) fn port(text: &str) -> Result<PortSpec, String> {
@@ -58,6 +61,12 @@ fn env_line(line: &str) -> Result<EnvArg, String> {
 fn unquoted(value: &str) -> &str {
     let quoted = |quote| value.strip_prefix(quote).and_then(|value: &str| value.strip_suffix(quote));
     quoted('"').or_else(|| quoted('\'')).unwrap_or(value)
+}
+
+/// At least one: none at all is what `patr deployment stop` is for.
+pub(crate) fn replicas(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (1..=REPLICAS_MAX).contains(number));
+    number.ok_or_else(|| format!("`{text}` is not a number of replicas: use 1 to {REPLICAS_MAX}"))
 }
 
 /// Cores as thousandths: `0.5` or `500m`.

@@ -20,13 +20,13 @@ use patr_models::{
 };
 
 use self::changes::Changes;
+use super::suggest;
 use crate::{
     args::deployment::Deploy,
     client::{self, CallError, creating, new_key, plain},
     context::Context,
-    exit_code::Exit,
     failure::{Failure, Outcome},
-    rollout, text,
+    rollout,
 };
 
 /// How often a change is put on top of what somebody else did at the same time.
@@ -79,7 +79,7 @@ async fn create(
             Ok(Ok(made))
         }
         Err(error) if error.is("runner_not_found") => {
-            Err(suggest(Failure::from(error), &runner, workspace, ctx).await.into())
+            suggest::nearest(Err(error.into()), Some(&runner), ctx).await
         }
         Err(error) => Ok(Err(error)),
     }
@@ -137,23 +137,5 @@ async fn only_runner(workspace: &Ref<WorkspaceId>, ctx: &Context) -> Outcome<Ref
                 .hint(format!("there are `{names}`"))
                 .into())
         }
-    }
-}
-
-/// Looks for the runner that was meant. Whatever goes wrong here, the first failure is the one to tell.
-async fn suggest(
-    failure: Failure,
-    typed: &Ref<RunnerId>,
-    workspace: &Ref<WorkspaceId>,
-    ctx: &Context,
-) -> Failure {
-    let path = RunnersPath { workspace: workspace.clone() };
-    let runners = client::list::<ListRunners, _>(&ctx.client, path, ListQuery::default(), 1000).await;
-    let names = runners.map(|page| page.items).unwrap_or_default();
-    let nearest = text::nearest(&typed.to_string(), names.iter().map(|runner| runner.name.as_str()));
-    let failure = Failure { exit: Exit::NotFound, ..failure };
-    match nearest {
-        Some(name) => failure.hint(format!("did you mean `{name}`?")),
-        None => failure,
     }
 }

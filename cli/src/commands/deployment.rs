@@ -12,9 +12,15 @@ mod stop;
 
 use patr_models::deployment::{Deployment, Power, WorkloadSpec, spec::PortProtocol};
 
-use crate::{args::deployment::Deployment as Args, context::Context, failure::Outcome, rollout, text};
+use super::suggest;
+use crate::{args::deployment::Deployment as Args, context::Context, failure::Outcome, status, text};
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
+    let named = args.named().cloned();
+    suggest::nearest(dispatch(args, ctx).await, named.as_ref(), ctx).await
+}
+
+async fn dispatch(args: Args, ctx: &Context) -> Outcome {
     match args {
         Args::List(args) => list::list(&args, ctx).await,
         Args::Show { name } => show::show(name, ctx).await,
@@ -36,7 +42,7 @@ fn fields(deployment: &Deployment) -> Vec<(&'static str, String)> {
     let mut fields = vec![
         ("name", deployment.name.to_string()),
         ("id", deployment.id.to_string()),
-        ("status", rollout::status(&deployment.status)),
+        ("status", status::words(&deployment.status)),
         ("url", text::or_dash(deployment.url.as_ref())),
         ("runner", deployment.runner_name.to_string()),
         ("release", deployment.release.to_string()),
@@ -56,11 +62,17 @@ fn spec_fields(spec: &WorkloadSpec) -> Vec<(&'static str, String)> {
     add("command", words(&spec.command));
     let names = spec.env.keys().map(|name| name.as_str()).collect::<Vec<_>>().join(" ");
     add("environment", (!names.is_empty()).then_some(names));
-    add("cores", spec.resources.cpu_millis.map(|millis| format!("{}.{:03}", millis / 1000, millis % 1000)));
+    add("cores", spec.resources.cpu_millis.map(cores));
     add("memory", spec.resources.memory_bytes.map(text::bytes));
     let probe = spec.startup_probe.as_ref();
     add("startup probe", probe.map(|probe| format!("{}{}", probe.port, probe.path.as_deref().unwrap_or(""))));
     fields
+}
+
+/// Thousandths as a person writes them, such as `0.5`.
+fn cores(millis: u32) -> String {
+    let text = format!("{}.{:03}", millis / 1000, millis % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn ports(spec: &WorkloadSpec) -> String {

@@ -26,7 +26,7 @@ pub(crate) fn help(words: &[String], printer: &Printer) -> Outcome {
                 .hint("`patr help` lists the commands")
         })?;
     }
-    printer.raw(&command.render_long_help().to_string())?;
+    printer.raw(&command.render_help().to_string())?;
     Ok(Exit::Ok)
 }
 

@@ -8,12 +8,13 @@ use patr_models::{
     time::Millis,
 };
 
+use super::suggest;
 use crate::{
     args::deployment::Logs,
-    client::{CallError, Lines},
+    client::Lines,
     context::Context,
     exit_code::Exit,
-    failure::{Outcome, Stop},
+    failure::{Failure, Outcome, Stop},
 };
 
 /// Between two tries when a followed log breaks off.
@@ -21,9 +22,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// Show what a deployment writes; with `--follow` until Ctrl-C, through losses of the connection.
 pub(super) async fn logs(args: Logs, ctx: &Context) -> Outcome {
+    let named = args.name.clone();
     let mut reader = Reader { args, ctx, seen: BTreeMap::new() };
     tokio::select! {
-        done = reader.run() => done,
+        done = reader.run() => suggest::nearest(done, Some(&named), ctx).await,
         // Leaving is the ordinary end of following.
         Ok(()) = tokio::signal::ctrl_c() => Ok(Exit::Ok),
     }
@@ -43,8 +45,12 @@ impl Reader<'_> {
             let lost = self.show(&mut lines).await?;
             match lost {
                 None if !self.args.follow => return Ok(Exit::Ok),
-                Some(error) if !self.args.follow => return Err(error.into()),
-                _ => self.ctx.printer.note("the log broke off; reading on"),
+                // Nothing runs just now. What starts next has something to say.
+                None => {}
+                Some(problem) if !self.args.follow => {
+                    return Err(Failure::failed(format!("the log broke off: {problem}")).into());
+                }
+                Some(_) => self.ctx.printer.note("the log broke off; reading on"),
             }
             lines = self.reopen().await?;
         }
@@ -69,14 +75,14 @@ impl Reader<'_> {
     }
 
     /// Shows lines until the answer ends or breaks off.
-    async fn show(&mut self, lines: &mut Lines) -> Outcome<Option<CallError>> {
+    async fn show(&mut self, lines: &mut Lines) -> Outcome<Option<String>> {
         let before = std::mem::take(&mut self.seen);
         self.seen.clone_from(&before);
         loop {
             match lines.next().await {
                 Ok(Some(line)) => self.line(&line, &before)?,
                 Ok(None) => return Ok(None),
-                Err(error) => return Ok(Some(error)),
+                Err(problem) => return Ok(Some(problem)),
             }
         }
     }

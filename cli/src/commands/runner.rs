@@ -10,9 +10,15 @@ mod show;
 
 use patr_models::runner::{Connection, Runner};
 
+use super::suggest;
 use crate::{args::runner::Runner as Args, context::Context, failure::Outcome, text};
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
+    let named = args.named().cloned();
+    suggest::nearest(dispatch(args, ctx).await, named.as_ref(), ctx).await
+}
+
+async fn dispatch(args: Args, ctx: &Context) -> Outcome {
     match args {
         Args::Add { name, runtime } => add::add(name, runtime.into(), ctx).await,
         Args::List(args) => list::list(&args, ctx).await,
@@ -34,9 +40,15 @@ fn fields(runner: &Runner) -> Vec<(&'static str, String)> {
     if let Connection::Online { agent, host, clock_skew_ms, .. } = &runner.connection {
         fields.push(("agent", agent.clone()));
         fields.push(("host", text::or_dash(host.as_ref())));
-        fields.push(("clock ahead by", format!("{clock_skew_ms} ms")));
+        fields.push(("clock", clock(*clock_skew_ms)));
     }
     fields
+}
+
+/// How far the machine's clock is off.
+fn clock(skew_ms: i64) -> String {
+    let side = if skew_ms < 0 { "behind" } else { "ahead" };
+    format!("{} ms {side}", text::count(skew_ms.unsigned_abs()))
 }
 
 fn connection(connection: &Connection) -> String {

@@ -4,6 +4,7 @@ mod create;
 mod list;
 mod revoke;
 
+use super::suggest;
 use crate::{args::access::Token as Args, context::Context, failure::Outcome};
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
@@ -12,6 +13,8 @@ pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
             create::create(name, only_workspace, expires_in, ctx).await
         }
         Args::List(args) => list::list(&args, ctx).await,
-        Args::Revoke { name } => revoke::revoke(name, ctx).await,
+        Args::Revoke { name } => {
+            suggest::nearest(revoke::revoke(name.clone(), ctx).await, Some(&name), ctx).await
+        }
     }
 }

@@ -9,9 +9,15 @@ mod switch;
 
 use patr_models::workspace::Workspace;
 
+use super::suggest;
 use crate::{args::access::Workspace as Args, context::Context, failure::Outcome, text};
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
+    let named = args.named().cloned();
+    suggest::nearest(dispatch(args, ctx).await, named.as_ref(), ctx).await
+}
+
+async fn dispatch(args: Args, ctx: &Context) -> Outcome {
     match args {
         Args::Create { name } => create::create(name, ctx).await,
         Args::List(args) => list::list(&args, ctx).await,

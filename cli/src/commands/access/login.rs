@@ -19,7 +19,7 @@ pub(crate) async fn login(args: Login, ctx: &Context) -> Outcome {
         return with_token(ctx).await;
     }
     let email = prompt::email(args.email, &ctx.printer)?;
-    let password = prompt::password(args.password_stdin, prompt::Times::Once)?;
+    let password = prompt::password(args.password_stdin, prompt::Purpose::LogIn)?;
     let call = with_body::<LogIn, _>(log_in::Path {}, log_in::Body { email, password });
     let session = ctx.client.call(call).await?.body.0;
     let client = ctx.client.with_token(session.token.clone());

@@ -13,7 +13,7 @@ use crate::{
 /// End the saved login, there and here.
 pub(crate) async fn logout(ctx: &Context) -> Outcome {
     let url = ctx.client.base();
-    if std::env::var_os(env_vars::TOKEN).is_some() {
+    if env_vars::value(env_vars::TOKEN).is_some() {
         return Err(Failure::usage("PATR_TOKEN is set, and `patr logout` would revoke that token")
             .hint("unset PATR_TOKEN to end the saved login; `patr token revoke` revokes a token")
             .into());

@@ -6,12 +6,12 @@ use patr_models::name::Email;
 
 use crate::{failure::Failure, printer::Printer};
 
-/// How often a password is asked for.
+/// What a password is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Times {
-    Once,
-    /// A new one, to catch a slip.
-    Twice,
+pub(super) enum Purpose {
+    LogIn,
+    /// Asked for twice, to catch a slip.
+    SignUp,
 }
 
 /// The address that was given, or that is typed now.
@@ -25,13 +25,16 @@ pub(super) fn email(given: Option<Email>, printer: &Printer) -> Result<Email, Fa
 }
 
 /// The password, from stdin or typed.
-pub(super) fn password(from_stdin: bool, times: Times) -> Result<String, Failure> {
+pub(super) fn password(from_stdin: bool, purpose: Purpose) -> Result<String, Failure> {
     if from_stdin {
         return line_of_stdin("the password");
     }
-    need_terminal("give the password with `--password-stdin`, or a token with `--token-stdin`")?;
+    need_terminal(match purpose {
+        Purpose::LogIn => "give the password with `--password-stdin`, or a token with `--token-stdin`",
+        Purpose::SignUp => "give the password with `--password-stdin`",
+    })?;
     let password = rpassword::prompt_password("Password: ").map_err(cannot_ask)?;
-    if times == Times::Twice {
+    if purpose == Purpose::SignUp {
         let again = rpassword::prompt_password("Password again: ").map_err(cannot_ask)?;
         if again != password {
             return Err(Failure::usage("the two passwords differ"));

@@ -2,7 +2,10 @@
 
 use patr_models::deployment::list::{ListDeployments, Path};
 
-use crate::{args::ListArgs, client, context::Context, exit_code::Exit, failure::Outcome, rollout, text};
+use crate::{args::ListArgs, client, context::Context, exit_code::Exit, failure::Outcome, status, text};
+
+/// Letters of a status; `patr deployment show` has all of it.
+const STATUS_MAX: usize = 60;
 
 /// List deployments.
 pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
@@ -11,12 +14,13 @@ pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
     ctx.printer.list(&page, ["NAME", "STATUS", "IMAGE", "RELEASE", "RUNNER", "URL"], |deployment| {
         [
             deployment.name.to_string(),
-            rollout::status(&deployment.status),
+            text::shortened(&status::words(&deployment.status), STATUS_MAX),
             deployment.spec.image.to_string(),
             deployment.release.to_string(),
             deployment.runner_name.to_string(),
             text::or_dash(deployment.url.as_ref()),
         ]
     })?;
+    ctx.printer.first_step(&page, args, "`patr deploy IMAGE --name NAME` makes one");
     Ok(Exit::Ok)
 }

@@ -8,21 +8,19 @@ use patr_models::{
     ids::{DeploymentId, Ref},
 };
 
-use crate::{
-    args::PageArgs, client, context::Context, exit_code::Exit, failure::Outcome, rollout::kind, text,
-};
+use crate::{args::PageArgs, client, context::Context, exit_code::Exit, failure::Outcome, status, text};
 
 /// List the releases of a deployment, newest first.
 pub(super) async fn releases(deployment: Ref<DeploymentId>, args: &PageArgs, ctx: &Context) -> Outcome {
     let path = Path { workspace: ctx.workspace()?, deployment };
     let page = client::list::<ListReleases, _>(&ctx.client, path, args.query(), args.most()).await?;
-    ctx.printer.list(&page, ["RELEASE", "CURRENT", "OUTCOME", "IMAGE", "CREATED"], |release| {
+    ctx.printer.list(&page, ["RELEASE", "CURRENT", "IMAGE", "CREATED", "OUTCOME"], |release| {
         [
             release.number.to_string(),
             if release.current { "yes" } else { "" }.to_owned(),
-            outcome(&release.outcome),
             release.spec.image.to_string(),
             text::time(release.created_at),
+            outcome(&release.outcome),
         ]
     })?;
     Ok(Exit::Ok)
@@ -32,7 +30,7 @@ fn outcome(outcome: &End) -> String {
     match outcome {
         End::Pending => "pending".to_owned(),
         End::Live { at } => format!("live {}", text::time(*at)),
-        End::Failed { failure, .. } => format!("failed: {}: {}", kind(failure.kind), failure.message),
+        End::Failed { failure, .. } => format!("failed: {}", status::why(failure)),
         End::Superseded { .. } => "superseded".to_owned(),
     }
 }

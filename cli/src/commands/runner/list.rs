@@ -17,5 +17,6 @@ pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
             runner.id.to_string(),
         ]
     })?;
+    ctx.printer.first_step(&page, args, "`patr runner add NAME` lets a machine join");
     Ok(Exit::Ok)
 }

@@ -13,5 +13,6 @@ pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
         let automatic = if url.automatic { "yes" } else { "" };
         [url.url.clone(), target(&url.target), automatic.to_owned(), url.id.to_string()]
     })?;
+    ctx.printer.first_step(&page, args, "`patr url add HOST --deployment NAME` makes one");
     Ok(Exit::Ok)
 }

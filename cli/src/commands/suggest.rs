@@ -1,0 +1,97 @@
+//! Finding what was meant by a name that does not exist.
+
+use patr_models::{
+    deployment::list::{self as deployments, ListDeployments},
+    endpoint::{
+        ApiEndpoint,
+        body::{Json, NoBody},
+        headers::NoHeaders,
+    },
+    ids::{DeploymentId, Id, Ref, RunnerId, TokenId, WorkspaceId},
+    page::{ListQuery, Page},
+    runner::list::{self as runners, ListRunners},
+    token::list::{self as tokens, ListTokens},
+    workspace::list::{self as workspaces, ListWorkspaces},
+};
+
+use crate::{
+    client,
+    context::Context,
+    exit_code::Exit,
+    failure::{Failure, Outcome, Stop},
+    text,
+};
+
+/// A kind of resource whose names can be asked for.
+pub(super) trait Listed: Id {
+    /// Every name; none when they cannot be read, because a suggestion is not worth a second failure.
+    async fn names(ctx: &Context) -> Vec<String>;
+}
+
+impl Listed for DeploymentId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListDeployments, _>(deployments::Path { workspace }, |one| one.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for RunnerId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListRunners, _>(runners::Path { workspace }, |one| one.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for WorkspaceId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        names::<ListWorkspaces, _>(workspaces::Path {}, |one| one.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for TokenId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        names::<ListTokens, _>(tokens::Path {}, |one| one.name.to_string(), ctx).await
+    }
+}
+
+async fn names<E, T>(path: E::Path, name: fn(&T) -> String, ctx: &Context) -> Vec<String>
+where
+    E: ApiEndpoint<Query = ListQuery, RequestHeaders = NoHeaders, Request = NoBody, Response = Json<Page<T>>>,
+    E::Path: Clone,
+{
+    let all = client::list::<E, T>(&ctx.client, path, ListQuery::default(), 1000).await;
+    all.map(|page| page.items.iter().map(name).collect()).unwrap_or_default()
+}
+
+/// `outcome`; when nothing of the name `typed` was found, with a hint to the name that is nearest to it.
+pub(super) async fn nearest<T, I: Listed>(
+    outcome: Outcome<T>,
+    typed: Option<&Ref<I>>,
+    ctx: &Context,
+) -> Outcome<T> {
+    let Some(typed) = missing(&outcome, typed) else { return outcome };
+    let names = I::names(ctx).await;
+    match text::nearest(&typed, names.iter().map(String::as_str)) {
+        // It is there, so that something else was not found.
+        Some(name) if name == typed => outcome,
+        Some(name) => outcome.map_err(|stop| hint(stop, &format!("did you mean `{name}`?"))),
+        None => outcome,
+    }
+}
+
+/// The name that was not found.
+fn missing<T, I: Id>(outcome: &Outcome<T>, typed: Option<&Ref<I>>) -> Option<String> {
+    match (outcome, typed) {
+        (Err(Stop::Failed(Failure { exit: Exit::NotFound, .. })), Some(Ref::Name(name))) => {
+            Some(name.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn hint(stop: Stop, hint: &str) -> Stop {
+    match stop {
+        Stop::Failed(failure) => failure.hint(hint).into(),
+        Stop::OutputClosed => stop,
+    }
+}

@@ -1,0 +1,247 @@
+//! `patr help`, `completions`, and what is typed wrongly.
+
+use crate::{
+    context::{TestContext, patr_snapshot},
+    edge::Edge,
+};
+
+fn fresh() -> TestContext {
+    TestContext::fresh(Edge::start())
+}
+
+#[test]
+fn help_begins_with_what_to_do_first() {
+    patr_snapshot!(fresh().patr("help"), @"
+    exit code: 0
+    ----- stdout -----
+    Deploy containers and static sites to machines you own
+
+    Usage: patr [OPTIONS] <COMMAND>
+
+    Commands:
+      login        Log in to an installation
+      sign-up      Make an account and log in
+      logout       End the saved login
+      whoami       Show who you are, where
+      workspace    Workspaces, which own everything else
+      token        API tokens, for programs
+      runner       Machines that run your deployments
+      deploy       Run an image: make a deployment or change one, and watch it go live
+      deployment   Deployments: images that run
+      logs         Show what a deployment writes
+      site         Static sites, served at the edge
+      url          Managed URLs: which host and path lead where
+      audit        What was done in a workspace, and by whom
+      completions  Print a completion script for a shell
+      help         Explain a command, or `exit-codes`
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Everywhere:
+          --url <URL>              The installation, such as `https://patr.example.com` [default: the
+                                   last one logged in to] [env: PATR_URL]
+      -w, --workspace <WORKSPACE>  The workspace, by name or id [default: see `patr workspace use`]
+                                   [env: PATR_WORKSPACE]
+      -o, --output <FORM>          The form of what goes to stdout: for people, or as the API answers it
+                                   [default: table] [possible values: table, json]
+      -q, --quiet                  Say nothing but errors on stderr
+
+    Begin with:
+      patr login --url https://patr.example.com     log in (`patr sign-up` makes an account)
+      patr runner add home                          let a machine join
+      patr deploy nginx:1 --name web --port 80      run an image on it
+      patr site deploy ./dist --name docs           serve files at the edge
+
+    `patr help COMMAND` explains a command and shows examples; `patr help exit-codes` says what the exit
+    status means.
+    ");
+}
+
+#[test]
+fn help_of_a_command_teaches_it() {
+    patr_snapshot!(fresh().patr("help deploy"), @r"
+    exit code: 0
+    ----- stdout -----
+    Run an image: make a deployment or change one, and watch it go live
+
+    Usage: patr deploy [OPTIONS] --name <NAME> <IMAGE>
+
+    Arguments:
+      <IMAGE>  What to run, as for `docker pull`
+
+    Options:
+          --name <NAME>                  The deployment to make or to change
+          --runner <RUNNER>              Where a new deployment runs [default: the only runner there is]
+          --port <PORT[/http|/tcp]>      A port that the image listens on: `8080`, `8080/http` or
+                                         `5432/tcp`; the first http port gets a URL
+          --env <NAME=VALUE>             An environment variable; `NAME` alone takes its value from this
+                                         shell
+          --env-file <FILE>              A file of `NAME=VALUE` lines; `#` begins a comment line, quotes
+                                         around a whole value are dropped
+          --replicas <N>                 How many replicas run at once
+          --cpu <CORES>                  Most cores of one replica: `0.5` or `500m`
+          --memory <SIZE>                Most memory of one replica: `256Mi`, `1Gi`, or bytes
+          --command <WORDS>              Replaces the image's command; split into words as a shell does,
+                                         but no shell runs it
+          --entrypoint <WORDS>           Replaces the image's entry point; split into words as a shell
+                                         does
+          --startup-probe <PORT[/PATH]>  Must answer before a replica serves: `8080` accepts a
+                                         connection, `8080/healthz` answers 200 to 399
+          --no-wait                      Return at once instead of watching the rollout to its end
+          --timeout <TIME>               How long to watch the rollout [default: 10m]
+      -h, --help                         Print help
+
+    Everywhere:
+          --url <URL>              The installation, such as `https://patr.example.com` [default: the
+                                   last one logged in to] [env: PATR_URL]
+      -w, --workspace <WORKSPACE>  The workspace, by name or id [default: see `patr workspace use`]
+                                   [env: PATR_WORKSPACE]
+      -o, --output <FORM>          The form of what goes to stdout: for people, or as the API answers it
+                                   [default: table] [possible values: table, json]
+      -q, --quiet                  Say nothing but errors on stderr
+
+    Examples:
+      patr deploy nginx:1 --name web --port 80
+      patr deploy ghcr.io/acme/api:2.3 --name api --runner home --port 8080 --replicas 2 \
+          --env LOG=info --env-file prod.env --memory 256Mi --startup-probe 8080/healthz
+      patr deploy ghcr.io/acme/api:2.4 --name api      a new image, everything else as it was
+      patr -q deploy nginx:1 --name web --port 80      only the URL, for scripts
+
+    If NAME exists, only what is given changes; `--port` replaces all ports and `--env` adds to the
+    variables. New replicas start and answer before old ones stop. If they do not, the old release goes
+    on serving and the reason is shown. Ctrl-C stops watching, not the rollout.
+    ");
+    patr_snapshot!(fresh().patr("runner add --help"), @"
+    exit code: 0
+    ----- stdout -----
+    Add a runner and print the token with which its machine joins
+
+    Usage: patr runner add [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  What to call the machine, unique in the workspace
+
+    Options:
+          --runtime <RUNTIME>  What the machine runs containers with [default: docker] [possible values:
+                               docker]
+      -h, --help               Print help
+
+    Everywhere:
+          --url <URL>              The installation, such as `https://patr.example.com` [default: the
+                                   last one logged in to] [env: PATR_URL]
+      -w, --workspace <WORKSPACE>  The workspace, by name or id [default: see `patr workspace use`]
+                                   [env: PATR_WORKSPACE]
+      -o, --output <FORM>          The form of what goes to stdout: for people, or as the API answers it
+                                   [default: table] [possible values: table, json]
+      -q, --quiet                  Say nothing but errors on stderr
+
+    Example:
+      patr runner add home
+
+    The token goes to stdout, once; how to install the agent with it goes to stderr. The agent dials out
+    only: the machine needs no public address and no open port.
+    ");
+}
+
+#[test]
+fn both_ways_of_asking_for_help_say_the_same() {
+    let t = fresh();
+    for command in ["deploy", "deployment scale", "url add", "workspace use"] {
+        let asked = t.patr(&format!("help {command}")).run();
+        assert_eq!(asked.stdout, t.patr(&format!("{command} --help")).run().stdout, "{command}");
+    }
+}
+
+#[test]
+fn exit_codes_are_documented() {
+    patr_snapshot!(fresh().patr("help exit-codes"), @"
+    exit code: 0
+    ----- stdout -----
+    What the exit status of `patr` means:
+
+        0  done
+        1  it was tried and did not work, or a rollout failed
+        2  the command line, an input file or a setting is wrong; nothing was changed
+        3  not logged in, or not allowed
+        4  something that was named does not exist
+        5  the time given with `--timeout` ran out; what was begun goes on
+       70  a bug in `patr` itself
+      130  interrupted with Ctrl-C; what was begun goes on
+    ");
+}
+
+#[test]
+fn help_for_what_does_not_exist_points_to_what_does() {
+    patr_snapshot!(fresh().patr("help deploi"), @"
+    exit code: 2
+    ----- stderr -----
+    error: there is no command `deploi`
+
+    hint: `patr help` lists the commands
+    ");
+}
+
+#[test]
+fn a_slip_in_a_command_suggests_one() {
+    patr_snapshot!(fresh().patr("deployy nginx:1"), @"
+    exit code: 2
+    ----- stderr -----
+    error: unrecognized subcommand 'deployy'
+
+      tip: some similar subcommands exist: 'deployment', 'deploy'
+
+    Usage: patr [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    patr_snapshot!(fresh().patr("runner lst"), @"
+    exit code: 2
+    ----- stderr -----
+    error: unrecognized subcommand 'lst'
+
+      tip: a similar subcommand exists: 'list'
+
+    Usage: patr runner [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_noun_without_a_verb_lists_its_verbs() {
+    let ran = fresh().patr("runner").run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("rotate-token"), "{ran}");
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    let t = fresh();
+    for (shell, sign) in [("bash", "complete -F"), ("zsh", "#compdef patr"), ("fish", "complete -c patr")] {
+        let ran = t.patr(&format!("completions {shell}")).run();
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{shell}");
+        assert!(ran.stdout.contains(sign) && ran.stdout.contains("rotate-token"), "{shell}");
+    }
+}
+
+#[test]
+fn a_shell_without_completions_is_refused_with_those_that_have_some() {
+    patr_snapshot!(fresh().patr("completions tcsh"), @"
+    exit code: 2
+    ----- stderr -----
+    error: invalid value 'tcsh' for '<SHELL>'
+      [possible values: bash, zsh, fish]
+
+      tip: a similar value exists: 'zsh'
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn the_version_is_the_package_s() {
+    let ran = fresh().patr("--version").run();
+    assert_eq!(ran.stdout, format!("patr {}\n", env!("CARGO_PKG_VERSION")));
+}

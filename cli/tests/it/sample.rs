@@ -1,0 +1,185 @@
+//! Things as an installation answers them. Ids and times are fixed, so that snapshots need not hide them.
+
+use patr_models::{
+    audit::AuditEntry,
+    deployment::{
+        Deployment, Failure, FailureKind, Outcome, PortSpec, Power, Release, ReleaseNumber, Status,
+        WorkloadSpec,
+        status::RolloutStep,
+        watch::{News, WatchDeployment},
+    },
+    endpoint::body::Json,
+    ids::{Id, Ref, WorkspaceId},
+    info::get::Info,
+    managed_url::{ManagedUrl, Target},
+    page::Page,
+    runner::{Connection, Runner, RunnerWithToken, RuntimeKind},
+    time::Millis,
+    token::Token,
+    user::{Session, User},
+    workspace::Workspace,
+};
+
+use crate::edge::Edge;
+
+/// The generation of everything that has one.
+pub(crate) const GENERATION: u64 = 7;
+/// The token of the person in every test.
+pub(crate) const TOKEN: &str = "patr_s_ada";
+
+/// The `n`th id of a kind.
+pub(crate) fn id<I: Id>(n: u128) -> I {
+    I::from_parts(Millis(0), n)
+}
+
+/// Minutes after noon of 2026-01-31.
+pub(crate) fn at(minutes: u64) -> Millis {
+    Millis(1_769_860_800_000 + minutes * 60_000)
+}
+
+/// All of a list.
+pub(crate) fn page<T>(items: Vec<T>) -> Json<Page<T>> {
+    Json(Page { items, next: None })
+}
+
+/// The workspace in which tests work.
+pub(crate) fn acme() -> Ref<WorkspaceId> {
+    "acme".parse().unwrap()
+}
+
+pub(crate) fn user() -> User {
+    User { id: id(1), email: "ada@example.com".parse().unwrap(), created_at: at(0) }
+}
+
+pub(crate) fn session() -> Session {
+    Session { user: user(), token: TOKEN.to_owned(), expires_at: at(60) }
+}
+
+pub(crate) fn workspace(n: u128, name: &str) -> Workspace {
+    Workspace { id: id(n), name: name.parse().unwrap(), created_at: at(0) }
+}
+
+pub(crate) fn token(name: &str) -> Token {
+    Token { id: id(1), name: name.parse().unwrap(), workspace: None, created_at: at(0), expires_at: None }
+}
+
+pub(crate) fn runner(n: u128, name: &str) -> Runner {
+    Runner {
+        id: id(n),
+        name: name.parse().unwrap(),
+        runtime: RuntimeKind::Docker,
+        created_at: at(0),
+        connection: Connection::Online {
+            since: at(1),
+            agent: "0.1.0".to_owned(),
+            host: Some("debian on x86_64".to_owned()),
+            clock_skew_ms: 12,
+        },
+    }
+}
+
+pub(crate) fn runner_with_token(name: &str) -> RunnerWithToken {
+    let runner = Runner { connection: Connection::Never, ..runner(1, name) };
+    RunnerWithToken { runner, token: "patr_r_secret".to_owned() }
+}
+
+/// A deployment with one http port, live on `home`.
+pub(crate) fn deployment(name: &str) -> Deployment {
+    let mut spec = WorkloadSpec::of("nginx:1".parse().unwrap());
+    spec.ports = vec![PortSpec { port: 80, protocol: Default::default() }];
+    Deployment {
+        id: id(1),
+        name: name.parse().unwrap(),
+        runner: id(1),
+        runner_name: "home".parse().unwrap(),
+        generation: GENERATION,
+        release: 3,
+        power: Power::Running,
+        replicas: 2,
+        spec,
+        digest: None,
+        url: Some(format!("https://{name}-acme.apps.example.com")),
+        status: Status::Live { ready: 2 },
+        created_at: at(0),
+        updated_at: at(5),
+    }
+}
+
+/// The same deployment while it is doing something else.
+pub(crate) fn deployment_that_is(status: Status) -> Deployment {
+    Deployment { status, ..deployment("web") }
+}
+
+/// A release that could not start, with what its replica wrote last.
+pub(crate) fn failure(logs: &[&str]) -> Failure {
+    Failure {
+        kind: FailureKind::Exited,
+        message: "it ended with exit code 3".to_owned(),
+        logs: logs.iter().map(|&line| line.to_owned()).collect(),
+    }
+}
+
+pub(crate) fn starting() -> Status {
+    Status::RollingOut { step: RolloutStep::Starting, ready: 1, wanted: 2 }
+}
+
+pub(crate) fn release(number: ReleaseNumber, outcome: Outcome) -> Release {
+    Release {
+        number,
+        current: number == 3,
+        spec: WorkloadSpec::of(format!("nginx:1.{number}").parse().unwrap()),
+        digest: None,
+        outcome,
+        created_by: id(1),
+        created_at: at(number.into()),
+    }
+}
+
+pub(crate) fn url(n: u128, host: &str, path: &str, target: Target) -> ManagedUrl {
+    ManagedUrl {
+        id: id(n),
+        host: host.parse().unwrap(),
+        path: path.parse().unwrap(),
+        target,
+        automatic: false,
+        generation: GENERATION,
+        url: format!("https://{host}{path}"),
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn to_web() -> Target {
+    Target::Deployment { deployment: id(1), deployment_name: "web".parse().unwrap(), port: 80 }
+}
+
+pub(crate) fn info() -> Info {
+    Info {
+        version: "0.1.0".to_owned(),
+        apps_domain: "apps.example.com".to_owned(),
+        apps_scheme: "https".to_owned(),
+        sign_up_open: false,
+    }
+}
+
+pub(crate) fn audit_entry(action: &str, name: &str) -> AuditEntry {
+    AuditEntry {
+        id: id(1),
+        at: at(1),
+        user: id(1),
+        token: None,
+        action: action.to_owned(),
+        resource: "dep_00000000000000000000000001".to_owned(),
+        name: name.to_owned(),
+        request: id(1),
+    }
+}
+
+impl Edge {
+    /// Lets a rollout pass through these states.
+    pub(crate) fn rolls_out(&self, states: impl IntoIterator<Item = Status>) {
+        for (version, status) in (1..).zip(states) {
+            let deployment = deployment_that_is(status);
+            self.answers::<WatchDeployment>(Json(News { version, deployment }));
+        }
+    }
+}
