@@ -8,7 +8,7 @@
 //!
 //! Losing the link is ordinary and stops nothing that runs. Every try has a fresh name look-up and a fresh socket.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use http::{StatusCode, header::AUTHORIZATION};
@@ -144,7 +144,7 @@ struct Session {
     config: Config,
     store: Store,
     host: String,
-    desired: watch::Sender<Option<Known>>,
+    desired: watch::Sender<Option<Arc<Known>>>,
     report: watch::Receiver<Option<Report>>,
     lanes: watch::Sender<u8>,
 }
@@ -154,7 +154,7 @@ pub(crate) async fn run(
     config: Config,
     store: Store,
     host: String,
-    desired: watch::Sender<Option<Known>>,
+    desired: watch::Sender<Option<Arc<Known>>>,
     report: watch::Receiver<Option<Report>>,
     lanes: watch::Sender<u8>,
 ) -> Stopped {
@@ -260,8 +260,9 @@ impl Session {
 
     /// Takes a snapshot that is not older than the one there is. It counts only once it is on disk.
     fn take(&self, news: Known) {
-        let newer =
-            |known: &Known| known.runner == news.runner && known.snapshot.revision > news.snapshot.revision;
+        let newer = |known: &Arc<Known>| {
+            known.runner == news.runner && known.snapshot.revision > news.snapshot.revision
+        };
         if self.desired.borrow().as_ref().is_some_and(newer) {
             return;
         }
@@ -269,8 +270,8 @@ impl Session {
             warn!("what should run could not be kept on disk: {error:#}");
         }
         self.desired.send_if_modified(|known| {
-            let changed = known.as_ref() != Some(&news);
-            *known = Some(news);
+            let changed = known.as_deref() != Some(&news);
+            *known = Some(Arc::new(news));
             changed
         });
     }

@@ -17,7 +17,7 @@ mod runtime;
 mod store;
 mod tunnel;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use tokio::sync::watch;
@@ -46,10 +46,10 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
     let config = args.config()?;
     let store = Store::open(&config.state_dir)?;
     let known = store.load()?;
-    let docker = Docker::connect().await?;
+    let docker = Docker::connect(config.publish_ports).await?;
     info!("{}", docker.describe());
     let backends = Backends::default();
-    let (desired, desired_rx) = watch::channel(known);
+    let (desired, desired_rx) = watch::channel(known.map(Arc::new));
     let (report, report_rx) = watch::channel(None);
     let (lanes, lanes_rx) = watch::channel(0);
     tokio::spawn(reconcile::run(docker.clone(), desired_rx.clone(), report, backends.clone()));

@@ -24,6 +24,7 @@ use crate::{
     config::Config,
     link::{Ended, Socket, connect, ended, pause},
     proxy::Target,
+    runtime::Runtime,
 };
 
 /// What an edge says that has forgotten its streams in its sleep, and what it is answered.
@@ -31,7 +32,7 @@ const RESTART: &str = "restart";
 const RESTARTED: &str = "restarted";
 
 /// Keeps as many lanes as the edge wants.
-pub(crate) async fn run(config: Config, mut lanes: watch::Receiver<u8>, target: Target) {
+pub(crate) async fn run<R: Runtime>(config: Config, mut lanes: watch::Receiver<u8>, target: Target<R>) {
     let mut open = 0;
     loop {
         let wanted = *lanes.borrow_and_update();
@@ -46,7 +47,7 @@ pub(crate) async fn run(config: Config, mut lanes: watch::Receiver<u8>, target: 
 }
 
 /// Keeps one lane. Whether the token is still good is the session's to find out.
-async fn keep(config: Config, number: u8, target: Target) {
+async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
     let path = format!("/api/v1/runner/tunnel/{number}");
     let mut attempt = 0;
     loop {
@@ -67,7 +68,7 @@ async fn keep(config: Config, number: u8, target: Target) {
 }
 
 /// One connection of a lane, from its beginning to its end.
-async fn carry(mut socket: Socket, target: &Target) -> Ended {
+async fn carry<R: Runtime>(mut socket: Socket, target: &Target<R>) -> Ended {
     let mut lane = Arc::new(Lane::default());
     let mut ping = time::interval(Duration::from_secs(PING_EVERY_S));
     let silence = Duration::from_secs(SILENCE_S);
@@ -159,7 +160,11 @@ impl Lane {
         self.lock().mux.next_frame()
     }
 
-    fn input(self: &Arc<Self>, message: Bytes, target: &Target) -> Result<(), patr_tunnel::ProtocolError> {
+    fn input<R: Runtime>(
+        self: &Arc<Self>,
+        message: Bytes,
+        target: &Target<R>,
+    ) -> Result<(), patr_tunnel::ProtocolError> {
         let mut inner = self.lock();
         inner.mux.input(message)?;
         while let Some(event) = inner.mux.poll_event() {
@@ -186,7 +191,14 @@ impl Lane {
         Ok(())
     }
 
-    fn opened(self: &Arc<Self>, inner: &mut Inner, target: &Target, id: StreamId, payload: &[u8], fin: bool) {
+    fn opened<R: Runtime>(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        target: &Target<R>,
+        id: StreamId,
+        payload: &[u8],
+        fin: bool,
+    ) {
         let Ok(request) = serde_json::from_slice::<OpenRequest>(payload) else {
             warn!("a stream is of a kind that is not known here");
             inner.mux.reset(id, Code::Refused);
