@@ -55,6 +55,11 @@ pub(crate) struct Config {
 pub(crate) struct Token(String);
 
 impl Token {
+    #[cfg(test)]
+    pub(crate) fn of(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// For the `Authorization` header.
     pub(crate) fn reveal(&self) -> &str {
         &self.0

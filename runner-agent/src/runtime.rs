@@ -65,10 +65,12 @@ impl Address {
     }
 }
 
-/// A container that does not have to be looked into for a reason, because it has not ended.
+/// A container that runs, or will again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Checked {
     pub(crate) state: ReplicaState,
+    /// Why it ended the last time, while it waits to be started again.
+    pub(crate) ended: Option<Failure>,
     /// How often the runtime has started it again.
     pub(crate) restarts: u32,
 }

@@ -22,7 +22,7 @@ use tracing::{debug, warn};
 
 use crate::{
     config::Config,
-    link::{Ended, Socket, connect, ended, pause},
+    link::connect::{Backoff, Ended, Socket, connect, ended},
     proxy::Target,
     runtime::Runtime,
 };
@@ -49,21 +49,26 @@ pub(crate) async fn run<R: Runtime>(config: Config, mut lanes: watch::Receiver<u
 /// Keeps one lane. Whether the token is still good is the session's to find out.
 async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
     let path = format!("/api/v1/runner/tunnel/{number}");
-    let mut attempt = 0;
+    let mut backoff = Backoff::default();
     loop {
-        let why = match connect(&config.base, &path, &config.token).await {
+        let ended = match connect(&config.base, &path, &config.token).await {
             Ok(socket) => {
-                attempt = 0;
+                backoff.opened(time::Instant::now());
                 carry(socket, &target).await
             }
             Err(ended) => ended,
         };
-        match why {
-            Ended::Lost(why) => debug!("lane {number}: {why}"),
-            Ended::Stopped(_) => debug!("lane {number} was refused"),
-        }
-        time::sleep(pause(attempt, rand::random())).await;
-        attempt += 1;
+        let not_before = match ended {
+            Ended::Lost { why, not_before } => {
+                debug!("lane {number}: {why}");
+                not_before
+            }
+            Ended::Stopped(_) => {
+                debug!("lane {number} was refused");
+                None
+            }
+        };
+        time::sleep(backoff.lost(not_before, time::Instant::now(), rand::random())).await;
     }
 }
 
@@ -80,7 +85,7 @@ async fn carry<R: Runtime>(mut socket: Socket, target: &Target<R>) -> Ended {
                 match message {
                     Some(Ok(Message::Binary(frame))) => {
                         if let Err(error) = lane.input(frame, target) {
-                            break Ended::Lost(format!("the edge broke the tunnel's protocol: {error}"));
+                            break Ended::lost(format!("the edge broke the tunnel's protocol: {error}"));
                         }
                         Ok(())
                     }
@@ -96,7 +101,7 @@ async fn carry<R: Runtime>(mut socket: Socket, target: &Target<R>) -> Ended {
             }
             () = lane.ready.notified() => Ok(()),
             _ = ping.tick() => socket.send(Message::text(PING)).await,
-            () = time::sleep_until(deadline) => break Ended::Lost("silence".to_owned()),
+            () = time::sleep_until(deadline) => break Ended::lost("silence"),
         };
         if let Err(error) = sent {
             break error.into();

@@ -78,7 +78,6 @@ impl Memory {
             Target::Rollout => true,
             Target::Replica(replica) => here(replica),
         });
-        self.calm_down();
     }
 
     /// What went wrong with an older generation is no reason to wait with a newer one.
@@ -108,7 +107,6 @@ impl Memory {
         match outcome {
             Ok(done) => {
                 self.pauses.remove(&step.target());
-                self.calm_down();
                 self.done(step, done);
             }
             Err(Fault::Away(error)) => {
@@ -126,7 +124,9 @@ impl Memory {
                 if let Step::Probe { replica } | Step::Readmit { replica, .. } = step {
                     self.restarts.insert(replica.clone(), restarts);
                 }
+                self.calm_down();
             }
+            Done::Buried(why) => self.trouble = why.or(self.trouble.take()),
             Done::Nothing => {}
         }
     }

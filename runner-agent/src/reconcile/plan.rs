@@ -84,7 +84,10 @@ pub(crate) fn plan(situation: &Situation<'_>) -> Vec<Step> {
     // A container that is being started must not be taken for one that has ended.
     if !(situation.busy)(&Target::Rollout) {
         steps.extend(situation.bury(&current));
-        steps.extend(situation.roll_out(&current, &old, digest));
+        let rollout = situation.roll_out(&current, &old, digest);
+        // One that is to go is not let in first.
+        steps.retain(|step| rollout.iter().all(|other| other.target() != step.target()));
+        steps.extend(rollout);
     }
     steps
 }
@@ -180,8 +183,8 @@ impl<'a> Situation<'a> {
 
     fn readmit(&self, replicas: &[&Replica], probe: Option<Probe>) -> Vec<Step> {
         let away = |replica: &&&Replica| {
-            let running = matches!(replica.state, ReplicaState::Running(_));
-            replica.proven && running && !self.serves(replica) && self.may_try(replica)
+            let alive = matches!(replica.state, ReplicaState::Running(_) | ReplicaState::Restarting);
+            replica.proven && alive && !self.serves(replica) && self.may_try(replica)
         };
         let readmit = |replica: &&Replica| {
             let probe = probe.clone().or_else(|| replica.probe.clone());

@@ -27,7 +27,11 @@ const START_S: u32 = 60;
 #[derive(Debug)]
 pub(super) enum Done {
     Pulled(ReleaseNumber, Digest),
-    Serves { restarts: u32 },
+    Serves {
+        restarts: u32,
+    },
+    /// A container that had ended is gone, and this is why it had.
+    Buried(Option<Failure>),
     Nothing,
 }
 
@@ -60,7 +64,8 @@ impl<R: Runtime> Context<R> {
                 }
                 Step::Probe { replica } => self.probe(&desired, &replica).await,
                 Step::Readmit { replica, probe } => self.readmit(desired.id, &replica, probe).await,
-                Step::Retire { replica } | Step::Bury { replica } => self.retire(desired.id, &replica).await,
+                Step::Retire { replica } => self.retire(desired.id, &replica).await,
+                Step::Bury { replica } => self.bury(&replica).await,
             }
         };
         timeout(deadline, working).await.unwrap_or_else(|_| {
@@ -84,6 +89,15 @@ impl<R: Runtime> Context<R> {
             }
         }
         self.runtime.remove(replica).await.map(|()| Done::Nothing)
+    }
+
+    /// Nobody can ask a container afterwards why it has ended.
+    async fn bury(&self, replica: &str) -> Outcome {
+        let why = match self.runtime.check(replica).await {
+            Err(Fault::Failed(failure)) => Some(self.with_logs(failure, replica).await),
+            other => other.map(|_| None)?,
+        };
+        self.runtime.remove(replica).await.map(|()| Done::Buried(why))
     }
 
     /// Waits until a replica answers its probe, and then lets it serve.
@@ -127,9 +141,10 @@ impl<R: Runtime> Context<R> {
     }
 
     async fn try_once(&self, replica: &str, probe: Option<&Probe>) -> Result<Tried, Fault> {
-        let Checked { state, restarts } = self.runtime.check(replica).await?;
+        let Checked { state, ended, restarts } = self.runtime.check(replica).await?;
         let ReplicaState::Running(address) = state else {
-            return Ok(Tried::NotYet(failure(FailureKind::Exited, "it keeps ending and is started again")));
+            let unknown = || failure(FailureKind::Exited, "it does not run");
+            return Ok(Tried::NotYet(ended.unwrap_or_else(unknown)));
         };
         let asked = match probe {
             Some(probe) => self.runtime.ask(&address, probe).await,

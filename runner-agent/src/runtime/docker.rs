@@ -249,7 +249,10 @@ impl Runtime for Docker {
         let restarts = found.restart_count.and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
         match container::state(&found) {
             ReplicaState::Exited => Err(exited(&found).into()),
-            state => Ok(Checked { state, restarts }),
+            state => {
+                let ended = (state == ReplicaState::Restarting).then(|| exited(&found));
+                Ok(Checked { state, ended, restarts })
+            }
         }
     }
 

@@ -148,6 +148,11 @@ impl Fake {
         });
     }
 
+    /// Someone stops a container by hand; it is not started again.
+    pub(crate) fn stop(&self, id: &str) {
+        self.change(id, |container| container.replica.state = ReplicaState::Exited);
+    }
+
     /// A container is running again, elsewhere.
     pub(crate) fn recover(&self, id: &str) {
         let made = self.next();
@@ -251,10 +256,13 @@ impl World {
     }
 
     fn check(&mut self, id: &str) -> Result<Checked, Fault> {
+        let ended = || failure(FailureKind::Exited, "it ended with exit code 3");
         let container = self.find(id).ok_or_else(|| failure(FailureKind::Runtime, "no such container"))?;
-        match &container.replica.state {
-            ReplicaState::Exited => Err(failure(FailureKind::Exited, "it ended with exit code 3").into()),
-            state => Ok(Checked { state: state.clone(), restarts: container.restarts }),
+        let (state, restarts) = (container.replica.state.clone(), container.restarts);
+        match state {
+            ReplicaState::Exited => Err(ended().into()),
+            ReplicaState::Restarting => Ok(Checked { state, ended: Some(ended()), restarts }),
+            ReplicaState::Created | ReplicaState::Running(_) => Ok(Checked { state, ended: None, restarts }),
         }
     }
 

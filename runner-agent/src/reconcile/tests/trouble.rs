@@ -42,7 +42,9 @@ async fn an_agent_that_restarts_in_the_middle_of_a_rollout_serves_the_old_releas
 async fn a_replica_that_crashes_serves_again_once_it_answers() {
     let mut story = Story::with(release(1, 1)).await;
     story.fake.crash("c1");
-    story.sees(1, |seen| seen.phase == Phase::Settled && seen.ready == 0).await;
+    let seen = story.sees(1, |seen| seen.ready == 0 && seen.trouble.is_some()).await;
+    assert_eq!(seen.phase, Phase::Settled);
+    assert!(seen.trouble.unwrap().message.contains("exit code 3"), "and why is said");
     assert!(story.backends.pick(id(1), 80).is_none(), "nothing is sent to one that does not run");
     story.fake.recover("c1");
     let seen = story.is_live(&release(1, 1)).await;
@@ -58,6 +60,16 @@ async fn a_container_that_someone_removed_is_replaced() {
     story.sees(1, |seen| seen.ready == 0).await;
     story.is_live(&release(1, 1)).await;
     assert_eq!(story.names(), ["c2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_someone_stopped_is_replaced_and_its_end_is_named() {
+    let mut story = Story::with(release(1, 1)).await;
+    story.fake.stop("c1");
+    let seen = story.sees(1, |seen| seen.trouble.is_some()).await;
+    assert_eq!(seen.trouble.unwrap().logs, ["the last line of c1"]);
+    let seen = story.is_live(&release(1, 1)).await;
+    assert_eq!((story.names(), seen.trouble), (vec!["c2".to_owned()], None));
 }
 
 #[tokio::test(start_paused = true)]
