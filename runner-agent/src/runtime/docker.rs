@@ -6,22 +6,18 @@ mod image;
 mod request;
 mod words;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use anyhow::Context;
 use bollard::{
     errors::Error,
     models::{
-        ContainerInspectResponse, ContainerSummary, ContainerUpdateBody, NetworkCreateRequest, RestartPolicy,
+        ContainerInspectResponse, ContainerUpdateBody, NetworkCreateRequest, RestartPolicy,
         RestartPolicyNameEnum, SystemInfo,
     },
     query_parameters::{
         CreateContainerOptions, CreateImageOptions, EventsOptions, ListContainersOptions, LogsOptions,
-        RemoveContainerOptions, StopContainerOptions,
+        RemoveContainerOptions, RenameContainerOptions, StopContainerOptions,
     },
 };
 use futures_util::{Stream, StreamExt, stream};
@@ -51,8 +47,6 @@ const NETWORK: &str = "patr";
 const LAST_LINES: &str = "20";
 /// How long a registry may send nothing at all.
 const PULL_STALLS: Duration = Duration::from_secs(120);
-/// How many containers are looked into at a time.
-const LOOKS: usize = 8;
 
 /// An Engine.
 #[derive(Clone)]
@@ -61,8 +55,6 @@ pub(crate) struct Docker {
     about: String,
     /// Containers are reached through ports on loopback instead of their addresses.
     publish: bool,
-    /// Containers that are known to be kept, which they stay for as long as they are here.
-    kept: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Docker {
@@ -85,7 +77,7 @@ impl Docker {
             version.arch.unwrap_or_default(),
         );
         let publish = publish || hides_containers(&info);
-        Ok(Self { api, about, publish, kept: Arc::default() })
+        Ok(Self { api, about, publish })
     }
 
     /// The machine in words.
@@ -147,26 +139,6 @@ impl Docker {
             Err(error) => Err(error),
         }
     }
-
-    fn is_known_to_be_kept(&self, id: &str) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
-    }
-
-    /// A container as a replica; `None` for one that is gone meanwhile or not quite ours.
-    async fn replica(&self, summary: ContainerSummary) -> Result<Option<Replica>, Error> {
-        let Some(mut replica) = container::replica(summary) else { return Ok(None) };
-        replica.proven = self.is_known_to_be_kept(&replica.id);
-        if !replica.proven {
-            let Some(found) = self.inspect(&replica.id).await? else { return Ok(None) };
-            replica.proven = container::is_kept(&found);
-        }
-        Ok(Some(replica))
-    }
-
-    fn remember_kept(&self, replicas: &[Replica]) {
-        let kept = replicas.iter().filter(|replica| replica.proven).map(|replica| replica.id.clone());
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept.collect();
-    }
 }
 
 /// Whether this machine cannot reach the addresses of containers, because they are in a virtual machine or in a
@@ -181,14 +153,9 @@ impl Runtime for Docker {
     async fn observe(&self, runner: &str) -> Result<Vec<Replica>, Unavailable> {
         let filters = HashMap::from([("label".to_owned(), vec![format!("{}={runner}", label::RUNNER)])]);
         let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
-        let away = |error: Error| Unavailable(chain(&error));
-        let list = self.api.list_containers(Some(options)).await.map_err(away)?;
-        let looking = stream::iter(list).map(|summary| self.replica(summary)).buffered(LOOKS);
-        let found: Vec<Result<Option<Replica>, Error>> = looking.collect().await;
-        let replicas: Result<Vec<Option<Replica>>, Error> = found.into_iter().collect();
-        let replicas: Vec<Replica> = replicas.map_err(away)?.into_iter().flatten().collect();
-        self.remember_kept(&replicas);
-        Ok(replicas)
+        let list = self.api.list_containers(Some(options)).await;
+        let list = list.map_err(|error| Unavailable(chain(&error)))?;
+        Ok(list.into_iter().filter_map(container::replica).collect())
     }
 
     async fn pull(&self, spec: &WorkloadSpec, known: Option<&Digest>) -> Result<Digest, Fault> {
@@ -223,7 +190,7 @@ impl Runtime for Docker {
         // An image made here is known by its id only.
         let here = self.local(&reference).await?.is_some();
         let image = if here { reference } else { new.digest.to_string() };
-        let name = format!("patr-{}-{}-{:08x}", new.desired.name, new.desired.release, rand::random::<u32>());
+        let name = container::unproven_name(new, rand::random());
         let options = CreateContainerOptions { name: Some(name), ..Default::default() };
         let body = container::create(new, image, runner, self.publish);
         let made = self.api.create_container(Some(options), body).await;
@@ -237,10 +204,19 @@ impl Runtime for Docker {
     }
 
     async fn keep(&self, id: &str) -> Result<(), Fault> {
+        let refused = |error: Error| refused("keeping its container", &error);
         let name = Some(RestartPolicyNameEnum::UNLESS_STOPPED);
         let restart_policy = Some(RestartPolicy { name, maximum_retry_count: None });
         let update = ContainerUpdateBody { restart_policy, ..Default::default() };
-        self.api.update_container(id, update).await.map_err(|error| refused("keeping its container", &error))
+        match self.api.update_container(id, update).await {
+            Ok(()) => {}
+            // Podman before 5 cannot change a policy: such a container is replaced by this agent when it ends.
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(refused(error)),
+        }
+        let found = self.api.inspect_container(id, None).await.map_err(refused)?;
+        let Some(name) = container::proven_name(&found) else { return Ok(()) };
+        self.api.rename_container(id, RenameContainerOptions { name }).await.map_err(refused)
     }
 
     async fn check(&self, id: &str) -> Result<Checked, Fault> {

@@ -8,7 +8,6 @@ use std::{
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary,
     ContainerSummaryStateEnum, EndpointSettings, HostConfig, HostConfigLogConfig, PortBinding, PortMap,
-    RestartPolicyNameEnum,
 };
 use patr_models::deployment::WorkloadSpec;
 
@@ -28,6 +27,19 @@ pub(super) mod label {
 
 /// How long the Engine lets a container stop when nothing was said.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// What the name of a container ends in until it has been proved. Labels cannot be changed; names can, and people read
+/// them.
+const UNPROVEN: &str = "-starting";
+
+pub(super) fn unproven_name(new: &NewReplica, random: u32) -> String {
+    format!("patr-{}-{}-{random:08x}{UNPROVEN}", new.desired.name, new.desired.release)
+}
+
+/// The name of a container that has been proved; `None` when it has it.
+pub(super) fn proven_name(found: &ContainerInspectResponse) -> Option<String> {
+    found.name.as_deref()?.trim_start_matches('/').strip_suffix(UNPROVEN).map(str::to_owned)
+}
 
 /// What the Engine is asked to make. It is not started again should it fail: not before it was proved.
 pub(super) fn create(new: &NewReplica, image: String, runner: &str, publish: bool) -> ContainerCreateBody {
@@ -86,9 +98,10 @@ fn on_loopback(spec: &WorkloadSpec) -> PortMap {
     spec.ports.iter().map(|port| (tcp(port.port), Some(vec![free()]))).collect()
 }
 
-/// A container of a list; whether it is kept is not in there.
+/// A container of a list; `None` for one that is not quite ours.
 pub(super) fn replica(summary: ContainerSummary) -> Option<Replica> {
     let labels = summary.labels?;
+    let names = summary.names.unwrap_or_default();
     let ports = summary.ports.iter().flatten();
     let published = ports.filter_map(|port| Some((port.private_port, port.public_port?))).collect();
     let networks = summary.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
@@ -100,7 +113,7 @@ pub(super) fn replica(summary: ContainerSummary) -> Option<Replica> {
         hash: labels.get(label::SPEC)?.clone(),
         digest: labels.get(label::DIGEST).and_then(|digest| digest.parse().ok()),
         probe: labels.get(label::PROBE).and_then(|probe| serde_json::from_str(probe).ok()),
-        proven: false,
+        proven: !names.iter().any(|name| name.ends_with(UNPROVEN)),
         state: match summary.state {
             Some(ContainerSummaryStateEnum::RUNNING | ContainerSummaryStateEnum::PAUSED) => {
                 ReplicaState::Running(address(published, networks))
@@ -125,12 +138,6 @@ pub(super) fn state(found: &ContainerInspectResponse) -> ReplicaState {
         Some(ContainerStateStatusEnum::CREATED) => ReplicaState::Created,
         _ => ReplicaState::Exited,
     }
-}
-
-/// Whether the Engine starts a container again whenever it ends.
-pub(super) fn is_kept(found: &ContainerInspectResponse) -> bool {
-    let policy = found.host_config.as_ref().and_then(|config| config.restart_policy.as_ref());
-    policy.and_then(|policy| policy.name) == Some(RestartPolicyNameEnum::UNLESS_STOPPED)
 }
 
 /// How long a container may take to stop.

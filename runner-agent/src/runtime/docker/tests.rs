@@ -79,6 +79,7 @@ fn a_container_is_recognised_by_what_it_was_made_with() {
     let body = container::create(&new, "web".to_owned(), "run_x", false);
     let summary = serde_json::json!({
         "Id": "c1",
+        "Names": [format!("/{}", container::unproven_name(&new, 1))],
         "State": "running",
         "Labels": body.labels,
         "NetworkSettings": { "Networks": { "patr": { "IPAddress": "172.18.0.2" } } },
@@ -86,6 +87,7 @@ fn a_container_is_recognised_by_what_it_was_made_with() {
     let replica = container::replica(serde_json::from_value(summary).unwrap()).unwrap();
     assert_eq!((replica.deployment, replica.generation, replica.release), (new.desired.id, 5, 2));
     assert_eq!((replica.hash, replica.digest), (new.hash, Some(new.digest)));
+    assert!(!replica.proven);
     assert_eq!(replica.probe, new.desired.spec.effective_probe());
     assert_eq!(replica.state, ReplicaState::Running(Address::Network([172, 18, 0, 2].into())));
 }
@@ -104,4 +106,13 @@ fn ports_are_published_on_loopback_only_and_only_where_they_must_be() {
     });
     let state = container::state(&serde_json::from_value(inspected).unwrap());
     assert_eq!(state, ReplicaState::Running(Address::Published([(80, 40_080)].into())));
+}
+
+#[test]
+fn a_container_that_was_proved_says_so_by_its_name() {
+    let name = container::unproven_name(&new_replica(), 1);
+    let inspected = |name: &str| serde_json::from_value(serde_json::json!({ "Name": name })).unwrap();
+    let proven = container::proven_name(&inspected(&format!("/{name}"))).unwrap();
+    assert_eq!(proven, "patr-web-2-00000001");
+    assert_eq!(container::proven_name(&inspected(&proven)), None);
 }
