@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -11,11 +11,13 @@ use std::{
 
 use patr_models::ids::DeploymentId;
 
+use crate::runtime::Address;
+
 /// A replica that serves.
 #[derive(Debug, Clone)]
-pub(crate) struct Backend {
-    pub(crate) container: String,
-    pub(crate) address: IpAddr,
+struct Backend {
+    container: String,
+    address: Address,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -26,7 +28,7 @@ pub(crate) struct Backends(Arc<Mutex<HashMap<DeploymentId, Vec<Backend>>>>);
 /// A request on its way through a replica; counted until it is dropped.
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    pub(crate) address: IpAddr,
+    pub(crate) address: SocketAddr,
     count: Arc<AtomicUsize>,
 }
 
@@ -37,17 +39,18 @@ impl Drop for InFlight {
 }
 
 impl Backends {
-    /// The replica with least in flight.
-    pub(crate) fn pick(&self, deployment: DeploymentId) -> Option<InFlight> {
+    /// The replica with least in flight, and where its port is.
+    pub(crate) fn pick(&self, deployment: DeploymentId, port: u16) -> Option<InFlight> {
         let table = self.lock();
         let least =
             table.get(&deployment)?.iter().min_by_key(|backend| backend.in_flight.load(Ordering::Relaxed))?;
+        let address = least.address.port(port)?;
         least.in_flight.fetch_add(1, Ordering::Relaxed);
-        Some(InFlight { address: least.address, count: Arc::clone(&least.in_flight) })
+        Some(InFlight { address, count: Arc::clone(&least.in_flight) })
     }
 
     /// Lets a replica serve.
-    pub(crate) fn add(&self, deployment: DeploymentId, container: &str, address: IpAddr) {
+    pub(crate) fn add(&self, deployment: DeploymentId, container: &str, address: Address) {
         let mut table = self.lock();
         let backends = table.entry(deployment).or_default();
         match backends.iter_mut().find(|backend| backend.container == container) {
@@ -66,11 +69,15 @@ impl Backends {
         Some(backends.remove(at).in_flight)
     }
 
-    /// Forgets replicas that are not here any more.
-    pub(crate) fn retain(&self, alive: &[&str]) {
-        for backends in self.lock().values_mut() {
-            backends.retain(|backend| alive.contains(&backend.container.as_str()));
-        }
+    /// Follows what is here: `running` says where a container is, or `None` when it does not run.
+    pub(crate) fn follow(&self, running: impl Fn(&str) -> Option<Address>) {
+        self.lock().retain(|_, backends| {
+            backends.retain_mut(|backend| {
+                // One that was started again may be elsewhere now.
+                running(&backend.container).map(|address| backend.address = address).is_some()
+            });
+            !backends.is_empty()
+        });
     }
 
     /// Whether a replica serves.
@@ -92,29 +99,56 @@ mod tests {
 
     use super::*;
 
+    fn address(last: u8) -> Address {
+        Address::Network([127, 0, 0, last].into())
+    }
+
+    fn id() -> DeploymentId {
+        DeploymentId::from_parts(Millis(0), 0)
+    }
+
     #[test]
     fn the_replica_with_least_in_flight_is_picked_and_freed_again() {
-        let (backends, id) = (Backends::default(), DeploymentId::from_parts(Millis(0), 0));
-        let address = |last| IpAddr::from([127, 0, 0, last]);
-        backends.add(id, "a", address(1));
-        backends.add(id, "b", address(2));
-        let first = backends.pick(id).unwrap();
-        let second = backends.pick(id).unwrap();
+        let backends = Backends::default();
+        backends.add(id(), "a", address(1));
+        backends.add(id(), "b", address(2));
+        let first = backends.pick(id(), 80).unwrap();
+        let second = backends.pick(id(), 80).unwrap();
         assert_ne!(first.address, second.address);
         let freed = first.address;
         drop(first);
-        assert_eq!(backends.pick(id).unwrap().address, freed);
+        assert_eq!(backends.pick(id(), 80).unwrap().address, freed);
     }
 
     #[test]
     fn a_replica_that_was_taken_out_still_counts_what_it_serves() {
-        let (backends, id) = (Backends::default(), DeploymentId::from_parts(Millis(0), 0));
-        backends.add(id, "a", IpAddr::from([127, 0, 0, 1]));
-        let request = backends.pick(id).unwrap();
-        let left = backends.remove(id, "a").unwrap();
-        assert!(backends.pick(id).is_none());
+        let backends = Backends::default();
+        backends.add(id(), "a", address(1));
+        let request = backends.pick(id(), 80).unwrap();
+        let left = backends.remove(id(), "a").unwrap();
+        assert!(backends.pick(id(), 80).is_none());
         assert_eq!(left.load(Ordering::Relaxed), 1);
         drop(request);
         assert_eq!(left.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_replica_that_moved_is_followed_and_one_that_ended_is_dropped() {
+        let backends = Backends::default();
+        backends.add(id(), "a", address(1));
+        backends.add(id(), "b", address(2));
+        backends.follow(|container| (container == "a").then(|| address(3)));
+        assert_eq!(backends.pick(id(), 80).unwrap().address.to_string(), "127.0.0.3:80");
+        assert!(!backends.contains(id(), "b"));
+        backends.follow(|_| None);
+        assert!(backends.lock().is_empty(), "nothing is remembered of a deployment without replicas");
+    }
+
+    #[test]
+    fn a_published_port_is_reached_on_loopback() {
+        let backends = Backends::default();
+        backends.add(id(), "a", Address::Published([(80, 40_080)].into()));
+        assert_eq!(backends.pick(id(), 80).unwrap().address.to_string(), "127.0.0.1:40080");
+        assert!(backends.pick(id(), 81).is_none());
     }
 }

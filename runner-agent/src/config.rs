@@ -26,6 +26,10 @@ pub(crate) struct Args {
     /// Where the agent remembers what should run
     #[arg(long, default_value = "/var/lib/patr-runner", env = "PATR_STATE_DIR")]
     state_dir: PathBuf,
+    /// Reach containers through ports on 127.0.0.1 instead of their addresses. Found out by itself for rootless
+    /// Engines and Docker Desktop; needed where the Engine is in another virtual machine
+    #[arg(long, env = "PATR_PUBLISH_PORTS")]
+    publish_ports: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -43,6 +47,7 @@ pub(crate) struct Config {
     pub(crate) base: String,
     pub(crate) token: Token,
     pub(crate) state_dir: PathBuf,
+    pub(crate) publish_ports: bool,
 }
 
 /// A token that cannot be printed.
@@ -50,6 +55,11 @@ pub(crate) struct Config {
 pub(crate) struct Token(String);
 
 impl Token {
+    #[cfg(test)]
+    pub(crate) fn of(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// For the `Authorization` header.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
@@ -67,7 +77,8 @@ impl Args {
             Some(("https", rest)) => format!("wss://{rest}"),
             _ => bail!("--url: `{url}` must begin with https:// or http://"),
         };
-        Ok(Config { base, token: token(self.token_file)?, state_dir: self.state_dir })
+        let token = token(self.token_file)?;
+        Ok(Config { base, token, state_dir: self.state_dir, publish_ports: self.publish_ports })
     }
 }
 

@@ -17,13 +17,19 @@ mod runtime;
 mod store;
 mod tunnel;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use tokio::sync::watch;
 use tracing::{error, info};
 
-use crate::{backends::Backends, config::Args, link::Stopped, runtime::docker::Docker, store::Store};
+use crate::{
+    backends::Backends,
+    config::Args,
+    link::{Session, connect::Stopped},
+    runtime::docker::Docker,
+    store::Store,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -44,20 +50,20 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> anyhow::Result<Stopped> {
     let config = args.config()?;
-    let store = Store::open(&config.state_dir)?;
+    let store = Arc::new(Store::open(&config.state_dir)?);
     let known = store.load()?;
-    let docker = Docker::connect().await?;
+    let docker = Docker::connect(config.publish_ports).await?;
     info!("{}", docker.describe());
     let backends = Backends::default();
-    let (desired, desired_rx) = watch::channel(known);
+    let (desired, desired_rx) = watch::channel(known.map(Arc::new));
     let (report, report_rx) = watch::channel(None);
     let (lanes, lanes_rx) = watch::channel(0);
     tokio::spawn(reconcile::run(docker.clone(), desired_rx.clone(), report, backends.clone()));
     let target = proxy::Target::new(backends, docker.clone(), desired_rx);
     tokio::spawn(tunnel::run(config.clone(), lanes_rx, target));
-    let link = link::run(config, store, docker.describe(), desired, report_rx, lanes);
+    let session = Session { config, store, host: docker.describe(), desired, report: report_rx, lanes };
     tokio::select! {
-        stopped = link => Ok(stopped),
+        stopped = link::run(session) => Ok(stopped),
         () = asked_to_stop() => Ok(Stopped::Asked),
     }
 }

@@ -1,6 +1,6 @@
 //! A stream of the tunnel to a replica and back.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -25,7 +25,7 @@ use tracing::debug;
 
 use crate::{
     backends::Backends,
-    runtime::{Runtime, docker::Docker},
+    runtime::Runtime,
     store::Known,
     tunnel::{Reader, Writer},
 };
@@ -38,11 +38,11 @@ const HOP: [&str; 6] = ["connection", "keep-alive", "proxy-connection", "te", "t
 
 /// What streams lead to.
 #[derive(Clone)]
-pub(crate) struct Target {
+pub(crate) struct Target<R> {
     backends: Backends,
     client: Client<HttpConnector, Body>,
-    runtime: Docker,
-    desired: watch::Receiver<Option<Known>>,
+    runtime: R,
+    desired: watch::Receiver<Option<Arc<Known>>>,
 }
 
 /// An http stream's request.
@@ -54,8 +54,8 @@ struct Ask {
     headers: Vec<(String, String)>,
 }
 
-impl Target {
-    pub(crate) fn new(backends: Backends, runtime: Docker, desired: watch::Receiver<Option<Known>>) -> Self {
+impl<R: Runtime> Target<R> {
+    pub(crate) fn new(backends: Backends, runtime: R, desired: watch::Receiver<Option<Arc<Known>>>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(Duration::from_secs(5)));
@@ -89,8 +89,9 @@ impl Target {
     }
 
     async fn http(self, ask: Ask, reader: Reader, writer: Writer) {
-        let Some(replica) = self.backends.pick(ask.deployment) else { return writer.abort(Code::NoTarget) };
-        let address = std::net::SocketAddr::new(replica.address, ask.port);
+        let picked = self.backends.pick(ask.deployment, ask.port);
+        let Some(replica) = picked else { return writer.abort(Code::NoTarget) };
+        let address = replica.address;
         let Some(request) = outbound(ask, address, reader) else { return writer.abort(Code::Protocol) };
         match self.client.request(request).await {
             Ok(response) => relay(response, writer).await,
@@ -120,9 +121,9 @@ impl Target {
 }
 
 /// Reads every replica, and those that come later if it is to go on.
-async fn collect(
-    runtime: Docker,
-    desired: watch::Receiver<Option<Known>>,
+async fn collect<R: Runtime>(
+    runtime: R,
+    desired: watch::Receiver<Option<Arc<Known>>>,
     deployment: DeploymentId,
     (follow, tail): (bool, u32),
     sender: mpsc::Sender<LogLine>,

@@ -1,117 +1,160 @@
-//! The loop that makes what is here what is desired: look, plan one step for each deployment, carry it out, report.
+//! The loop that makes what is here what is desired: look, plan the steps of each deployment, carry them out, report.
 //!
-//! Levels, not edges: a pass decides from what it finds, whatever woke it. Each deployment has at most one step under
-//! way, in a task of its own, so that one that hangs holds up no other.
+//! Levels, not edges: a pass decides from what it finds, whatever woke it.
 
+mod memory;
 mod plan;
+mod report;
 mod steps;
+mod tasks;
 
-use std::{collections::HashMap, time::Duration};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{StreamExt, stream::BoxStream};
 use patr_models::{
-    deployment::{Generation, Power},
+    deployment::Power,
     ids::DeploymentId,
-    wire::{DesiredDeployment, ObservedDeployment, ObservedReplica, Phase, Report},
+    wire::{DesiredDeployment, ObservedDeployment, Report, Snapshot, Tombstone},
 };
 use tokio::{
-    sync::{mpsc, watch},
-    task::AbortHandle,
-    time,
+    sync::watch,
+    time::{self, Instant},
 };
 use tracing::{info, warn};
 
 use crate::{
     backends::Backends,
-    runtime::{Replica, ReplicaState, Runtime},
+    runtime::{Fault, Replica, ReplicaState, Runtime, Unavailable},
     store::Known,
 };
-use plan::{Memory, Step, plan};
-use steps::{Context, Outcome};
+use memory::{Memory, Pause};
+use plan::{Situation, Step, plan, settled};
+use report::View;
+use steps::Context;
+use tasks::{Ended, Tasks};
 
 /// How often to look although nothing seems to have happened.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
-
-/// A step under way.
-struct Task {
-    step: Step,
-    generation: Generation,
-    handle: AbortHandle,
-}
+/// How long looking may take.
+const LOOK_MAX: Duration = Duration::from_secs(30);
 
 struct Reconciler<R> {
     runtime: R,
     backends: Backends,
     memories: HashMap<DeploymentId, Memory>,
-    tasks: HashMap<DeploymentId, Task>,
-    finished: mpsc::UnboundedSender<(DeploymentId, Generation, Outcome)>,
+    tasks: Tasks,
     report: watch::Sender<Option<Report>>,
+    /// The runtime did not answer; it is asked again then.
+    away: Option<Pause>,
 }
 
 /// What woke the loop.
 enum Event {
     Desired,
-    Finished(DeploymentId, Generation, Outcome),
-    Changed,
+    Ended(Option<Ended>),
+    Look,
     Closed,
 }
 
 /// Reconciles until the agent ends.
 pub(crate) async fn run<R: Runtime>(
     runtime: R,
-    mut desired: watch::Receiver<Option<Known>>,
+    mut desired: watch::Receiver<Option<Arc<Known>>>,
     report: watch::Sender<Option<Report>>,
     backends: Backends,
 ) {
-    let (finished, mut outcomes) = mpsc::unbounded_channel();
     let mut changes: BoxStream<'static, ()> = runtime.changes().boxed();
-    let mut reconciler =
-        Reconciler { runtime, backends, memories: HashMap::new(), tasks: HashMap::new(), finished, report };
-    let mut look = time::interval(LOOK_EVERY);
+    let mut reconciler = Reconciler {
+        runtime,
+        backends,
+        memories: HashMap::new(),
+        tasks: Tasks::default(),
+        report,
+        away: None,
+    };
     loop {
         // Before anything was heard nothing is planned: what runs may well be desired.
         let known = desired.borrow_and_update().clone();
-        if let Some(known) = &known {
-            reconciler.pass(known).await;
+        if let Some(known) = known {
+            reconciler.pass(&known).await;
         }
+        let look_at = reconciler.look_at(Instant::now());
         let event = tokio::select! {
             changed = desired.changed() => if changed.is_ok() { Event::Desired } else { Event::Closed },
-            Some((id, generation, outcome)) = outcomes.recv() => Event::Finished(id, generation, outcome),
-            Some(()) = changes.next() => Event::Changed,
-            _ = look.tick() => Event::Changed,
+            Some(ended) = reconciler.tasks.ended() => Event::Ended(ended),
+            Some(()) = changes.next() => Event::Look,
+            () = time::sleep_until(look_at) => Event::Look,
         };
         match event {
             Event::Closed => return,
-            Event::Finished(id, generation, outcome) => reconciler.finished(id, generation, outcome),
-            Event::Desired | Event::Changed => {}
+            Event::Ended(ended) => reconciler.ended(ended),
+            Event::Desired | Event::Look => {}
         }
     }
 }
 
 impl<R: Runtime> Reconciler<R> {
     async fn pass(&mut self, known: &Known) {
-        let here = match self.runtime.observe(&known.runner.to_string()).await {
-            Ok(here) => here,
-            Err(error) => return warn!("{error}"),
-        };
-        self.drop_those_that_do_not_run(&here);
-        self.supersede(known);
-        let deployments = &known.snapshot.deployments;
+        let runner = known.runner.to_string();
+        let looking = self.runtime.observe(&runner);
+        let looked = time::timeout(LOOK_MAX, looking).await;
+        match looked.unwrap_or_else(|_| Err(Unavailable(format!("nothing within {} s", LOOK_MAX.as_secs()))))
+        {
+            Ok(here) => {
+                if self.away.take().is_some() {
+                    info!("the runtime answers again");
+                }
+                self.go_on(known, &here);
+            }
+            Err(error) => self.is_away(&error),
+        }
+    }
+
+    fn is_away(&mut self, error: &Unavailable) {
+        if self.away.is_none() {
+            warn!("{error}");
+        }
+        self.away = Some(Pause::after(self.away.as_ref(), Instant::now()));
+    }
+
+    /// When to look again although nothing is heard.
+    fn look_at(&self, now: Instant) -> Instant {
+        if let Some(away) = &self.away {
+            return away.until;
+        }
+        let tries = self.memories.values().filter_map(|memory| memory.next_try(now));
+        tries.chain([now + LOOK_EVERY]).min().unwrap_or(now)
+    }
+
+    fn go_on(&mut self, known: &Known, all: &[Replica]) {
+        let Snapshot { revision, deployments, tombstones } = &known.snapshot;
+        let runner = known.runner.to_string();
+        let here = by_deployment(all);
+        let of = |id: DeploymentId| here.get(&id).map(Vec::as_slice).unwrap_or_default();
+        self.follow(all);
+        self.forget(&known.snapshot, all);
         for desired in deployments {
-            self.step(known, desired, &of(&here, desired.id));
+            self.tasks.supersede(desired.id, desired.generation);
+            self.advance(&runner, desired, of(desired.id));
         }
-        let gone: Vec<DeploymentId> =
-            known.snapshot.tombstones.iter().map(|tombstone| tombstone.deployment).collect();
-        for &id in &gone {
-            self.remove_all(known, id, &of(&here, id));
+        let deleted: Vec<&Tombstone> =
+            tombstones.iter().filter(|tombstone| !is_newer(deployments, tombstone)).collect();
+        for tombstone in &deleted {
+            self.tasks.supersede(tombstone.deployment, tombstone.generation);
+            self.remove_all(&runner, tombstone, of(tombstone.deployment));
         }
-        let observed =
-            deployments.iter().map(|desired| self.observed(desired, &of(&here, desired.id))).collect();
-        let nothing_left = |id: &DeploymentId| !here.iter().any(|replica| replica.deployment == *id);
+        let gone = deleted.iter().map(|tombstone| tombstone.deployment);
         let report = Report {
-            revision: known.snapshot.revision,
-            deployments: observed,
-            gone: gone.into_iter().filter(nothing_left).collect(),
+            revision: *revision,
+            deployments: deployments.iter().map(|desired| self.observed(desired, of(desired.id))).collect(),
+            gone: gone.filter(|id| of(*id).is_empty()).collect(),
         };
         self.report.send_if_modified(|last| {
             let changed = last.as_ref() != Some(&report);
@@ -120,169 +163,124 @@ impl<R: Runtime> Reconciler<R> {
         });
     }
 
-    /// A replica that does not run answers nothing, whatever was proved before. Its address may be another now.
-    fn drop_those_that_do_not_run(&self, here: &[Replica]) {
-        for replica in here {
-            if !self.backends.contains(replica.deployment, &replica.id) {
+    /// A replica that does not run answers nothing, whatever was proved before.
+    fn follow(&self, all: &[Replica]) {
+        let running = all.iter().filter_map(|replica| match &replica.state {
+            ReplicaState::Running(address) => Some((replica.id.as_str(), address)),
+            ReplicaState::Created | ReplicaState::Restarting | ReplicaState::Exited => None,
+        });
+        let running: HashMap<_, _> = running.collect();
+        self.backends.follow(|container| running.get(container).map(|address| (*address).clone()));
+    }
+
+    /// Nothing is remembered of deployments and replicas that are gone.
+    fn forget(&mut self, snapshot: &Snapshot, all: &[Replica]) {
+        let buried = snapshot.tombstones.iter().map(|tombstone| tombstone.deployment);
+        let desired = snapshot.deployments.iter().map(|desired| desired.id);
+        let known: HashSet<DeploymentId> = desired.chain(buried).collect();
+        let here: HashSet<&str> = all.iter().map(|replica| replica.id.as_str()).collect();
+        self.memories.retain(|id, memory| {
+            memory.forget_others(|replica| here.contains(replica));
+            known.contains(id)
+        });
+    }
+
+    /// Begins what is to be done for a deployment.
+    fn advance(&mut self, runner: &str, desired: &DesiredDeployment, here: &[&Replica]) {
+        let staying = self.staying(desired.id, here);
+        let memory = self.memories.entry(desired.id).or_default();
+        memory.turn_to(desired.generation);
+        let (backends, tasks) = (&self.backends, &self.tasks);
+        let situation = Situation {
+            desired,
+            here: &staying,
+            memory,
+            serves: &|replica| backends.contains(desired.id, replica),
+            busy: &|target| tasks.is_busy(desired.id, target),
+            now: Instant::now(),
+        };
+        let steps = plan(&situation);
+        if settled(&situation) && staying.len() == here.len() && memory.live != Some(desired.generation) {
+            if desired.power == Power::Running {
+                info!("{}: release {} is live", desired.name, desired.release);
+            }
+            memory.settled(desired.generation);
+        }
+        for step in steps {
+            let work = self.context(runner).perform(desired.clone(), step.clone());
+            self.tasks.begin(desired.id, desired.generation, step, work);
+        }
+    }
+
+    fn staying<'a>(&self, id: DeploymentId, here: &[&'a Replica]) -> Vec<&'a Replica> {
+        here.iter().filter(|replica| !self.tasks.leaves(id, &replica.id)).copied().collect()
+    }
+
+    /// Takes away what a tombstone names: replicas of the generations before it.
+    fn remove_all(&mut self, runner: &str, tombstone: &Tombstone, here: &[&Replica]) {
+        let (id, now) = (tombstone.deployment, Instant::now());
+        for replica in self.staying(id, here) {
+            let step = Step::Retire { replica: replica.id.clone() };
+            let may = self.memories.entry(id).or_default().may_try(&step.target(), now);
+            if replica.generation >= tombstone.generation || !may {
                 continue;
             }
-            match replica.state {
-                ReplicaState::Running { address: Some(address) } => {
-                    self.backends.add(replica.deployment, &replica.id, address);
-                }
-                _ => drop(self.backends.remove(replica.deployment, &replica.id)),
-            }
-        }
-        let alive: Vec<&str> = here.iter().map(|replica| replica.id.as_str()).collect();
-        self.backends.retain(&alive);
-    }
-
-    /// What was begun for an older generation is given up; what it leaves behind is found by its labels.
-    fn supersede(&mut self, known: &Known) {
-        for desired in &known.snapshot.deployments {
-            let overtaken = |task: &Task| {
-                task.generation < desired.generation
-                    && !matches!(task.step, Step::Retire { .. } | Step::Bury { .. })
-            };
-            if self.tasks.get(&desired.id).is_some_and(overtaken)
-                && let Some(task) = self.tasks.remove(&desired.id)
-            {
-                task.handle.abort();
-            }
+            let (context, replica) = (self.context(runner), replica.id.clone());
+            let work = async move { context.retire(id, &replica).await };
+            self.tasks.begin(id, tombstone.generation, step, work);
         }
     }
 
-    fn step(&mut self, known: &Known, desired: &DesiredDeployment, here: &[Replica]) {
-        if self.tasks.contains_key(&desired.id) {
-            return;
-        }
-        let memory = self.memories.entry(desired.id).or_default();
-        let step = plan(desired, here, memory, |id| self.backends.contains(desired.id, id));
-        if step == Step::Rest {
-            let failed =
-                memory.failed.as_ref().is_some_and(|(generation, _)| *generation == desired.generation);
-            if desired.power == Power::Running && !failed && memory.live != Some(desired.generation) {
-                info!("{}: release {} is live", desired.name, desired.release);
-                memory.live = Some(desired.generation);
-                memory.trouble = None;
-            }
-            return;
-        }
-        self.spawn(known, desired.clone(), step);
-    }
-
-    fn remove_all(&mut self, known: &Known, id: DeploymentId, here: &[Replica]) {
-        let busy = self.tasks.get(&id).is_some_and(|task| matches!(task.step, Step::Retire { .. }));
-        let Some(replica) = here.first().filter(|_| !busy) else { return };
-        if let Some(task) = self.tasks.remove(&id) {
-            task.handle.abort();
-        }
-        self.memories.remove(&id);
-        let step = Step::Retire { replica: replica.id.clone() };
-        let context = self.context(known);
-        self.track(id, Generation::MAX, step.clone(), context.retire_replica(id, replica.id.clone()));
-    }
-
-    fn spawn(&mut self, known: &Known, desired: DesiredDeployment, step: Step) {
-        let context = self.context(known);
-        let (id, generation) = (desired.id, desired.generation);
-        let known_digest = desired.digest.clone();
-        self.track(id, generation, step.clone(), context.perform(desired, step, known_digest));
-    }
-
-    fn context(&self, known: &Known) -> Context<R> {
+    fn context(&self, runner: &str) -> Context<R> {
         let (runtime, backends) = (self.runtime.clone(), self.backends.clone());
-        Context { runtime, backends, runner: known.runner.to_string() }
+        Context { runtime, backends, runner: runner.to_owned() }
     }
 
-    fn track(
-        &mut self,
-        id: DeploymentId,
-        generation: Generation,
-        step: Step,
-        work: impl Future<Output = Outcome> + Send + 'static,
-    ) {
-        let finished = self.finished.clone();
-        let task = tokio::spawn(async move {
-            let outcome = work.await;
-            // The loop ends with the process only.
-            let _ = finished.send((id, generation, outcome));
-        });
-        self.tasks.insert(id, Task { step, generation, handle: task.abort_handle() });
-    }
-
-    fn finished(&mut self, id: DeploymentId, generation: Generation, outcome: Outcome) {
-        // An outcome of a step that was given up says nothing about the one that took its place.
-        if self.tasks.get(&id).is_none_or(|task| task.generation != generation) {
-            return;
-        }
-        self.tasks.remove(&id);
-        let Some(memory) = self.memories.get_mut(&id) else { return };
-        match outcome {
-            Outcome::Pulled(release, digest) => memory.resolved = Some((release, digest)),
-            Outcome::Done => {}
-            Outcome::Serves => memory.trouble = None,
-            Outcome::Failed(failure) if memory.live == Some(generation) => {
-                warn!("{id}: {}", failure.message);
-                memory.trouble = Some(failure);
-            }
-            Outcome::Failed(failure) => {
-                warn!("{id}: the rollout has failed: {}", failure.message);
-                memory.failed = Some((generation, failure));
-            }
+    /// Takes the end of a step, and of every other that has ended by now: one look is enough for all of them.
+    fn ended(&mut self, first: Option<Ended>) {
+        self.remember(first);
+        while let Some(next) = self.tasks.ended_already() {
+            self.remember(next);
         }
     }
 
-    fn observed(&self, desired: &DesiredDeployment, here: &[Replica]) -> ObservedDeployment {
+    fn remember(&mut self, ended: Option<Ended>) {
+        let Some(Ended { deployment, step, generation, outcome }) = ended else { return };
+        match &outcome {
+            Err(Fault::Failed(failure)) => warn!("{deployment}: {step:?}: {}", failure.message),
+            Err(Fault::Away(error)) => warn!("{deployment}: {step:?}: {error}"),
+            Ok(_) => {}
+        }
+        if let Some(memory) = self.memories.get_mut(&deployment) {
+            memory.ended(&step, generation, outcome, Instant::now());
+        }
+    }
+
+    fn observed(&self, desired: &DesiredDeployment, here: &[&Replica]) -> ObservedDeployment {
         let nothing = Memory::default();
-        let memory = self.memories.get(&desired.id).unwrap_or(&nothing);
-        let digest = plan::digest(desired, here, memory);
-        let hash = digest.as_ref().map(|digest| desired.spec.hash(digest, desired.restart));
-        let serves = |replica: &&Replica| self.backends.contains(desired.id, &replica.id);
-        let current = |replica: &&Replica| Some(&replica.hash) == hash.as_ref();
-        let replicas = here.iter().map(|replica| ObservedReplica {
-            id: replica.id.chars().take(12).collect(),
-            release: replica.release,
-            ready: serves(&replica),
-            restarts: replica.restarts,
-        });
-        let ready = here.iter().filter(current).filter(serves).count();
-        ObservedDeployment {
-            id: desired.id,
-            generation: desired.generation,
-            release: desired.release,
-            digest,
-            phase: self.phase(desired, here, memory),
-            ready: u32::try_from(ready).unwrap_or(u32::MAX),
-            replicas: replicas.collect(),
-            trouble: memory.trouble.clone(),
-        }
-    }
-
-    fn phase(&self, desired: &DesiredDeployment, here: &[Replica], memory: &Memory) -> Phase {
-        if desired.power == Power::Stopped {
-            return if here.is_empty() { Phase::Stopped } else { Phase::Draining };
-        }
-        if let Some((_, failure)) =
-            memory.failed.as_ref().filter(|(generation, _)| *generation == desired.generation)
-        {
-            let serving = here.iter().find(|replica| self.backends.contains(desired.id, &replica.id));
-            return Phase::Failed {
-                failure: failure.clone(),
-                serving: serving.map(|replica| replica.release),
-            };
-        }
-        if memory.live == Some(desired.generation) {
-            return Phase::Settled;
-        }
-        match self.tasks.get(&desired.id).map(|task| &task.step) {
-            Some(Step::Pull) => Phase::Pulling,
-            Some(Step::Retire { .. }) => Phase::Draining,
-            _ => Phase::Starting,
-        }
+        let view = View {
+            desired,
+            here,
+            memory: self.memories.get(&desired.id).unwrap_or(&nothing),
+            serves: &|replica| self.backends.contains(desired.id, replica),
+            step: self.tasks.rollout(desired.id),
+            draining: here.iter().any(|replica| self.tasks.leaves(desired.id, &replica.id)),
+        };
+        view.observed()
     }
 }
 
-fn of(here: &[Replica], id: DeploymentId) -> Vec<Replica> {
-    here.iter().filter(|replica| replica.deployment == id).cloned().collect()
+fn by_deployment(all: &[Replica]) -> HashMap<DeploymentId, Vec<&Replica>> {
+    let mut here: HashMap<DeploymentId, Vec<&Replica>> = HashMap::new();
+    for replica in all {
+        here.entry(replica.deployment).or_default().push(replica);
+    }
+    here
+}
+
+/// Whether a deployment is there again, newer than its tombstone.
+fn is_newer(deployments: &[DesiredDeployment], tombstone: &Tombstone) -> bool {
+    deployments
+        .iter()
+        .any(|desired| desired.id == tombstone.deployment && desired.generation >= tombstone.generation)
 }

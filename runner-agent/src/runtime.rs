@@ -1,12 +1,20 @@
 //! A place containers run. It knows nothing of Patr's API, of retries or of the tunnel.
 
 pub(crate) mod docker;
+#[cfg(test)]
+pub(crate) mod fake;
+mod probe;
 
-use std::net::IpAddr;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
 
 use futures_util::Stream;
 use patr_models::{
-    deployment::{Digest, Failure, Generation, ReleaseNumber, WorkloadSpec, logs::LogLine},
+    deployment::{
+        Digest, Failure, FailureKind, Generation, ReleaseNumber, WorkloadSpec, logs::LogLine, spec::Probe,
+    },
     ids::DeploymentId,
     wire::DesiredDeployment,
 };
@@ -20,19 +28,51 @@ pub(crate) struct Replica {
     pub(crate) release: ReleaseNumber,
     pub(crate) hash: String,
     pub(crate) digest: Option<Digest>,
+    /// What it has to answer, whichever release is current by now.
+    pub(crate) probe: Option<Probe>,
+    /// It has answered once, and is started again by the runtime whenever it ends.
+    pub(crate) proven: bool,
     pub(crate) state: ReplicaState,
-    pub(crate) restarts: u32,
 }
 
 /// What a container does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReplicaState {
-    Running {
-        address: Option<IpAddr>,
-    },
+    /// Made, and never started: whoever made it did not come to that.
+    Created,
+    Running(Address),
     /// The runtime is about to start it again.
     Restarting,
     Exited,
+}
+
+/// Where the ports of a replica are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// On the runtime's network, each under its own number.
+    Network(IpAddr),
+    /// On this machine's loopback, each under the number that the runtime chose.
+    Published(BTreeMap<u16, u16>),
+}
+
+impl Address {
+    /// Where to connect to for a port of the replica.
+    pub(crate) fn port(&self, port: u16) -> Option<SocketAddr> {
+        match self {
+            Self::Network(address) => Some(SocketAddr::new(*address, port)),
+            Self::Published(ports) => Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), *ports.get(&port)?)),
+        }
+    }
+}
+
+/// A container that runs, or will again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Checked {
+    pub(crate) state: ReplicaState,
+    /// Why it ended the last time, while it waits to be started again.
+    pub(crate) ended: Option<Failure>,
+    /// How often the runtime has started it again.
+    pub(crate) restarts: u32,
 }
 
 /// What to start.
@@ -44,9 +84,29 @@ pub(crate) struct NewReplica {
 }
 
 /// The runtime does not answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the runtime does not answer: {0}")]
 pub(crate) struct Unavailable(pub(crate) String);
+
+/// Why a verb of the runtime did not work.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// The runtime does not answer, which says nothing about what was asked: it is tried again.
+    Away(Unavailable),
+    /// The runtime answered, and this is the reason.
+    Failed(Failure),
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// A failure in words, without the lines of a log.
+pub(crate) fn failure(kind: FailureKind, message: impl Into<String>) -> Failure {
+    Failure { kind, message: message.into(), logs: Vec::new() }
+}
 
 /// The verbs of the reconciler, and nothing else.
 pub(crate) trait Runtime: Clone + Send + Sync + 'static {
@@ -57,17 +117,20 @@ pub(crate) trait Runtime: Clone + Send + Sync + 'static {
         &self,
         spec: &WorkloadSpec,
         known: Option<&Digest>,
-    ) -> impl Future<Output = Result<Digest, Failure>> + Send;
-    /// Starts a container that is not restarted should it fail. Answers its id.
-    fn start(&self, new: &NewReplica, runner: &str) -> impl Future<Output = Result<String, Failure>> + Send;
+    ) -> impl Future<Output = Result<Digest, Fault>> + Send;
+    /// Starts a container that is not restarted should it fail.
+    fn start(&self, new: &NewReplica, runner: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// From now on the container is started again whenever it ends.
-    fn keep(&self, id: &str) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn keep(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// What a container does now; a failure says why it does not run.
-    fn check(&self, id: &str) -> impl Future<Output = Result<ReplicaState, Failure>> + Send;
+    fn check(&self, id: &str) -> impl Future<Output = Result<Checked, Fault>> + Send;
+    /// Asks a replica once whether it is ready.
+    fn ask(&self, at: &Address, probe: &Probe) -> impl Future<Output = Result<(), Failure>> + Send;
     /// The last lines that a container wrote.
     fn last_lines(&self, id: &str) -> impl Future<Output = Vec<String>> + Send;
-    /// Stops and removes a container. Already gone is success.
-    fn remove(&self, id: &str, grace_s: u32) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// Stops a container, within the time that it was given when it was started, and removes it. Already gone is
+    /// success.
+    fn remove(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// What a container writes.
     fn logs(&self, id: &str, follow: bool, tail: u32) -> impl Stream<Item = LogLine> + Send + 'static;
     /// Something may have changed; look again. Deliberately carries no data.

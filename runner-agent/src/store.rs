@@ -2,12 +2,13 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
 use patr_models::{ids::RunnerId, wire::Snapshot};
+use tracing::warn;
 
 /// What should run, and as which runner.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -19,7 +20,7 @@ pub(crate) struct Known {
 
 /// The state directory. Held by one agent at a time.
 pub(crate) struct Store {
-    file: PathBuf,
+    directory: PathBuf,
     _lock: File,
 }
 
@@ -30,28 +31,35 @@ impl Store {
         if lock.try_lock().is_err() {
             bail!("another agent uses {}: stop it, or choose another --state-dir", directory.display());
         }
-        Ok(Self { file: directory.join("desired.json"), _lock: lock })
+        Ok(Self { directory: directory.to_owned(), _lock: lock })
     }
 
-    /// What should run, as last heard. `None` before anything was heard: then nothing is planned.
+    fn file(&self) -> PathBuf {
+        self.directory.join("desired.json")
+    }
+
+    /// What should run, as last heard. `None` before anything was heard, or when it cannot be read any more: then
+    /// nothing is planned until the edge has said it again, and what runs goes on.
     pub(crate) fn load(&self) -> anyhow::Result<Option<Known>> {
-        match fs::read(&self.file) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map(Some).with_context(|| self.file.display().to_string())
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| self.file.display().to_string()),
-        }
+        let file = self.file();
+        let bytes = match fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| file.display().to_string()),
+        };
+        let known = serde_json::from_slice(&bytes);
+        Ok(known.map_err(|error| warn!("{} is not readable and is left aside: {error}", file.display())).ok())
     }
 
     /// Keeps what is known: the old one is whole until the new one is.
     pub(crate) fn save(&self, known: &Known) -> anyhow::Result<()> {
-        let new = self.file.with_extension("new");
+        let new = self.directory.join("desired.new");
         let mut file = private(&new)?;
         file.write_all(&serde_json::to_vec(known)?)?;
         file.sync_all()?;
-        fs::rename(&new, &self.file)?;
-        Ok(())
+        fs::rename(&new, self.file())?;
+        // The rename itself has to outlast a power cut.
+        Ok(File::open(&self.directory)?.sync_all()?)
     }
 }
 
@@ -59,4 +67,47 @@ impl Store {
 fn private(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use patr_models::{ids::Id, time::Millis};
+
+    use super::*;
+
+    fn known() -> Known {
+        let snapshot = Snapshot { revision: 3, ..Snapshot::default() };
+        Known { runner: RunnerId::from_parts(Millis(0), 0), snapshot }
+    }
+
+    #[test]
+    fn what_was_kept_is_found_again_and_nobody_else_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        assert_eq!(store.load().unwrap(), None);
+        store.save(&known()).unwrap();
+        assert_eq!(store.load().unwrap(), Some(known()));
+        let mode = fs::metadata(store.file()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_damaged_does_not_keep_the_agent_from_starting() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        fs::write(store.file(), "{\"runner\":").unwrap();
+        assert_eq!(store.load().unwrap(), None);
+        store.save(&known()).unwrap();
+        assert_eq!(store.load().unwrap(), Some(known()));
+    }
+
+    #[test]
+    fn a_state_directory_is_held_by_one_agent() {
+        let directory = tempfile::tempdir().unwrap();
+        let _held = Store::open(directory.path()).unwrap();
+        assert!(
+            Store::open(directory.path()).is_err_and(|error| error.to_string().contains("another agent"))
+        );
+    }
 }

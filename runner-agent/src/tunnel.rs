@@ -22,8 +22,9 @@ use tracing::{debug, warn};
 
 use crate::{
     config::Config,
-    link::{Ended, Socket, connect, ended, pause},
+    link::connect::{Backoff, Ended, Socket, connect, ended},
     proxy::Target,
+    runtime::Runtime,
 };
 
 /// What an edge says that has forgotten its streams in its sleep, and what it is answered.
@@ -31,7 +32,7 @@ const RESTART: &str = "restart";
 const RESTARTED: &str = "restarted";
 
 /// Keeps as many lanes as the edge wants.
-pub(crate) async fn run(config: Config, mut lanes: watch::Receiver<u8>, target: Target) {
+pub(crate) async fn run<R: Runtime>(config: Config, mut lanes: watch::Receiver<u8>, target: Target<R>) {
     let mut open = 0;
     loop {
         let wanted = *lanes.borrow_and_update();
@@ -46,28 +47,33 @@ pub(crate) async fn run(config: Config, mut lanes: watch::Receiver<u8>, target: 
 }
 
 /// Keeps one lane. Whether the token is still good is the session's to find out.
-async fn keep(config: Config, number: u8, target: Target) {
+async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
     let path = format!("/api/v1/runner/tunnel/{number}");
-    let mut attempt = 0;
+    let mut backoff = Backoff::default();
     loop {
-        let why = match connect(&config.base, &path, &config.token).await {
+        let ended = match connect(&config.base, &path, &config.token).await {
             Ok(socket) => {
-                attempt = 0;
+                backoff.opened(time::Instant::now());
                 carry(socket, &target).await
             }
             Err(ended) => ended,
         };
-        match why {
-            Ended::Lost(why) => debug!("lane {number}: {why}"),
-            Ended::Stopped(_) => debug!("lane {number} was refused"),
-        }
-        time::sleep(pause(attempt, rand::random())).await;
-        attempt += 1;
+        let not_before = match ended {
+            Ended::Lost { why, not_before } => {
+                debug!("lane {number}: {why}");
+                not_before
+            }
+            Ended::Stopped(_) => {
+                debug!("lane {number} was refused");
+                None
+            }
+        };
+        time::sleep(backoff.lost(not_before, time::Instant::now(), rand::random())).await;
     }
 }
 
 /// One connection of a lane, from its beginning to its end.
-async fn carry(mut socket: Socket, target: &Target) -> Ended {
+async fn carry<R: Runtime>(mut socket: Socket, target: &Target<R>) -> Ended {
     let mut lane = Arc::new(Lane::default());
     let mut ping = time::interval(Duration::from_secs(PING_EVERY_S));
     let silence = Duration::from_secs(SILENCE_S);
@@ -79,7 +85,7 @@ async fn carry(mut socket: Socket, target: &Target) -> Ended {
                 match message {
                     Some(Ok(Message::Binary(frame))) => {
                         if let Err(error) = lane.input(frame, target) {
-                            break Ended::Lost(format!("the edge broke the tunnel's protocol: {error}"));
+                            break Ended::lost(format!("the edge broke the tunnel's protocol: {error}"));
                         }
                         Ok(())
                     }
@@ -95,7 +101,7 @@ async fn carry(mut socket: Socket, target: &Target) -> Ended {
             }
             () = lane.ready.notified() => Ok(()),
             _ = ping.tick() => socket.send(Message::text(PING)).await,
-            () = time::sleep_until(deadline) => break Ended::Lost("silence".to_owned()),
+            () = time::sleep_until(deadline) => break Ended::lost("silence"),
         };
         if let Err(error) = sent {
             break error.into();
@@ -159,7 +165,11 @@ impl Lane {
         self.lock().mux.next_frame()
     }
 
-    fn input(self: &Arc<Self>, message: Bytes, target: &Target) -> Result<(), patr_tunnel::ProtocolError> {
+    fn input<R: Runtime>(
+        self: &Arc<Self>,
+        message: Bytes,
+        target: &Target<R>,
+    ) -> Result<(), patr_tunnel::ProtocolError> {
         let mut inner = self.lock();
         inner.mux.input(message)?;
         while let Some(event) = inner.mux.poll_event() {
@@ -186,7 +196,14 @@ impl Lane {
         Ok(())
     }
 
-    fn opened(self: &Arc<Self>, inner: &mut Inner, target: &Target, id: StreamId, payload: &[u8], fin: bool) {
+    fn opened<R: Runtime>(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        target: &Target<R>,
+        id: StreamId,
+        payload: &[u8],
+        fin: bool,
+    ) {
         let Ok(request) = serde_json::from_slice::<OpenRequest>(payload) else {
             warn!("a stream is of a kind that is not known here");
             inner.mux.reset(id, Code::Refused);

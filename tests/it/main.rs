@@ -6,4 +6,5 @@ mod access;
 mod deploy;
 mod input;
 mod reconnect;
+mod registry;
 mod site;

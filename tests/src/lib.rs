@@ -13,6 +13,7 @@
 
 pub mod caller;
 pub mod edge;
+pub mod registry;
 pub mod runner;
 
 pub use caller::Caller;

@@ -13,20 +13,26 @@ pub struct Agent {
     process: Child,
     url: String,
     token: String,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Agent {
     /// Starts an agent with a token.
     pub fn start(edge: &Edge, token: &str) -> Self {
+        Self::start_with(edge, token, &[])
+    }
+
+    /// Starts an agent with a token and more environment.
+    pub fn start_with(edge: &Edge, token: &str, environment: &[(&'static str, String)]) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let (url, token) = (edge.url(), token.to_owned());
-        Self { process: spawn(&state, &url, &token), state, url, token }
+        let (url, token, environment) = (edge.url(), token.to_owned(), environment.to_vec());
+        Self { process: spawn(&state, &url, &token, &environment), state, url, token, environment }
     }
 
     /// Ends it as a power cut would, and starts it again on the same state.
     pub async fn kill_and_restart(&mut self) {
         self.process.kill().await.unwrap();
-        self.process = spawn(&self.state, &self.url, &self.token);
+        self.process = spawn(&self.state, &self.url, &self.token, &self.environment);
     }
 
     /// Waits until it ends by itself; its exit code.
@@ -36,12 +42,13 @@ impl Agent {
     }
 }
 
-fn spawn(state: &TempDir, url: &str, token: &str) -> Child {
+fn spawn(state: &TempDir, url: &str, token: &str, environment: &[(&'static str, String)]) -> Child {
     let program = std::env::var("PATR_RUNNER_BIN").expect("run the stories with `cargo xtask test`");
     Command::new(program)
         .args(["docker", "--url", url, "--state-dir"])
         .arg(state.path())
         .env("PATR_RUNNER_TOKEN", token)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .spawn()
@@ -58,6 +65,13 @@ pub fn containers(deployment: impl std::fmt::Display) -> Vec<String> {
     let mut ids: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
     ids.sort();
     ids
+}
+
+/// All that the Engine knows of a container.
+pub fn inspect(container: &str) -> serde_json::Value {
+    let all: serde_json::Value =
+        serde_json::from_str(&crate::registry::docker(&["inspect", container], "")).unwrap();
+    all[0].clone()
 }
 
 /// Removes the containers of a deployment when a story is over, however it ends.

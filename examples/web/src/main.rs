@@ -9,7 +9,8 @@
 //! | `POST /upload` | how many bytes the body had |
 //! | `GET /slow?ms=N` | `ok` after N milliseconds |
 //!
-//! `PORT` says where to listen (8080). With `CRASH` set it exits with code 3 at once.
+//! `PORT` says where to listen (8080). With `CRASH` set it ends at once: for want of memory if it is `memory`, by a
+//! signal if it is `signal`, and else with exit code 3.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a container's log is its output")]
 
@@ -33,15 +34,31 @@ const DRAIN: Duration = Duration::from_secs(5);
 const PIECE: usize = 251 * 261;
 
 fn main() -> ExitCode {
-    if env::var_os("CRASH").is_some() {
-        eprintln!("CRASH is set: exiting with code 3");
-        return ExitCode::from(3);
+    if let Ok(how) = env::var("CRASH") {
+        return crash(&how);
     }
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+fn crash(how: &str) -> ExitCode {
+    match how {
+        "memory" => {
+            eprintln!("CRASH is set: taking all memory there is");
+            let mut hog = Vec::new();
+            loop {
+                hog.push(vec![1u8; 1 << 20]);
+            }
+        }
+        "signal" => std::process::abort(),
+        _ => {
+            eprintln!("CRASH is set: exiting with code 3");
+            ExitCode::from(3)
         }
     }
 }

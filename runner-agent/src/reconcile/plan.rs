@@ -1,97 +1,236 @@
-//! The next step for one deployment: a function of what is desired, what is here, and what is remembered.
+//! The next steps for one deployment: a function of what is desired, what is here, what is remembered, and the time.
 //!
-//! Called again after each step, so a step that failed, a container that died or an agent that restarted are all the
-//! same case: look, and take the next step from there.
+//! A rollout takes one step at a time; what concerns only a replica that served need not wait for it. Called again
+//! after each step, so a step that failed, a container that died or an agent that restarted are all the same case:
+//! look, and go on from there.
 
 use patr_models::{
-    deployment::{Digest, Failure, Generation, Power, ReleaseNumber},
+    deployment::{Digest, Power, spec::Probe},
     wire::DesiredDeployment,
 };
+use tokio::time::Instant;
 
+use super::memory::Memory;
 use crate::runtime::{Replica, ReplicaState};
 
-/// What is remembered of a deployment; all of it can be found again from labels, or by trying again.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Memory {
-    /// What the image of a release turned out to be.
-    pub(crate) resolved: Option<(ReleaseNumber, Digest)>,
-    /// The generation whose rollout has succeeded.
-    pub(crate) live: Option<Generation>,
-    /// The generation whose rollout has failed, and why. Not tried again: a newer generation is.
-    pub(crate) failed: Option<(Generation, Failure)>,
-    /// What is wrong with a rollout that had succeeded.
-    pub(crate) trouble: Option<Failure>,
-}
-
-/// The next thing to do.
+/// A thing to do.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
     /// Find out what the image is, and get it. Nothing that runs is touched.
     Pull,
     /// Start one more replica.
     Start { digest: Digest, hash: String },
-    /// See whether this replica serves.
+    /// Wait until this new replica answers, and let it serve.
     Probe { replica: String },
+    /// Ask a replica once that served before, and let it serve again.
+    Readmit { replica: String, probe: Option<Probe> },
     /// Take this replica out, let it finish, stop it.
     Retire { replica: String },
     /// Remove a container that has ended.
     Bury { replica: String },
-    /// Nothing is to be done.
-    Rest,
+}
+
+/// What a step is about. There is one step for each at a time, and it alone waits when that did not work.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    Rollout,
+    Replica(String),
+}
+
+impl Step {
+    pub(crate) fn target(&self) -> Target {
+        match self {
+            Self::Pull | Self::Start { .. } | Self::Probe { .. } => Target::Rollout,
+            Self::Readmit { replica, .. } | Self::Retire { replica } | Self::Bury { replica } => {
+                Target::Replica(replica.clone())
+            }
+        }
+    }
+}
+
+/// What a plan is made from.
+pub(crate) struct Situation<'a> {
+    pub(crate) desired: &'a DesiredDeployment,
+    /// Without those that are being taken away.
+    pub(crate) here: &'a [&'a Replica],
+    pub(crate) memory: &'a Memory,
+    /// Whether a replica is in the proxy.
+    pub(crate) serves: &'a dyn Fn(&str) -> bool,
+    /// Whether a step about this is under way.
+    pub(crate) busy: &'a dyn Fn(&Target) -> bool,
+    pub(crate) now: Instant,
 }
 
 /// The digest of the current release, from wherever it is known.
-pub(crate) fn digest(desired: &DesiredDeployment, here: &[Replica], memory: &Memory) -> Option<Digest> {
-    let remembered = memory.resolved.clone().filter(|(release, _)| *release == desired.release);
+pub(crate) fn digest(desired: &DesiredDeployment, here: &[&Replica], memory: &Memory) -> Option<Digest> {
+    let remembered = memory.resolved.as_ref().filter(|(release, _)| *release == desired.release);
     let labelled = || here.iter().find(|replica| replica.release == desired.release)?.digest.clone();
-    desired.digest.clone().or(remembered.map(|(_, digest)| digest)).or_else(labelled)
+    desired.digest.clone().or_else(|| remembered.map(|(_, digest)| digest.clone())).or_else(labelled)
 }
 
-/// Decides the next step. `serves` says whether a replica is in the proxy.
-pub(crate) fn plan(
-    desired: &DesiredDeployment,
-    here: &[Replica],
-    memory: &Memory,
-    serves: impl Fn(&str) -> bool,
-) -> Step {
-    if desired.power == Power::Stopped || desired.replicas == 0 {
-        return here.first().map_or(Step::Rest, retire);
+/// Decides what to do now; nothing, when there is nothing to do or something is to be waited for.
+pub(crate) fn plan(situation: &Situation<'_>) -> Vec<Step> {
+    let Situation { desired, here, memory, .. } = situation;
+    if !situation.wants_replicas() {
+        return situation.retire(here.iter().copied());
     }
     let Some(digest) = digest(desired, here, memory) else {
-        return if has_failed(desired, memory) { Step::Rest } else { Step::Pull };
+        let mut steps = situation.readmit(here, None);
+        steps.extend(situation.begin(Step::Pull));
+        return steps;
     };
-    let hash = desired.spec.hash(&digest, desired.restart);
-    let (current, old): (Vec<&Replica>, Vec<&Replica>) =
-        here.iter().partition(|replica| replica.hash == hash);
-    if let Some(dead) = current.iter().find(|replica| replica.state == ReplicaState::Exited) {
-        return Step::Bury { replica: dead.id.clone() };
+    let (current, old) = situation.split(&digest);
+    let mut steps = situation.serve_again(&current, &old);
+    // A container that is being started must not be taken for one that has ended.
+    if !(situation.busy)(&Target::Rollout) {
+        steps.extend(situation.bury(&current));
+        let rollout = situation.roll_out(&current, &old, digest);
+        // One that is to go is not let in first.
+        steps.retain(|step| rollout.iter().all(|other| other.target() != step.target()));
+        steps.extend(rollout);
     }
-    if has_failed(desired, memory) {
-        // What was begun goes, unless it is all that serves: a failed scaling must not take what was there.
-        let begun = current.iter().find(|replica| !serves(&replica.id) || !old.is_empty());
-        return begun.map_or(Step::Rest, |replica| retire(replica));
+    steps
+}
+
+/// Whether the rollout is over, and well: the wanted replicas have all been proved, and no others are left but such
+/// as could not be removed.
+pub(crate) fn settled(situation: &Situation<'_>) -> bool {
+    let Situation { desired, here, memory, .. } = situation;
+    let stuck = |replica: &&&Replica| !situation.may_try(replica);
+    if memory.has_failed(desired) {
+        return false;
     }
-    if let Some(unproven) = current.iter().find(|replica| !serves(&replica.id)) {
-        return Step::Probe { replica: unproven.id.clone() };
+    if !situation.wants_replicas() {
+        return here.iter().all(|replica| stuck(&replica));
     }
+    let Some(digest) = digest(desired, here, memory) else { return false };
+    let (current, old) = situation.split(&digest);
     let wanted = desired.replicas as usize;
-    if current.len() < wanted {
-        // The image may be gone although its digest is known.
-        let pulled = memory.resolved.as_ref().is_some_and(|(release, _)| *release == desired.release);
-        return if pulled { Step::Start { digest, hash } } else { Step::Pull };
-    }
-    if let Some(replica) = old.first() {
-        return retire(replica);
-    }
-    current.get(wanted).map_or(Step::Rest, |replica| retire(replica))
+    let surplus = current.len().saturating_sub(wanted);
+    current.iter().filter(|replica| replica.proven).count() >= wanted
+        && old.iter().all(|replica| stuck(&replica))
+        && surplus <= current.iter().filter(stuck).count()
 }
 
-fn has_failed(desired: &DesiredDeployment, memory: &Memory) -> bool {
-    memory.failed.as_ref().is_some_and(|(generation, _)| *generation == desired.generation)
+fn is_over(replica: &Replica) -> bool {
+    match replica.state {
+        ReplicaState::Created => true,
+        ReplicaState::Exited => replica.proven,
+        ReplicaState::Running(_) | ReplicaState::Restarting => false,
+    }
 }
 
-fn retire(replica: &Replica) -> Step {
-    Step::Retire { replica: replica.id.clone() }
+impl<'a> Situation<'a> {
+    fn wants_replicas(&self) -> bool {
+        self.desired.power == Power::Running && self.desired.replicas > 0
+    }
+
+    /// The replicas of what is desired, and all others.
+    fn split(&self, digest: &Digest) -> (Vec<&'a Replica>, Vec<&'a Replica>) {
+        let hash = self.desired.spec.hash(digest, self.desired.restart);
+        self.here.iter().copied().partition(|replica| replica.hash == hash)
+    }
+
+    fn serves(&self, replica: &Replica) -> bool {
+        (self.serves)(&replica.id)
+    }
+
+    fn serving(&self, replicas: &[&Replica]) -> usize {
+        replicas.iter().filter(|replica| self.serves(replica)).count()
+    }
+
+    fn may_try(&self, replica: &Replica) -> bool {
+        let target = Target::Replica(replica.id.clone());
+        !(self.busy)(&target) && self.memory.may_try(&target, self.now)
+    }
+
+    /// A step of the rollout, unless another is under way, it has failed, or it waits to be tried again.
+    fn begin(&self, step: Step) -> Option<Step> {
+        let free = !(self.busy)(&Target::Rollout) && self.memory.may_try(&Target::Rollout, self.now);
+        (free && !self.memory.has_failed(self.desired)).then_some(step)
+    }
+
+    fn retire<'r>(&self, replicas: impl IntoIterator<Item = &'r Replica>) -> Vec<Step> {
+        let free = replicas.into_iter().filter(|replica| self.may_try(replica));
+        free.map(|replica| Step::Retire { replica: replica.id.clone() }).collect()
+    }
+
+    /// Containers that will not run again by themselves. One that has ended before it was proved is not among them:
+    /// its reason is to be found first.
+    fn bury(&self, current: &[&Replica]) -> Vec<Step> {
+        let ended = |replica: &&&Replica| is_over(replica) && self.may_try(replica);
+        let bury = |replica: &&Replica| Step::Bury { replica: replica.id.clone() };
+        current.iter().filter(ended).map(bury).collect()
+    }
+
+    /// Replicas that served before this agent started, or before they were started again. Old ones count while the
+    /// new ones are not all there: a rollout that has failed lives on them.
+    fn serve_again(&self, current: &[&Replica], old: &[&Replica]) -> Vec<Step> {
+        let replaced = self.serving(current) >= self.desired.replicas as usize;
+        let mut steps = if replaced { Vec::new() } else { self.readmit(old, None) };
+        if self.is_adopted(old) {
+            steps.extend(self.readmit(current, self.desired.spec.effective_probe()));
+        }
+        steps
+    }
+
+    /// Whether current replicas are what serves here anyway. While they replace others they have to prove themselves
+    /// once more, for those others are still there.
+    fn is_adopted(&self, old: &[&Replica]) -> bool {
+        let live = self.memory.live == Some(self.desired.generation);
+        live || old.is_empty() || self.memory.has_failed(self.desired)
+    }
+
+    fn readmit(&self, replicas: &[&Replica], probe: Option<Probe>) -> Vec<Step> {
+        let away = |replica: &&&Replica| {
+            let alive = matches!(replica.state, ReplicaState::Running(_) | ReplicaState::Restarting);
+            replica.proven && alive && !self.serves(replica) && self.may_try(replica)
+        };
+        let readmit = |replica: &&Replica| {
+            let probe = probe.clone().or_else(|| replica.probe.clone());
+            Step::Readmit { replica: replica.id.clone(), probe }
+        };
+        replicas.iter().filter(away).map(readmit).collect()
+    }
+
+    fn roll_out(&self, current: &[&Replica], old: &[&Replica], digest: Digest) -> Vec<Step> {
+        let wanted = self.desired.replicas as usize;
+        if self.memory.has_failed(self.desired) {
+            return self.give_up(current, old);
+        }
+        let adopted = self.is_adopted(old);
+        let unproven =
+            |replica: &&&Replica| !(self.serves(replica) || is_over(replica) || replica.proven && adopted);
+        if let Some(replica) = current.iter().find(unproven) {
+            return self.begin(Step::Probe { replica: replica.id.clone() }).into_iter().collect();
+        }
+        if current.len() < wanted {
+            return self.begin(self.get(digest)).into_iter().collect();
+        }
+        if self.serving(current) >= wanted && !old.is_empty() {
+            return self.retire(old.iter().copied());
+        }
+        let (idle, busy): (Vec<&Replica>, Vec<&Replica>) =
+            current.iter().copied().partition(|replica| !self.serves(replica));
+        self.retire(idle.into_iter().chain(busy).take(current.len() - wanted))
+    }
+
+    /// One more replica. The image may be gone although its digest is known, so it is looked for first.
+    fn get(&self, digest: Digest) -> Step {
+        let resolved = self.memory.resolved.as_ref();
+        if resolved.is_none_or(|(release, _)| *release != self.desired.release) {
+            return Step::Pull;
+        }
+        let hash = self.desired.spec.hash(&digest, self.desired.restart);
+        Step::Start { digest, hash }
+    }
+
+    /// What was begun goes, unless it is all that serves: a failed scaling must not take what was there.
+    fn give_up(&self, current: &[&Replica], old: &[&Replica]) -> Vec<Step> {
+        let others_serve = self.serving(old) > 0;
+        let begun = |replica: &&&Replica| others_serve || !(replica.proven || self.serves(replica));
+        self.retire(current.iter().filter(begun).copied())
+    }
 }
 
 #[cfg(test)]

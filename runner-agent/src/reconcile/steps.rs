@@ -1,41 +1,42 @@
 //! Carrying out one step.
 
-use std::{net::IpAddr, sync::atomic::Ordering, time::Duration};
+use std::{sync::atomic::Ordering, time::Duration};
 
-use bytes::Bytes;
-use http_body_util::Empty;
 use patr_models::{
     deployment::{Digest, Failure, FailureKind, ReleaseNumber, spec::Probe},
     ids::DeploymentId,
     wire::DesiredDeployment,
 };
-use tokio::{
-    net::TcpStream,
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::info;
 
 use super::plan::Step;
 use crate::{
     backends::Backends,
-    runtime::{NewReplica, ReplicaState, Runtime, docker::failure},
+    runtime::{Address, Checked, Fault, NewReplica, ReplicaState, Runtime, failure},
 };
 
 /// How long a replica has for what it is answering when it is taken out.
 const DRAIN: Duration = Duration::from_secs(30);
-/// How long one try of a probe may take.
-const PROBE: Duration = Duration::from_secs(2);
 /// How long a replica without ports must have run.
 const SETTLE: Duration = Duration::from_secs(1);
+/// How long a replica may take to start when the specification does not say.
+const START_S: u32 = 60;
+
+/// What a step that worked has found.
+#[derive(Debug)]
+pub(super) enum Done {
+    Pulled(ReleaseNumber, Digest),
+    Serves {
+        restarts: u32,
+    },
+    /// A container that had ended is gone, and this is why it had.
+    Buried(Option<Failure>),
+    Nothing,
+}
 
 /// How a step ended.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Pulled(ReleaseNumber, Digest),
-    Serves,
-    Done,
-    Failed(Failure),
-}
+pub(super) type Outcome = Result<Done, Fault>;
 
 /// What a step works with.
 pub(super) struct Context<R> {
@@ -44,92 +45,112 @@ pub(super) struct Context<R> {
     pub(super) runner: String,
 }
 
+/// A try of a probe.
+enum Tried {
+    Ready(Address, u32),
+    NotYet(Failure),
+}
+
 impl<R: Runtime> Context<R> {
-    pub(super) async fn perform(
-        self,
-        desired: DesiredDeployment,
-        step: Step,
-        known: Option<Digest>,
-    ) -> Outcome {
-        let id = desired.id;
-        let outcome = match step {
-            Step::Pull => {
-                info!("{}: pulling {}", desired.name, desired.spec.image);
-                let pulled = self.runtime.pull(&desired.spec, known.as_ref()).await;
-                pulled.map(|digest| Outcome::Pulled(desired.release, digest))
+    /// Carries out a step of a deployment that is desired. It ends, whatever the runtime does.
+    pub(super) async fn perform(self, desired: DesiredDeployment, step: Step) -> Outcome {
+        let (what, deadline) = deadline(&step, &desired);
+        let working = async {
+            match step {
+                Step::Pull => self.pull(&desired).await,
+                Step::Start { digest, hash } => {
+                    let new = NewReplica { desired, digest, hash };
+                    self.runtime.start(&new, &self.runner).await.map(|()| Done::Nothing)
+                }
+                Step::Probe { replica } => self.probe(&desired, &replica).await,
+                Step::Readmit { replica, probe } => self.readmit(desired.id, &replica, probe).await,
+                Step::Retire { replica } => self.retire(desired.id, &replica).await,
+                Step::Bury { replica } => self.bury(&replica).await,
             }
-            Step::Start { digest, hash } => {
-                let new = NewReplica { desired, digest, hash };
-                self.runtime.start(&new, &self.runner).await.map(|_| Outcome::Done)
-            }
-            Step::Probe { replica } => self.probe(&desired, &replica).await.map(|()| Outcome::Serves),
-            Step::Retire { replica } => self.retire(id, &replica, desired.spec.stop_grace_s).await,
-            Step::Bury { replica } => self.runtime.remove(&replica, 0).await.map(|()| Outcome::Done),
-            Step::Rest => Ok(Outcome::Done),
         };
-        outcome.unwrap_or_else(Outcome::Failed)
+        timeout(deadline, working).await.unwrap_or_else(|_| {
+            let message = format!("{what} took more than {} s", deadline.as_secs());
+            Err(failure(FailureKind::Runtime, message).into())
+        })
     }
 
-    /// Takes a replica of a deleted deployment away.
-    pub(super) async fn retire_replica(self, id: DeploymentId, replica: String) -> Outcome {
-        self.retire(id, &replica, None).await.unwrap_or_else(Outcome::Failed)
+    async fn pull(&self, desired: &DesiredDeployment) -> Outcome {
+        info!("{}: pulling {}", desired.name, desired.spec.image);
+        let digest = self.runtime.pull(&desired.spec, desired.digest.as_ref()).await?;
+        Ok(Done::Pulled(desired.release, digest))
     }
 
     /// Out of the proxy first; then it may finish what it answers; then it is stopped.
-    async fn retire(
-        &self,
-        id: DeploymentId,
-        replica: &str,
-        grace_s: Option<u32>,
-    ) -> Result<Outcome, Failure> {
+    pub(super) async fn retire(&self, id: DeploymentId, replica: &str) -> Outcome {
         if let Some(in_flight) = self.backends.remove(id, replica) {
             let deadline = Instant::now() + DRAIN;
             while in_flight.load(Ordering::Relaxed) > 0 && Instant::now() < deadline {
                 sleep(Duration::from_millis(25)).await;
             }
         }
-        self.runtime.remove(replica, grace_s.unwrap_or(10)).await?;
-        Ok(Outcome::Done)
+        self.runtime.remove(replica).await.map(|()| Done::Nothing)
+    }
+
+    /// Nobody can ask a container afterwards why it has ended.
+    async fn bury(&self, replica: &str) -> Outcome {
+        let why = match self.runtime.check(replica).await {
+            Err(Fault::Failed(failure)) => Some(self.with_logs(failure, replica).await),
+            other => other.map(|_| None)?,
+        };
+        self.runtime.remove(replica).await.map(|()| Done::Buried(why))
     }
 
     /// Waits until a replica answers its probe, and then lets it serve.
-    async fn probe(&self, desired: &DesiredDeployment, replica: &str) -> Result<(), Failure> {
-        let spec = &desired.spec;
+    async fn probe(&self, desired: &DesiredDeployment, replica: &str) -> Outcome {
+        let probe = desired.spec.effective_probe();
+        let seconds = desired.spec.start_deadline_s.unwrap_or(START_S);
         let begun = Instant::now();
-        let deadline = begun + Duration::from_secs(spec.start_deadline_s.unwrap_or(60).into());
-        let probe = spec.effective_probe();
+        let deadline = begun + Duration::from_secs(seconds.into());
         let mut pause = Duration::from_millis(20);
         loop {
-            let state = match self.runtime.check(replica).await {
-                Ok(state) => state,
-                Err(failure) => return Err(self.with_logs(failure, replica).await),
+            let tried = match self.try_once(replica, probe.as_ref()).await {
+                Err(Fault::Failed(failure)) => return Err(self.with_logs(failure, replica).await.into()),
+                other => other?,
             };
-            let last = match (state, &probe) {
-                (ReplicaState::Running { address: Some(address) }, Some(probe)) => ask(address, probe).await,
-                (ReplicaState::Running { .. }, None) if begun.elapsed() >= SETTLE => Ok(()),
-                (ReplicaState::Running { .. }, _) => {
-                    Err((FailureKind::ProbeFailed, "it has just started".to_owned()))
-                }
-                _ => Err((FailureKind::Exited, "it keeps ending and is started again".to_owned())),
-            };
-            match (last, state) {
-                (Ok(()), ReplicaState::Running { address }) => {
+            match tried {
+                Tried::Ready(address, restarts) if probe.is_some() || begun.elapsed() >= SETTLE => {
                     self.runtime.keep(replica).await?;
-                    if let Some(address) = address {
-                        self.backends.add(desired.id, replica, address);
-                    }
-                    return Ok(());
+                    self.backends.add(desired.id, replica, address);
+                    return Ok(Done::Serves { restarts });
                 }
-                (Err((kind, why)), _) if Instant::now() >= deadline => {
-                    let seconds = spec.start_deadline_s.unwrap_or(60);
-                    let message = format!("it was not ready within {seconds} s: {why}");
-                    return Err(self.with_logs(failure(kind, message), replica).await);
+                Tried::NotYet(why) if Instant::now() >= deadline => {
+                    let message = format!("it was not ready within {seconds} s: {}", why.message);
+                    return Err(self.with_logs(failure(why.kind, message), replica).await.into());
                 }
-                _ => {}
+                Tried::Ready(..) | Tried::NotYet(_) => {}
             }
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(250));
         }
+    }
+
+    /// Lets a replica serve again, if it answers now.
+    async fn readmit(&self, id: DeploymentId, replica: &str, probe: Option<Probe>) -> Outcome {
+        match self.try_once(replica, probe.as_ref()).await? {
+            Tried::Ready(address, restarts) => {
+                self.backends.add(id, replica, address);
+                Ok(Done::Serves { restarts })
+            }
+            Tried::NotYet(why) => Err(self.with_logs(why, replica).await.into()),
+        }
+    }
+
+    async fn try_once(&self, replica: &str, probe: Option<&Probe>) -> Result<Tried, Fault> {
+        let Checked { state, ended, restarts } = self.runtime.check(replica).await?;
+        let ReplicaState::Running(address) = state else {
+            let unknown = || failure(FailureKind::Exited, "it does not run");
+            return Ok(Tried::NotYet(ended.unwrap_or_else(unknown)));
+        };
+        let asked = match probe {
+            Some(probe) => self.runtime.ask(&address, probe).await,
+            None => Ok(()),
+        };
+        Ok(asked.map_or_else(Tried::NotYet, |()| Tried::Ready(address, restarts)))
     }
 
     async fn with_logs(&self, mut failure: Failure, replica: &str) -> Failure {
@@ -138,29 +159,18 @@ impl<R: Runtime> Context<R> {
     }
 }
 
-/// One try of a probe.
-async fn ask(address: IpAddr, probe: &Probe) -> Result<(), (FailureKind, String)> {
-    let closed =
-        |why: String| (FailureKind::PortClosed, format!("nothing listens on port {} ({why})", probe.port));
-    let connecting = timeout(PROBE, TcpStream::connect((address, probe.port))).await;
-    let stream =
-        connecting.map_err(|_| closed("no answer".to_owned()))?.map_err(|error| closed(error.to_string()))?;
-    let Some(path) = &probe.path else { return Ok(()) };
-    let bad = |why: String| (FailureKind::ProbeFailed, format!("GET {path} on port {} {why}", probe.port));
-    let asking = async {
-        let io = hyper_util::rt::TokioIo::new(stream);
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
-        tokio::spawn(connection);
-        let request = http::Request::get(path.as_str())
-            .header("host", format!("{address}:{}", probe.port))
-            .header("user-agent", "patr-probe");
-        let request = request.body(Empty::<Bytes>::new()).unwrap_or_default();
-        sender.send_request(request).await.map(|response| response.status())
+/// How long a step may take, whatever hangs. Within it, each step has better reasons to give up.
+fn deadline(step: &Step, desired: &DesiredDeployment) -> (&'static str, Duration) {
+    let spec = &desired.spec;
+    // A replica of an older release may have been given more time to stop than this one.
+    const STOP_MAX: u64 = 3600;
+    let (what, seconds) = match step {
+        Step::Pull => ("pulling the image", 30 * 60),
+        Step::Start { .. } => ("starting a container", 2 * 60),
+        Step::Probe { .. } => ("the probe", u64::from(spec.start_deadline_s.unwrap_or(START_S)) + 60),
+        Step::Readmit { .. } => ("the probe", 60),
+        Step::Retire { .. } => ("stopping a container", STOP_MAX + 2 * 60),
+        Step::Bury { .. } => ("removing a container", 2 * 60),
     };
-    match timeout(PROBE, asking).await {
-        Ok(Ok(status)) if status.is_success() || status.is_redirection() => Ok(()),
-        Ok(Ok(status)) => Err(bad(format!("answered {status}"))),
-        Ok(Err(error)) => Err(bad(format!("failed: {error}"))),
-        Err(_) => Err(bad("was not answered in time".to_owned())),
-    }
+    (what, Duration::from_secs(seconds))
 }

@@ -1,71 +1,83 @@
 //! Docker Engine, from 20.10 (API 1.41), and Podman's Docker socket.
 
+mod container;
+mod credentials;
 mod image;
+mod request;
+mod words;
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{collections::HashMap, time::Duration};
 
 use anyhow::Context;
 use bollard::{
     errors::Error,
     models::{
-        ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary,
-        ContainerSummaryStateEnum, ContainerUpdateBody, HostConfig, HostConfigLogConfig,
-        NetworkCreateRequest, RestartPolicy, RestartPolicyNameEnum,
+        ContainerInspectResponse, ContainerUpdateBody, NetworkCreateRequest, RestartPolicy,
+        RestartPolicyNameEnum, SystemInfo,
     },
     query_parameters::{
         CreateContainerOptions, CreateImageOptions, EventsOptions, ListContainersOptions, LogsOptions,
-        RemoveContainerOptions, StopContainerOptions,
+        RemoveContainerOptions, RenameContainerOptions, StopContainerOptions,
     },
 };
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use patr_models::{
     deployment::{
         Digest, Failure, FailureKind, ImageRef, WorkloadSpec,
         logs::{LogLine, LogStream},
+        spec::Probe,
     },
     time::Millis,
 };
+use tokio::{
+    sync::mpsc,
+    time::{self, timeout},
+};
 
-use super::{NewReplica, Replica, ReplicaState, Runtime, Unavailable};
-use image::{credentials, pinned, pull_failure, same_repository};
-
-/// What containers carry, so that nothing else must be remembered.
-mod label {
-    pub(super) const RUNNER: &str = "cloud.patr.runner";
-    pub(super) const DEPLOYMENT: &str = "cloud.patr.deployment";
-    pub(super) const WORKSPACE: &str = "cloud.patr.workspace";
-    pub(super) const GENERATION: &str = "cloud.patr.generation";
-    pub(super) const RELEASE: &str = "cloud.patr.release";
-    pub(super) const SPEC: &str = "cloud.patr.spec";
-    pub(super) const DIGEST: &str = "cloud.patr.digest";
-}
+use super::{
+    Address, Checked, Fault, NewReplica, Replica, ReplicaState, Runtime, Unavailable, failure, probe,
+};
+use container::label;
+use image::{pinned, same_repository};
+use words::{chain, exited, is_missing, pull_fault, refused};
 
 /// The bridge network that our containers are on.
 const NETWORK: &str = "patr";
 /// Lines of a container that ended, in a failure.
 const LAST_LINES: &str = "20";
+/// How long a registry may send nothing at all.
+const PULL_STALLS: Duration = Duration::from_secs(120);
 
 /// An Engine.
 #[derive(Clone)]
 pub(crate) struct Docker {
     api: bollard::Docker,
     about: String,
+    /// Containers are reached through ports on loopback instead of their addresses.
+    publish: bool,
 }
 
 impl Docker {
-    /// Connects as `docker` would (DOCKER_HOST or the local socket) and agrees on a version of the API.
-    pub(crate) async fn connect() -> anyhow::Result<Self> {
+    /// Connects as `docker` would (DOCKER_HOST or the local socket) and agrees on a version of the API. `publish`
+    /// says to reach containers through ports on loopback although their addresses seem to be reachable.
+    pub(crate) async fn connect(publish: bool) -> anyhow::Result<Self> {
         let hint = "Docker does not answer: is it installed and running, and may this user use it?";
-        let api = bollard::Docker::connect_with_defaults().context(hint)?;
-        let api = api.negotiate_version().await.context(hint)?;
-        let version = api.version().await.context(hint)?;
+        Self::over(bollard::Docker::connect_with_defaults().context(hint)?, publish).await.context(hint)
+    }
+
+    async fn over(api: bollard::Docker, publish: bool) -> Result<Self, Error> {
+        let api = api.negotiate_version().await?;
+        let version = api.client_version();
+        let api = api.with_request_modifier(request::mend(version));
+        let (version, info) = (api.version().await?, api.info().await?);
         let about = format!(
             "Docker {} on {}/{}",
             version.version.unwrap_or_default(),
             version.os.unwrap_or_default(),
             version.arch.unwrap_or_default(),
         );
-        Ok(Self { api, about })
+        let publish = publish || hides_containers(&info);
+        Ok(Self { api, about, publish })
     }
 
     /// The machine in words.
@@ -73,7 +85,7 @@ impl Docker {
         self.about.clone()
     }
 
-    async fn ensure_network(&self) -> Result<(), Failure> {
+    async fn ensure_network(&self) -> Result<(), Fault> {
         if self.api.inspect_network(NETWORK, None).await.is_ok() {
             return Ok(());
         }
@@ -88,20 +100,53 @@ impl Docker {
     }
 
     /// The image as it is here: its id, and the digests that registries know it by.
-    async fn local(&self, name: &str) -> Option<(Digest, Vec<String>)> {
-        let image = self.api.inspect_image(name).await.ok()?;
-        Some((image.id?.parse().ok()?, image.repo_digests.unwrap_or_default()))
+    async fn local(&self, name: &str) -> Result<Option<(Digest, Vec<String>)>, Fault> {
+        match self.api.inspect_image(name).await {
+            Ok(image) => {
+                let id = image.id.and_then(|id| words::digest(&id));
+                Ok(id.map(|id| (id, image.repo_digests.unwrap_or_default())))
+            }
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(refused("looking for its image", &error)),
+        }
     }
 
-    async fn fetch(&self, image: &ImageRef, tag: &str) -> Result<(), Failure> {
+    async fn fetch(&self, image: &ImageRef, tag: &str) -> Result<(), Fault> {
         let options = CreateImageOptions {
             from_image: Some(image.repository().to_owned()),
             tag: Some(tag.to_owned()),
             ..Default::default()
         };
-        let pulling = self.api.create_image(Some(options), None, credentials(image.registry()));
-        pulling.try_for_each(async |_| Ok(())).await.map_err(|error| pull_failure(image, &error))
+        let login = credentials::find(image.registry()).await?;
+        let mut pulling = self.api.create_image(Some(options), None, login);
+        loop {
+            match timeout(PULL_STALLS, pulling.next()).await {
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(error))) => return Err(pull_fault(image, &error)),
+                Ok(None) => return Ok(()),
+                Err(_) => {
+                    let message = format!("pulling `{image}`: nothing came for {} s", PULL_STALLS.as_secs());
+                    return Err(failure(FailureKind::PullFailed, message).into());
+                }
+            }
+        }
     }
+
+    async fn inspect(&self, id: &str) -> Result<Option<ContainerInspectResponse>, Error> {
+        match self.api.inspect_container(id, None).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether this machine cannot reach the addresses of containers, because they are in a virtual machine or in a
+/// network namespace of the Engine's own.
+fn hides_containers(info: &SystemInfo) -> bool {
+    let rootless = |option: &String| option.contains("rootless");
+    info.security_options.iter().flatten().any(rootless)
+        || info.operating_system.as_deref() == Some("Docker Desktop")
 }
 
 impl Runtime for Docker {
@@ -109,70 +154,86 @@ impl Runtime for Docker {
         let filters = HashMap::from([("label".to_owned(), vec![format!("{}={runner}", label::RUNNER)])]);
         let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
         let list = self.api.list_containers(Some(options)).await;
-        let list = list.map_err(|error| Unavailable(error.to_string()))?;
-        Ok(list.into_iter().filter_map(replica).collect())
+        let list = list.map_err(|error| Unavailable(chain(&error)))?;
+        Ok(list.into_iter().filter_map(container::replica).collect())
     }
 
-    async fn pull(&self, spec: &WorkloadSpec, known: Option<&Digest>) -> Result<Digest, Failure> {
+    async fn pull(&self, spec: &WorkloadSpec, known: Option<&Digest>) -> Result<Digest, Fault> {
         let image = &spec.image;
         if let Some(digest) = known.cloned().or_else(|| image.digest()) {
-            if self.local(&pinned(image, &digest)).await.is_some()
-                || self.local(digest.as_str()).await.is_some()
-            {
-                return Ok(digest);
+            let here = self.local(&pinned(image, &digest)).await?.is_some()
+                || self.local(digest.as_str()).await?.is_some();
+            if !here {
+                self.fetch(image, digest.as_str()).await?;
             }
-            self.fetch(image, digest.as_str()).await?;
             return Ok(digest);
         }
         let tag = image.tag().unwrap_or("latest");
         let name = format!("{}:{tag}", image.repository());
         // Made on this machine: there is no registry to ask, and the image's own id is its digest.
-        if let Some((id, digests)) = self.local(&name).await
+        if let Some((id, digests)) = self.local(&name).await?
             && digests.is_empty()
         {
             return Ok(id);
         }
         self.fetch(image, tag).await?;
         let missing = || failure(FailureKind::PullFailed, format!("`{image}` was pulled and is not there"));
-        let (id, digests) = self.local(&name).await.ok_or_else(missing)?;
+        let (id, digests) = self.local(&name).await?.ok_or_else(missing)?;
         let ours = digests.iter().filter_map(|entry| entry.split_once('@'));
-        let digest = ours.filter(|(repository, _)| same_repository(repository, image.repository()));
-        Ok(digest.filter_map(|(_, digest)| digest.parse().ok()).next().unwrap_or(id))
+        let mut digest = ours.filter(|(repository, _)| same_repository(repository, image.repository()));
+        Ok(digest.find_map(|(_, digest)| digest.parse().ok()).unwrap_or(id))
     }
 
-    async fn start(&self, new: &NewReplica, runner: &str) -> Result<String, Failure> {
+    async fn start(&self, new: &NewReplica, runner: &str) -> Result<(), Fault> {
         self.ensure_network().await?;
         let reference = pinned(&new.desired.spec.image, &new.digest);
         // An image made here is known by its id only.
-        let image = if self.local(&reference).await.is_some() { reference } else { new.digest.to_string() };
-        let name = format!("patr-{}-{}-{:08x}", new.desired.name, new.desired.release, rand::random::<u32>());
+        let here = self.local(&reference).await?.is_some();
+        let image = if here { reference } else { new.digest.to_string() };
+        let name = container::unproven_name(new, rand::random());
         let options = CreateContainerOptions { name: Some(name), ..Default::default() };
-        let made = self.api.create_container(Some(options), container(new, image, runner)).await;
+        let body = container::create(new, image, runner, self.publish);
+        let made = self.api.create_container(Some(options), body).await;
         let id = made.map_err(|error| refused("making its container", &error))?.id;
-        match self.api.start_container(&id, None).await {
-            Ok(()) => Ok(id),
-            Err(error) => {
-                let why = refused("starting its container", &error);
-                self.remove(&id, 0).await?;
-                Err(why)
+        if let Err(error) = self.api.start_container(&id, None).await {
+            // Should this fail too, the container is found by its labels and removed as one that has ended.
+            let _ = self.remove(&id).await;
+            return Err(refused("starting its container", &error));
+        }
+        Ok(())
+    }
+
+    async fn keep(&self, id: &str) -> Result<(), Fault> {
+        let refused = |error: Error| refused("keeping its container", &error);
+        let name = Some(RestartPolicyNameEnum::UNLESS_STOPPED);
+        let restart_policy = Some(RestartPolicy { name, maximum_retry_count: None });
+        let update = ContainerUpdateBody { restart_policy, ..Default::default() };
+        match self.api.update_container(id, update).await {
+            Ok(()) => {}
+            // Podman before 5 cannot change a policy: such a container is replaced by this agent when it ends.
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(refused(error)),
+        }
+        let found = self.api.inspect_container(id, None).await.map_err(refused)?;
+        let Some(name) = container::proven_name(&found) else { return Ok(()) };
+        self.api.rename_container(id, RenameContainerOptions { name }).await.map_err(refused)
+    }
+
+    async fn check(&self, id: &str) -> Result<Checked, Fault> {
+        let found = self.api.inspect_container(id, None).await;
+        let found = found.map_err(|error| refused("looking at its container", &error))?;
+        let restarts = found.restart_count.and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
+        match container::state(&found) {
+            ReplicaState::Exited => Err(exited(&found).into()),
+            state => {
+                let ended = (state == ReplicaState::Restarting).then(|| exited(&found));
+                Ok(Checked { state, ended, restarts })
             }
         }
     }
 
-    async fn keep(&self, id: &str) -> Result<(), Failure> {
-        let name = Some(RestartPolicyNameEnum::UNLESS_STOPPED);
-        let restart_policy = Some(RestartPolicy { name, maximum_retry_count: None });
-        let update = ContainerUpdateBody { restart_policy, ..Default::default() };
-        self.api.update_container(id, update).await.map_err(|error| refused("keeping its container", &error))
-    }
-
-    async fn check(&self, id: &str) -> Result<ReplicaState, Failure> {
-        let found = self.api.inspect_container(id, None).await;
-        let found = found.map_err(|error| refused("looking at its container", &error))?;
-        match state(&found) {
-            ReplicaState::Exited => Err(exited(&found)),
-            other => Ok(other),
-        }
+    async fn ask(&self, at: &Address, probe: &Probe) -> Result<(), Failure> {
+        probe::ask(at, probe).await
     }
 
     async fn last_lines(&self, id: &str) -> Vec<String> {
@@ -183,13 +244,18 @@ impl Runtime for Docker {
         output.iter().map(|line| line.to_string().trim_end().to_owned()).collect()
     }
 
-    async fn remove(&self, id: &str, grace_s: u32) -> Result<(), Failure> {
-        let options = StopContainerOptions { t: i32::try_from(grace_s).ok(), ..Default::default() };
+    async fn remove(&self, id: &str) -> Result<(), Fault> {
+        let found = self.inspect(id).await.map_err(|error| refused("removing its container", &error))?;
+        let Some(found) = found else { return Ok(()) };
+        // The request lasts as long as the container takes to stop.
+        let patience = container::grace(&found) + Duration::from_secs(60);
+        let stopping = self.api.clone().with_timeout(patience);
         // Whether it stops in time or not, removal is by force.
-        let _ = self.api.stop_container(id, Some(options)).await;
+        let _ = stopping.stop_container(id, None::<StopContainerOptions>).await;
         let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
         match self.api.remove_container(id, Some(options)).await {
-            Ok(()) | Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
+            Ok(()) => Ok(()),
+            Err(error) if is_missing(&error) => Ok(()),
             Err(error) => Err(refused("removing its container", &error)),
         }
     }
@@ -206,7 +272,7 @@ impl Runtime for Docker {
         let replica: String = id.chars().take(12).collect();
         // The API borrows itself in the stream, so each stream has its own.
         let (api, id) = (self.api.clone(), id.to_owned());
-        let (sender, receiver) = tokio::sync::mpsc::channel(64);
+        let (sender, receiver) = mpsc::channel(64);
         tokio::spawn(async move {
             let mut output = std::pin::pin!(api.logs(&id, Some(options)));
             while let Some(Ok(output)) = output.next().await {
@@ -216,137 +282,52 @@ impl Runtime for Docker {
                 }
             }
         });
-        futures_util::stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
+        stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
     }
 
     fn changes(&self) -> impl Stream<Item = ()> + Send + 'static {
-        let filters = HashMap::from([
-            ("type".to_owned(), vec!["container".to_owned()]),
-            ("label".to_owned(), vec![label::RUNNER.to_owned()]),
-            ("event".to_owned(), ["die", "start", "destroy", "oom"].map(str::to_owned).to_vec()),
-        ]);
+        let (sender, receiver) = mpsc::channel(1);
         let api = self.api.clone();
-        let (sender, receiver) = tokio::sync::mpsc::channel(1);
         tokio::spawn(async move {
             while !sender.is_closed() {
-                let options = EventsOptions { filters: Some(filters.clone()), ..Default::default() };
-                let mut events = std::pin::pin!(api.events(Some(options)));
-                while let Some(Ok(_)) = events.next().await {
-                    // One reminder is as good as many.
-                    let _ = sender.try_send(());
-                }
+                listen(&api, &sender).await;
                 // The Engine is away; the reconciler looks regularly anyway.
-                tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+                time::sleep(Duration::from_secs(1)).await;
             }
         });
-        futures_util::stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
+        stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
     }
 }
 
-fn container(new: &NewReplica, image: String, runner: &str) -> ContainerCreateBody {
-    let (desired, spec) = (&new.desired, &new.desired.spec);
-    let labels = [
-        (label::RUNNER, runner.to_owned()),
-        (label::DEPLOYMENT, desired.id.to_string()),
-        (label::WORKSPACE, desired.workspace.to_string()),
-        (label::GENERATION, desired.generation.to_string()),
-        (label::RELEASE, desired.release.to_string()),
-        (label::SPEC, new.hash.clone()),
-        (label::DIGEST, new.digest.to_string()),
-    ];
-    let some = |words: &Vec<String>| Some(words.clone()).filter(|words| !words.is_empty());
-    ContainerCreateBody {
-        image: Some(image),
-        entrypoint: some(&spec.entrypoint),
-        cmd: some(&spec.command),
-        env: Some(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
-        labels: Some(labels.map(|(name, value)| (name.to_owned(), value)).into()),
-        stop_timeout: spec.stop_grace_s.map(i64::from),
-        host_config: Some(HostConfig {
-            network_mode: Some(NETWORK.to_owned()),
-            nano_cpus: spec.resources.cpu_millis.map(|millis| i64::from(millis) * 1_000_000),
-            memory: spec.resources.memory_bytes.and_then(|bytes| i64::try_from(bytes).ok()),
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".to_owned()),
-                config: Some(HashMap::from([
-                    ("max-size".to_owned(), "10m".to_owned()),
-                    ("max-file".to_owned(), "3".to_owned()),
-                ])),
-            }),
-            ..Default::default()
-        }),
-        ..Default::default()
-    }
-}
-
-fn replica(summary: ContainerSummary) -> Option<Replica> {
-    let labels = summary.labels?;
-    let address = summary
-        .network_settings
-        .and_then(|settings| settings.networks)
-        .and_then(|networks| networks.into_values().find_map(|network| network.ip_address?.parse().ok()));
-    Some(Replica {
-        id: summary.id?,
-        deployment: labels.get(label::DEPLOYMENT)?.parse().ok()?,
-        generation: labels.get(label::GENERATION)?.parse().ok()?,
-        release: labels.get(label::RELEASE)?.parse().ok()?,
-        hash: labels.get(label::SPEC)?.clone(),
-        digest: labels.get(label::DIGEST).and_then(|digest| digest.parse().ok()),
-        state: match summary.state {
-            Some(ContainerSummaryStateEnum::RUNNING | ContainerSummaryStateEnum::PAUSED) => {
-                ReplicaState::Running { address }
+/// Reminds of every change until the Engine goes away.
+async fn listen(api: &bollard::Docker, reminders: &mpsc::Sender<()>) {
+    let filters = HashMap::from([
+        ("type".to_owned(), vec!["container".to_owned()]),
+        ("label".to_owned(), vec![label::RUNNER.to_owned()]),
+        ("event".to_owned(), ["die", "start", "destroy", "oom"].map(str::to_owned).to_vec()),
+    ]);
+    let mut events =
+        std::pin::pin!(api.events(Some(EventsOptions { filters: Some(filters), ..Default::default() })));
+    // What happened before the Engine began to tell is told by nobody: look once more when it surely has.
+    let mut begun = std::pin::pin!(time::sleep(Duration::from_secs(1)));
+    let mut listening = false;
+    loop {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(Ok(_)) => remind(reminders),
+                Some(Err(_)) | None => return,
+            },
+            () = &mut begun, if !listening => {
+                listening = true;
+                remind(reminders);
             }
-            Some(ContainerSummaryStateEnum::RESTARTING) => ReplicaState::Restarting,
-            _ => ReplicaState::Exited,
-        },
-        restarts: 0,
-    })
-}
-
-fn state(found: &ContainerInspectResponse) -> ReplicaState {
-    let status = found.state.as_ref().and_then(|state| state.status);
-    match status {
-        Some(ContainerStateStatusEnum::RUNNING | ContainerStateStatusEnum::PAUSED) => {
-            let networks = found.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
-            let address: Option<IpAddr> = networks.and_then(|networks| {
-                networks.values().find_map(|network| network.ip_address.as_ref()?.parse().ok())
-            });
-            ReplicaState::Running { address }
         }
-        Some(ContainerStateStatusEnum::RESTARTING | ContainerStateStatusEnum::CREATED) => {
-            ReplicaState::Restarting
-        }
-        _ => ReplicaState::Exited,
     }
 }
 
-fn exited(found: &ContainerInspectResponse) -> Failure {
-    let state = found.state.as_ref();
-    let code = state.and_then(|state| state.exit_code).unwrap_or_default();
-    if state.and_then(|state| state.oom_killed).unwrap_or_default() {
-        return failure(
-            FailureKind::OutOfMemory,
-            "it used more memory than it may, and was killed".to_owned(),
-        );
-    }
-    let signal = if code > 128 { format!(" (signal {})", code - 128) } else { String::new() };
-    failure(FailureKind::Exited, format!("it ended with exit code {code}{signal}"))
-}
-
-pub(crate) fn failure(kind: FailureKind, message: String) -> Failure {
-    Failure { kind, message, logs: Vec::new() }
-}
-
-fn words(error: &Error) -> String {
-    match error {
-        Error::DockerResponseServerError { message, .. } => message.clone(),
-        Error::DockerStreamError { error } => error.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn refused(doing: &str, error: &Error) -> Failure {
-    failure(FailureKind::Runtime, format!("{doing}: {}", words(error)))
+fn remind(reminders: &mpsc::Sender<()>) {
+    // One that waits to be taken is as good as another.
+    let _ = reminders.try_send(());
 }
 
 fn log_line(replica: &str, output: bollard::container::LogOutput) -> LogLine {
@@ -359,3 +340,6 @@ fn log_line(replica: &str, output: bollard::container::LogOutput) -> LogLine {
     let at: Millis = at.get(..23).and_then(|at| format!("{at}Z").parse().ok()).unwrap_or_default();
     LogLine { at, replica: replica.to_owned(), stream, text: text.trim_end_matches(['\r', '\n']).to_owned() }
 }
+
+#[cfg(test)]
+mod tests;
