@@ -113,7 +113,7 @@ pub(crate) fn respond<E: ApiEndpoint>(answer: &Answer<E>, id: RequestId) -> Resp
     match answer {
         Ok(reply) => with_id(server::into_http(reply), id),
         Err(Failure::Api(error)) => refuse(error, id),
-        Err(Failure::Common(common)) => refuse(common, id),
+        Err(Failure::Common(common)) => refuse_common(common, id),
         Err(Failure::Fault(fault)) => broken(fault, id),
     }
 }
@@ -121,7 +121,7 @@ pub(crate) fn respond<E: ApiEndpoint>(answer: &Answer<E>, id: RequestId) -> Resp
 /// The response to a request that was refused.
 pub(crate) fn refused(refused: &Refused, id: RequestId) -> Response<Bytes> {
     match refused {
-        Refused::Common(common) => refuse(common, id),
+        Refused::Common(common) => refuse_common(common, id),
         Refused::Fault(fault) => broken(fault, id),
     }
 }
@@ -129,6 +129,21 @@ pub(crate) fn refused(refused: &Refused, id: RequestId) -> Response<Bytes> {
 fn refuse(error: &impl ApiError, id: RequestId) -> Response<Bytes> {
     let status = StatusCode::from_u16(error.doc().status.get()).unwrap_or(StatusCode::BAD_REQUEST);
     envelope(status, &error.body(id), id)
+}
+
+/// With the header that HTTP wants beside the status (RFC 9110: 11.6.1, 15.5.6, and RFC 6585: 4).
+fn refuse_common(common: &Common, id: RequestId) -> Response<Bytes> {
+    let mut response = refuse(common, id);
+    let header = match common {
+        Common::Unauthenticated => Some((header::WWW_AUTHENTICATE, "Bearer".to_owned())),
+        Common::MethodNotAllowed { allowed, .. } => Some((header::ALLOW, allowed.clone())),
+        Common::TooManyRequests { seconds } => Some((header::RETRY_AFTER, seconds.to_string())),
+        _ => None,
+    };
+    if let Some((name, value)) = header.and_then(|(name, value)| Some((name, value.parse().ok()?))) {
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 fn broken(fault: &Fault, id: RequestId) -> Response<Bytes> {

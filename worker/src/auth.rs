@@ -8,6 +8,7 @@ use patr_models::{
     ids::{Ref, RunnerId, TokenId, UserId, WorkspaceId},
     internal::SECRET_HEADER,
     name::WorkspaceName,
+    time::Millis,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -21,6 +22,8 @@ pub(crate) struct Person {
     pub(crate) token: Option<TokenId>,
     /// The only workspace that the token opens.
     pub(crate) only: Option<WorkspaceId>,
+    /// How long the API token is good; `None` for ever, or for a login.
+    pub(crate) until: Option<Millis>,
     /// What the database knows the secret by.
     pub(crate) hash: String,
 }
@@ -35,14 +38,15 @@ pub(crate) struct Member {
 
 /// Whoever a write is put down to.
 pub(crate) trait Actor {
-    fn user(&self) -> UserId;
+    /// `None` for somebody without an account.
+    fn user(&self) -> Option<UserId>;
     fn token(&self) -> Option<TokenId>;
     fn workspace(&self) -> Option<WorkspaceId>;
 }
 
 impl Actor for Person {
-    fn user(&self) -> UserId {
-        self.user
+    fn user(&self) -> Option<UserId> {
+        Some(self.user)
     }
     fn token(&self) -> Option<TokenId> {
         self.token
@@ -53,8 +57,8 @@ impl Actor for Person {
 }
 
 impl Actor for Member {
-    fn user(&self) -> UserId {
-        self.person.user
+    fn user(&self) -> Option<UserId> {
+        Some(self.person.user)
     }
     fn token(&self) -> Option<TokenId> {
         self.person.token
@@ -143,7 +147,7 @@ impl Scheme for auth::Internal {
     type Caller = ();
     async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &[String]) -> Result<(), Refused> {
         let given = parts.headers.get(SECRET_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
-        if same(given, ctx.settings.internal_secret.as_bytes()) {
+        if is_secret(given, ctx.settings.internal_secret.as_bytes()) {
             Ok(())
         } else {
             Err(Common::Unauthenticated.into())
@@ -177,7 +181,8 @@ async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
         return Err(wrong_kind(token, "a person's token"));
     };
     let row: db::users::Authenticated = ctx.db.optional(statement).await?.ok_or(Common::Unauthenticated)?;
-    Ok(Person { user: row.user_id, token: row.token_id, only: row.workspace_id, hash })
+    let until = row.expires_at.filter(|_| row.token_id.is_some());
+    Ok(Person { user: row.user_id, token: row.token_id, only: row.workspace_id, until, hash })
 }
 
 /// A token of another kind is told apart from one that nobody gave out.
@@ -192,7 +197,9 @@ fn wrong_kind(token: &str, wanted: &str) -> Refused {
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
@@ -201,7 +208,8 @@ pub(crate) fn hash(token: &str) -> String {
     Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Compares secrets without telling by the time taken where they differ.
-pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
-    one.ct_eq(other).into()
+/// Whether a secret was given, without telling by the time taken where it differs. An installation that was configured
+/// with an empty one opens to nobody.
+pub(crate) fn is_secret(given: &[u8], secret: &[u8]) -> bool {
+    !secret.is_empty() && given.ct_eq(secret).into()
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use patr_models::{
+    error::ApiError,
     ids::{AuditId, Id, RequestId},
     time::Millis,
 };
@@ -11,7 +12,10 @@ use worker::{Env, Result};
 use crate::{
     answer::Fault,
     auth::Actor,
-    db::{self, Db, DbError, Statement},
+    db::{
+        self, Db, DbError, Statement,
+        idempotency::{Kept, Reservation},
+    },
     env::{self, Settings},
     kv::Kv,
     runners::{Objects, Runners},
@@ -25,8 +29,8 @@ pub(crate) struct Ctx {
     pub(crate) settings: Settings,
     pub(crate) now: Millis,
     pub(crate) request: RequestId,
-    /// Goes into the batch of the first write, so that a write and its `Idempotency-Key` are one.
-    pub(crate) reservation: RefCell<Option<Statement>>,
+    /// Goes into the batch of the write, so that a write and its `Idempotency-Key` are one.
+    pub(crate) reservation: RefCell<Option<Reservation>>,
 }
 
 impl Ctx {
@@ -51,8 +55,13 @@ impl Ctx {
         env::new_id(self.now)
     }
 
-    pub(crate) fn reserve(&self, statement: Statement) {
-        *self.reservation.borrow_mut() = Some(statement);
+    /// Says what a repetition of this request is answered, in place of its answer. Before the write: so it holds even
+    /// if nobody ever hears the answer.
+    pub(crate) fn repeat_with(&self, error: &impl ApiError) {
+        if let Some(reservation) = self.reservation.borrow_mut().as_mut() {
+            let body = serde_json::to_string(&error.body(self.request)).unwrap_or_default();
+            reservation.instead = Some(Kept { status: error.doc().status.get(), etag: None, body });
+        }
     }
 
     /// Writes: all of it or nothing, with its line in the audit log.
@@ -64,8 +73,14 @@ impl Ctx {
     ) -> std::result::Result<(), DbError> {
         let id: AuditId = self.id().map_err(|error| DbError::Other(error.to_string()))?;
         statements.push(db::audit::insert(id, self.now, self.request, who, &what));
-        statements.extend(self.reservation.borrow_mut().take());
-        self.db.batch(statements).await
+        // First, so that of two equal requests the later one is told that, and not that its own name is taken.
+        let reserve = self.reservation.borrow().as_ref().map(|it| db::idempotency::reserve(it, self.now));
+        if let Some(reserve) = reserve {
+            statements.insert(0, reserve);
+        }
+        self.db.batch(statements).await?;
+        self.reservation.take();
+        Ok(())
     }
 }
 

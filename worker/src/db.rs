@@ -1,10 +1,13 @@
 //! Every SQL statement, as a value. D1 has no interactive transactions: what belongs together is one `batch`.
 
-use std::fmt;
 #[cfg(test)]
 use std::rc::Rc;
+use std::{fmt, time::Duration};
 
-use patr_models::{page::ListQuery, time::Millis};
+use patr_models::{
+    page::{Cursor, ListQuery},
+    time::Millis,
+};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement};
@@ -13,6 +16,8 @@ pub(crate) mod audit;
 pub(crate) mod deployments;
 pub(crate) mod idempotency;
 pub(crate) mod managed_urls;
+#[cfg(test)]
+mod plan;
 pub(crate) mod runners;
 pub(crate) mod sites;
 #[cfg(test)]
@@ -160,8 +165,8 @@ pub(crate) enum DbError {
     /// A row like it is there. Holds `table.column` of what must be unique.
     #[error("not unique: {0}")]
     Unique(String),
-    /// The generation was not the expected one.
-    #[error("the generation has changed")]
+    /// What the batch expects is not so: the row is gone, or at another generation.
+    #[error("the row has changed")]
     Stale,
     /// Another request with the same `Idempotency-Key` was first.
     #[error("the Idempotency-Key is in use")]
@@ -183,9 +188,7 @@ impl DbError {
             None if text.contains("NOT NULL constraint failed: hosts") => {
                 Self::Unique("hosts.host".to_owned())
             }
-            None if text.contains("NOT NULL constraint failed") && text.contains(".generation") => {
-                Self::Stale
-            }
+            None if text.contains("NOT NULL constraint failed") && text.contains(".id") => Self::Stale,
             None if text.contains("FOREIGN KEY constraint failed") => Self::Reference,
             None => Self::Other(text),
         }
@@ -254,6 +257,18 @@ fn prepare(database: &D1Database, statement: &Statement) -> Result<D1PreparedSta
     Ok(database.prepare(statement.sql).bind(&params)?)
 }
 
+/// The SQL of a statement that fails the whole batch unless a row of this table, with `?1` as its id, is there and as
+/// the condition says: a null where none may be. D1 has no other way to stop a batch halfway.
+macro_rules! unless_there {
+    ($table:literal $(, $condition:literal)?) => {
+        concat!(
+            "INSERT INTO ", $table, " (id) SELECT NULL WHERE NOT EXISTS (SELECT 1 FROM ", $table, " WHERE id = ?1",
+            $(" AND ", $condition,)? ")"
+        )
+    };
+}
+use unless_there;
+
 /// One row more than a page shows that there is another page.
 pub(crate) fn page_size(query: &ListQuery) -> u32 {
     u32::from(query.limit()) + 1
@@ -264,17 +279,31 @@ pub(crate) fn after(query: &ListQuery) -> String {
     query.cursor.as_ref().map(|cursor| cursor.as_str().to_owned()).unwrap_or_default()
 }
 
+/// As [`after`] for a list that begins with the newest: rows before it. Every id sorts before a tilde.
+pub(crate) fn before(query: &ListQuery) -> String {
+    query.cursor.as_ref().map_or("~", Cursor::as_str).to_owned()
+}
+
+/// As [`before`] for rows that are numbered.
+pub(crate) fn before_number(query: &ListQuery) -> u32 {
+    query.cursor.as_ref().and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(u32::MAX)
+}
+
 /// The name filter as a parameter for `instr`.
 pub(crate) fn filter(query: &ListQuery) -> String {
     query.name.clone().unwrap_or_default()
 }
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// Forgets what has become old.
 pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
-    let day = now.0.saturating_sub(24 * 3600 * 1000);
+    let day = now - DAY;
     vec![
+        // Anyone can cause a line about nobody: they are kept for long enough to look into an attack.
+        Statement::new("DELETE FROM audit WHERE user_id IS NULL AND at < ?1", &[&(now - 30 * DAY)]),
         Statement::new("DELETE FROM idempotency WHERE created_at < ?1", &[&day]),
         Statement::new("DELETE FROM login_failures WHERE at < ?1", &[&day]),
-        Statement::new("DELETE FROM sessions WHERE expires_at < ?1", &[&now]),
+        Statement::new("DELETE FROM sessions WHERE expires_at <= ?1", &[&now]),
     ]
 }

@@ -1,6 +1,7 @@
 //! One function per endpoint: look up, decide, write, tell, answer. A file holds those of one noun.
 
 pub(crate) mod audit;
+pub(crate) mod automatic;
 pub(crate) mod deployments;
 pub(crate) mod info;
 pub(crate) mod logs;
@@ -13,9 +14,11 @@ pub(crate) mod users;
 pub(crate) mod versions;
 pub(crate) mod workspaces;
 
+use std::str::FromStr;
+
 use patr_models::{
     error::Common,
-    page::{Cursor, ListQuery, Page},
+    page::{Cursor, CursorError, ListQuery, Page},
 };
 use worker::Response;
 
@@ -42,6 +45,16 @@ pub(crate) fn home(path: &str) -> worker::Result<Response> {
 /// What answers for a resource that is not there, or is a stranger's.
 pub(crate) fn absent(noun: &str, name: impl ToString) -> Common {
     Common::NotFound { noun: noun.to_owned(), name: name.to_string() }
+}
+
+/// Refuses a cursor that no page of this list ends with: it would answer an empty page, as if there were no more.
+pub(crate) fn check_cursor<C: FromStr>(query: &ListQuery) -> Result<(), Common> {
+    match &query.cursor {
+        Some(cursor) if cursor.as_str().parse::<C>().is_err() => {
+            Err(Common::Invalid { place: "query `cursor`".to_owned(), problem: CursorError.to_string() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A page of rows, one of which may be there only to show that there is another page.

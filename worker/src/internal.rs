@@ -20,8 +20,10 @@ pub(crate) async fn desired(ctx: &Ctx, (): (), call: Call<GetDesired>) -> Answer
     let runner: Option<runners::Row> = ctx.db.optional(runners::by_id(id)).await?;
     let absent = || Common::NotFound { noun: "runner".to_owned(), name: id.to_string() };
     let revision = runner.ok_or_else(absent)?.revision;
-    let rows: Vec<deployments::Row> = ctx.db.fetch(deployments::on_runner(id)).await?;
+    // Tombstones before deployments: what is deleted in between is in neither, and is left alone until the next
+    // snapshot. The other way round it would be in both.
     let tombstones: Vec<deployments::TombstoneRow> = ctx.db.fetch(deployments::tombstones(id)).await?;
+    let rows: Vec<deployments::Row> = ctx.db.fetch(deployments::on_runner(id)).await?;
     let deployments = rows.into_iter().map(deployments::Row::desired).collect();
     let tombstones = tombstones.into_iter().map(Into::into).collect();
     Ok(Reply::new(Json(Snapshot { revision, deployments, tombstones })))
@@ -36,4 +38,128 @@ pub(crate) async fn record(ctx: &Ctx, (): (), call: Call<RecordFacts>) -> Answer
         ctx.db.batch(statements).await?;
     }
     Ok(Reply::new(NoContent))
+}
+
+#[cfg(test)]
+mod tests {
+    use patr_models::{
+        deployment::{Deployment, Failure, FailureKind, Outcome, ReleaseNumber, releases},
+        endpoint::body::NoBody,
+        ids::RunnerId,
+        internal::{Ended, Facts, ReleaseFact, desired, record},
+        page::ListQuery,
+    };
+
+    use super::*;
+    use crate::testing::{App, Caller, Outcome as Answered, code};
+
+    fn desired(app: &App, runner: RunnerId) -> Answered<Snapshot> {
+        app.internal::<GetDesired>(desired::Path { runner }, NoBody).map(|snapshot| snapshot.0)
+    }
+
+    fn record(app: &App, runner: RunnerId, facts: Facts) -> Answered<NoContent> {
+        app.internal::<RecordFacts>(record::Path { runner }, Json(facts))
+    }
+
+    fn fact(deployment: &Deployment, digest: char, ended: Option<Ended>) -> Facts {
+        let digest = Some(format!("sha256:{}", digest.to_string().repeat(64)).parse().unwrap());
+        let fact = ReleaseFact { deployment: deployment.id, generation: 1, release: 1, digest, ended };
+        Facts { releases: vec![fact], gone: Vec::new() }
+    }
+
+    fn release(owner: &Caller<'_>, number: ReleaseNumber) -> patr_models::deployment::Release {
+        let path = releases::Path { workspace: owner.workspace(), deployment: "web".parse().unwrap() };
+        let all = owner.list::<releases::ListReleases, _>(path, ListQuery::default()).unwrap().items;
+        all.into_iter().find(|release| release.number == number).unwrap()
+    }
+
+    #[test]
+    fn a_snapshot_is_everything_on_the_runner_and_its_revision_moves_with_each_change() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        let (runner, other) = (owner.runner("box").runner.id, owner.runner("other").runner.id);
+        let empty = desired(&app, runner).unwrap();
+        assert_eq!((empty.revision, empty.deployments.len()), (1, 0));
+        let web = owner.deploy("web", "box");
+        let snapshot = desired(&app, runner).unwrap();
+        assert_eq!((snapshot.revision, snapshot.deployments[0].id), (2, web.id));
+        assert_eq!(desired(&app, other).unwrap().deployments, []);
+        owner.raw(http::Method::DELETE, "/api/v1/workspaces/acme/deployments/web", "");
+        let snapshot = desired(&app, runner).unwrap();
+        assert_eq!(
+            (snapshot.revision, snapshot.deployments.len(), snapshot.tombstones[0].deployment),
+            (3, 0, web.id)
+        );
+    }
+
+    #[test]
+    fn a_runner_that_is_gone_is_not_found() {
+        let app = App::new();
+        let runner = "run_00000000000000000000000000".parse().unwrap();
+        assert_eq!(code(desired(&app, runner)), "not_found");
+    }
+
+    #[test]
+    fn what_is_deleted_while_it_is_read_is_never_both_wanted_and_unwanted() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        let web = owner.deploy(
+            &{
+                owner.runner("box");
+                "web".to_owned()
+            },
+            "box",
+        );
+        app.sqlite.take_said();
+        desired(&app, web.runner).unwrap();
+        let said = app.sqlite.take_said();
+        let at = |table: &str| said.iter().position(|sql| sql.contains(table)).unwrap();
+        assert!(at("FROM tombstones") < at("FROM deployments"));
+    }
+
+    #[test]
+    fn the_first_word_on_a_release_counts() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        owner.runner("box");
+        let web = owner.deploy("web", "box");
+        record(&app, web.runner, fact(&web, 'a', None)).unwrap();
+        assert_eq!(release(&owner, 1).outcome, Outcome::Pending);
+        record(&app, web.runner, fact(&web, 'b', Some(Ended::Live))).unwrap();
+        let failure = Failure { kind: FailureKind::Exited, message: "1".to_owned(), logs: Vec::new() };
+        record(&app, web.runner, fact(&web, 'c', Some(Ended::Failed { failure }))).unwrap();
+        let release = release(&owner, 1);
+        assert_eq!(release.outcome, Outcome::Live { at: app.now.get() });
+        assert!(release.digest.unwrap().as_str().contains("aaaa"));
+    }
+
+    #[test]
+    fn why_a_release_failed_is_kept() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        owner.runner("box");
+        let web = owner.deploy("web", "box");
+        let failure =
+            Failure { kind: FailureKind::OutOfMemory, message: "oom".to_owned(), logs: vec!["x".to_owned()] };
+        record(&app, web.runner, fact(&web, 'a', Some(Ended::Failed { failure: failure.clone() }))).unwrap();
+        assert_eq!(release(&owner, 1).outcome, Outcome::Failed { at: app.now.get(), failure });
+    }
+
+    #[test]
+    fn a_runner_says_nothing_about_the_deployments_of_another() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        owner.runner("box");
+        let other = owner.runner("other").runner.id;
+        let web = owner.deploy("web", "box");
+        let before = app.sqlite.dump();
+        record(&app, other, fact(&web, 'a', Some(Ended::Live))).unwrap();
+        assert_eq!(app.sqlite.dump(), before);
+        owner.raw(http::Method::DELETE, "/api/v1/workspaces/acme/deployments/web", "");
+        let before = app.sqlite.dump();
+        record(&app, other, Facts { releases: Vec::new(), gone: vec![web.id] }).unwrap();
+        assert_eq!(app.sqlite.dump(), before);
+        record(&app, web.runner, Facts { releases: Vec::new(), gone: vec![web.id] }).unwrap();
+        assert_eq!(desired(&app, web.runner).unwrap().tombstones, []);
+    }
 }

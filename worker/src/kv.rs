@@ -19,7 +19,7 @@ impl Kv {
         match self {
             Self::Bound(store) => store.get(key).bytes().await,
             #[cfg(test)]
-            Self::Memory(memory) => Ok(memory.borrow().get(key).cloned()),
+            Self::Memory(memory) => memory.get(key),
         }
     }
 
@@ -36,10 +36,7 @@ impl Kv {
         match self {
             Self::Bound(store) => store.put_bytes(key, value)?.execute().await,
             #[cfg(test)]
-            Self::Memory(memory) => {
-                memory.borrow_mut().insert(key.to_owned(), value.to_vec());
-                Ok(())
-            }
+            Self::Memory(memory) => memory.put(key, value),
         }
     }
 
@@ -47,10 +44,7 @@ impl Kv {
         match self {
             Self::Bound(store) => store.delete(key).await,
             #[cfg(test)]
-            Self::Memory(memory) => {
-                memory.borrow_mut().remove(key);
-                Ok(())
-            }
+            Self::Memory(memory) => memory.delete(key),
         }
     }
 }

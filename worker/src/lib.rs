@@ -25,6 +25,8 @@ mod routes_kv;
 mod runners;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 

@@ -16,7 +16,7 @@ use crate::{
     answer::{Answer, Failure, Fault, Refused, refused, respond, with_id},
     auth::Scheme,
     ctx::Ctx,
-    db::idempotency,
+    db::idempotency::{self, Kept, Reservation},
     handlers::{
         audit, deployments, info, logs, managed_urls, runners, sites, tokens, users, versions, workspaces,
     },
@@ -26,7 +26,13 @@ use crate::{
 
 /// Answers a request to the control host.
 pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Result<worker::Response> {
-    let parts = platform::parts(&request)?;
+    let parts = match platform::parts(&request) {
+        Ok(parts) => parts,
+        Err(error) => {
+            let error = Common::Invalid { place: "the address".to_owned(), problem: error.to_string() };
+            return platform::response(refused(&error.into(), ctx.request));
+        }
+    };
     if !is_api(parts.uri.path()) {
         return crate::handlers::home(parts.uri.path());
     }
@@ -66,8 +72,8 @@ fn nowhere<R>(ctx: &Ctx, parts: &Parts, found: Found<R>) -> Response<Bytes> {
     let method = parts.method.to_string();
     let error = match found {
         Found::OtherMethods(methods) => {
-            let allowed: Vec<_> = methods.iter().map(|method: &Method| format!("`{method}`")).collect();
-            Common::MethodNotAllowed { method, allowed: allowed.join(" and ") }
+            let allowed: Vec<_> = methods.iter().map(Method::as_str).collect();
+            Common::MethodNotAllowed { method, allowed: allowed.join(", ") }
         }
         Found::Nothing | Found::Route(..) => {
             Common::NoSuchRoute { method, path: parts.uri.path().to_owned() }
@@ -178,26 +184,46 @@ where
 {
     let Input { ctx, parts, params, body } = input;
     let caller = E::Auth::identify::<E>(ctx, parts, params).await?;
-    let body = body.read(if E::Request::MEDIA.is_some() { E::Request::LIMIT } else { 0 }).await?;
-    let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-    let declared = E::RequestHeaders::DOCS.iter().any(|doc| doc.name == "idempotency-key");
-    let once = match (key.filter(|_| declared), E::Auth::user(&caller)) {
-        (Some(key), Some(user)) => Some(Once { user, key, hash: request_hash(parts, &body) }),
-        _ => None,
-    };
-    if let Some(once) = &once {
-        if let Some(replay) = once.replay::<E>(ctx).await? {
-            return Ok(replay);
-        }
-        ctx.reserve(idempotency::reserve(once.user, once.key, &once.hash, ctx.now));
-    }
+    let body = read_body::<E>(body).await?;
+    let hash = request_hash(parts, &body);
     let call = server::from_http::<E>(parts, params, body)?;
+    let once = key::<E>(parts).zip(E::Auth::user(&caller)).map(|(key, user)| Once { user, key, hash });
+    let Some(once) = once else { return Ok(respond(&handler(ctx, caller, call).await, ctx.request)) };
+
+    if let Some(replay) = once.replay::<E>(ctx).await? {
+        return Ok(replay);
+    }
+    ctx.reservation.replace(Some(once.reservation()));
     let answer = handler(ctx, caller, call).await;
+    // An equal request was faster by less than this one took to look for it.
+    if let Err(Failure::Common(Common::KeyInUse)) = answer {
+        return once.replay::<E>(ctx).await?.ok_or_else(|| Common::KeyInUse.into());
+    }
     let response = respond(&answer, ctx.request);
-    if let (Some(once), Ok(_)) = (&once, &answer) {
+    if answer.is_ok() {
         once.keep(ctx, &response).await;
     }
     Ok(response)
+}
+
+async fn read_body<E: ApiEndpoint>(body: &mut impl Body) -> Result<Bytes, Refused> {
+    if E::Request::MEDIA.is_some() {
+        return body.read(E::Request::LIMIT).await;
+    }
+    body.read(0).await.map_err(|refused| match refused {
+        Refused::Common(Common::TooLarge { .. }) => {
+            let problem = format!("`{}` takes none", E::NAME);
+            Common::Invalid { place: "body".to_owned(), problem }.into()
+        }
+        other => other,
+    })
+}
+
+/// The `Idempotency-Key`, where the endpoint takes one.
+fn key<E: ApiEndpoint>(parts: &Parts) -> Option<&str> {
+    const NAME: &str = "idempotency-key";
+    let declared = E::RequestHeaders::DOCS.iter().any(|doc| doc.name == NAME);
+    parts.headers.get(NAME).filter(|_| declared).and_then(|key| key.to_str().ok())
 }
 
 fn request_hash(parts: &Parts, body: &[u8]) -> String {
@@ -238,8 +264,13 @@ impl Once<'_> {
         Ok(Some(with_id(response.map_err(Fault::new)?, ctx.request)))
     }
 
+    fn reservation(&self) -> Reservation {
+        let Self { user, key, hash } = self;
+        Reservation { user: *user, key: (*key).to_owned(), request_hash: hash.clone(), instead: None }
+    }
+
     async fn keep(&self, ctx: &Ctx, response: &Response<Bytes>) {
-        // A secret is shown once and stored only as a hash: a repeated request is told to look, not given it again.
+        // A secret is shown once and stored only as a hash. The handler has said what is answered instead.
         if [prefix::SESSION, prefix::TOKEN, prefix::RUNNER]
             .iter()
             .any(|prefix| holds(response.body(), prefix))
@@ -247,9 +278,12 @@ impl Once<'_> {
             return;
         }
         let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok());
-        let body = String::from_utf8_lossy(response.body());
-        let status = response.status().as_u16();
-        let statement = idempotency::answer(self.user, self.key, status, etag, &body);
+        let kept = Kept {
+            status: response.status().as_u16(),
+            etag: etag.map(str::to_owned),
+            body: String::from_utf8_lossy(response.body()).into_owned(),
+        };
+        let statement = idempotency::keep(&self.reservation(), &kept, ctx.now);
         if let Err(error) = ctx.db.batch(vec![statement]).await {
             platform::log(format_args!(
                 "{}: an answer is not kept for its Idempotency-Key: {error}",

@@ -62,12 +62,15 @@ pub(crate) async fn publish(ctx: &Ctx) {
     }
 }
 
-/// Publishes what is not published.
+/// Publishes what is not published. One host that cannot be published holds up no other.
 pub(crate) async fn sweep(ctx: &Ctx) -> Result<(), Fault> {
+    let mut outcome = Ok(());
     for row in ctx.db.fetch::<HostRow>(db::unpublished()).await? {
-        publish_host(ctx, row).await?;
+        if let Err(fault) = publish_host(ctx, row).await {
+            outcome = Err(fault);
+        }
     }
-    Ok(())
+    outcome
 }
 
 /// Writes the table of one host. Another request may do the same with newer rows: so it is read again afterwards,
@@ -102,4 +105,60 @@ async fn publish_host(ctx: &Ctx, mut row: HostRow) -> Result<(), Fault> {
 pub(crate) async fn routes(ctx: &Ctx, host: &Host) -> Result<Vec<Route>, Fault> {
     let rows = ctx.db.fetch::<Row>(db::under_host(host)).await?;
     Ok(rows.iter().filter_map(Row::route).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{App, redirect};
+
+    #[test]
+    fn a_table_that_could_not_be_written_is_written_by_the_sweep() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        app.kv.fail(1);
+        owner.url("shop.apps.example", redirect()).unwrap();
+        assert_eq!(app.kv.text("host/shop.apps.example"), None);
+        app.sweep();
+        assert!(app.kv.text("host/shop.apps.example").is_some());
+        assert_eq!(app.sqlite.rows("SELECT host FROM hosts WHERE published < revision"), [""; 0]);
+    }
+
+    #[test]
+    fn a_host_that_cannot_be_written_holds_up_no_other() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        app.kv.fail(2);
+        owner.url("a.apps.example", redirect()).unwrap();
+        owner.url("b.apps.example", redirect()).unwrap();
+        assert_eq!(
+            (app.kv.contains("host/a.apps.example"), app.kv.contains("host/b.apps.example")),
+            (false, true)
+        );
+    }
+
+    /// Two requests publish at once: this one has read what the other has changed since.
+    #[test]
+    fn a_table_that_changes_while_it_is_written_is_written_again() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        app.kv.fail(1);
+        let made = owner.url("shop.apps.example", redirect()).unwrap();
+        app.sqlite.meanwhile(format!(
+            "UPDATE managed_urls SET url = 'https://newer.example/' WHERE id = '{}'; UPDATE hosts SET revision = revision + 1",
+            made.id
+        ));
+        app.sweep();
+        assert!(app.kv.text("host/shop.apps.example").unwrap().contains("newer.example"));
+    }
+
+    #[test]
+    fn a_host_that_is_given_back_while_its_table_is_written_is_forgotten() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        app.kv.fail(1);
+        owner.url("shop.apps.example", redirect()).unwrap();
+        app.sqlite.meanwhile("DELETE FROM managed_urls; DELETE FROM hosts");
+        app.sweep();
+        assert_eq!(app.kv.text("host/shop.apps.example"), None);
+    }
 }

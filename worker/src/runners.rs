@@ -1,9 +1,17 @@
 //! What is asked of the objects of `patr-runners`.
 
+use std::iter;
+
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::HeaderValue;
 use patr_models::{
-    endpoint::{ApiEndpoint, Call, NoQuery, body::Json, body::NoBody, client, headers::NoHeaders},
+    endpoint::{
+        ApiEndpoint, Call, NoQuery,
+        body::{Json, NoBody, NoContent},
+        client,
+        headers::NoHeaders,
+    },
     ids::RunnerId,
     internal::{RUNNER_HEADER, SECRET_HEADER, observe, revoke, wake},
     limits::TUNNEL_LANES,
@@ -15,6 +23,8 @@ use crate::{answer::Fault, platform};
 
 /// The base of requests to an object; no name is looked up.
 const BASE: &str = "http://session";
+/// How often an object is told that its token is no longer good, before it is given up.
+const REVOKE_TRIES: u8 = 3;
 
 /// Where the objects are.
 pub(crate) enum Objects {
@@ -111,18 +121,21 @@ impl Runners {
         }
     }
 
-    /// Ends session and lanes: their token is no longer good.
+    /// Ends session and lanes: their token is no longer good. No hint, so it is said again when it was not heard.
     pub(crate) async fn revoke(&self, runner: RunnerId) {
         let lanes = (0..TUNNEL_LANES).map(|lane| Object::Lane(runner, lane));
-        for object in std::iter::once(Object::Session(runner)).chain(lanes) {
-            let call = Call::<revoke::Revoke> {
-                path: revoke::Path {},
-                query: NoQuery {},
-                headers: NoHeaders,
-                body: NoBody,
-            };
-            if let Err(fault) = self.ask(object, call).await {
-                platform::log(format_args!("a connection of {runner} was not ended: {fault}"));
+        join_all(iter::once(Object::Session(runner)).chain(lanes).map(|object| self.end(object))).await;
+    }
+
+    async fn end(&self, object: Object) {
+        for attempt in 1..=REVOKE_TRIES {
+            let path = revoke::Path {};
+            let call = Call::<revoke::Revoke> { path, query: NoQuery {}, headers: NoHeaders, body: NoBody };
+            match self.ask(object, call).await {
+                Ok(NoContent) => return,
+                Err(fault) => {
+                    platform::log(format_args!("attempt {attempt} to end {object:?} failed: {fault}"));
+                }
             }
         }
     }

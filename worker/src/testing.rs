@@ -1,102 +1,47 @@
 //! The API without a platform: SQLite in place of D1, memory in place of KV, and objects that say what a test wants.
 
+mod caller;
+mod memory;
+mod objects;
+
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashMap},
+    collections::BTreeSet,
     rc::Rc,
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures_executor::block_on;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response};
 use patr_models::{
-    endpoint::{
-        ApiEndpoint, Call, NoQuery, Reply,
-        body::{Json, NoBody},
-        client::{self, ResponseError},
-        headers::{IfMatch, NoHeaders, Once},
-    },
-    ids::{Ref, RunnerId, WorkspaceId},
-    internal::{SECRET_HEADER, observe::Observed},
-    runner::{self, Connection, RuntimeKind},
+    auth::prefix,
+    deployment::{PortSpec, WorkloadSpec, spec::PortProtocol},
+    endpoint::{ApiEndpoint, Call, NoQuery, body::Json, client, headers::NoHeaders},
+    internal::SECRET_HEADER,
+    managed_url::create::NewTarget,
+    page::{ListQuery, Page},
     time::Millis,
-    user::sign_up,
+    user::User,
     workspace,
 };
 
+pub(crate) use caller::{Answered, Caller, Outcome, code, refusal};
+pub(crate) use memory::Memory;
+pub(crate) use objects::FakeObjects;
+
 use crate::{
-    answer::{Fault, Refused},
-    ctx::Ctx,
-    db::{Db, sqlite::Sqlite},
+    answer::Refused,
+    auth,
+    ctx::{Ctx, new_secret},
+    db::{self, Db, sqlite::Sqlite, users},
     env::{self, Settings},
     kv::Kv,
     platform::Body,
-    router::{self, Outcome},
-    runners::{Object, Objects, Runners},
+    router, routes_kv,
+    runners::{Objects, Runners},
 };
 
-/// What KV holds.
-pub(crate) type Memory = Rc<RefCell<BTreeMap<String, Vec<u8>>>>;
-
-/// Objects of `patr-runners` that know what a test tells them and remember what they were asked.
-#[derive(Default)]
-pub(crate) struct FakeObjects {
-    observed: RefCell<HashMap<RunnerId, Observed>>,
-    asked: RefCell<Vec<(Object, String)>>,
-    down: Cell<bool>,
-}
-
-impl FakeObjects {
-    pub(crate) fn answer(&self, object: Object, request: &Request<Bytes>) -> Result<Response<Bytes>, Fault> {
-        assert_eq!(request.headers()[SECRET_HEADER], INTERNAL, "an object answers nobody else");
-        if self.down.get() {
-            return Err(Fault::new("the object is overloaded"));
-        }
-        let path = request.uri().path().to_owned();
-        let body = match (object, path.as_str()) {
-            (Object::Session(runner), "/session/v1/observe") => {
-                let observed = self.observed.borrow();
-                Bytes::from(serde_json::to_vec(observed.get(&runner).unwrap_or(&NEVER))?)
-            }
-            _ => Bytes::new(),
-        };
-        self.asked.borrow_mut().push((object, path));
-        let status = if body.is_empty() { StatusCode::NO_CONTENT } else { StatusCode::OK };
-        Response::builder()
-            .status(status)
-            .header("content-type", "application/json")
-            .body(body)
-            .map_err(Fault::new)
-    }
-
-    /// From now on no object answers.
-    pub(crate) fn break_down(&self) {
-        self.down.set(true);
-    }
-
-    /// What the session of a runner says from now on.
-    pub(crate) fn observe(&self, runner: RunnerId, observed: Observed) {
-        self.observed.borrow_mut().insert(runner, observed);
-    }
-
-    /// How often a runner's session was woken.
-    pub(crate) fn wakes(&self, runner: RunnerId) -> usize {
-        let asked = self.asked.borrow();
-        asked
-            .iter()
-            .filter(|(object, path)| *object == Object::Session(runner) && path.ends_with("/wake"))
-            .count()
-    }
-
-    /// Which objects were told that their token is no longer good.
-    pub(crate) fn revoked(&self) -> Vec<Object> {
-        let asked = self.asked.borrow();
-        asked.iter().filter(|(_, path)| path.ends_with("/revoke")).map(|(object, _)| *object).collect()
-    }
-}
-
-const NEVER: Observed =
-    Observed { version: 0, connection: Connection::Never, reported_at: None, report: None };
 const INTERNAL: &str = "internal-secret";
 /// The secret that the first account needs.
 pub(crate) const BOOTSTRAP: &str = "bootstrap-secret";
@@ -110,7 +55,7 @@ impl Body for Option<Bytes> {
 
 /// An installation.
 pub(crate) struct App {
-    sqlite: Rc<Sqlite>,
+    pub(crate) sqlite: Rc<Sqlite>,
     pub(crate) kv: Memory,
     pub(crate) objects: Rc<FakeObjects>,
     pub(crate) settings: Settings,
@@ -141,7 +86,7 @@ impl App {
         let now = self.now.get();
         Ctx {
             db: Db::Sqlite(Rc::clone(&self.sqlite)),
-            kv: Kv::Memory(Rc::clone(&self.kv)),
+            kv: Kv::Memory(self.kv.clone()),
             runners: Runners::new(Objects::Fake(Rc::clone(&self.objects)), INTERNAL.to_owned()),
             settings: self.settings.clone(),
             now,
@@ -154,8 +99,8 @@ impl App {
     pub(crate) fn raw(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
         match block_on(router::answer(&self.ctx(), &parts, &mut Some(body))) {
-            Outcome::Whole(response) => response,
-            Outcome::Streamed(_) => panic!("{} answers with a stream", parts.uri),
+            router::Outcome::Whole(response) => response,
+            router::Outcome::Streamed(_) => panic!("{} answers with a stream", parts.uri),
         }
     }
 
@@ -163,94 +108,92 @@ impl App {
         Caller { app: self, token: None, workspace: "nowhere".parse().unwrap() }
     }
 
-    /// Somebody with an account.
+    /// Somebody with an account, logged in without the work that a password costs.
     pub(crate) fn person(&self, name: &str) -> Caller<'_> {
-        let body = sign_up::Body {
-            email: format!("{name}@example.com").parse().unwrap(),
-            password: "correct horse battery".parse().unwrap(),
-            bootstrap_secret: Some(BOOTSTRAP.to_owned()),
-        };
-        let anonymous = self.anonymous();
-        let session = anonymous.call::<sign_up::SignUp>(sign_up::Path {}, Json(body)).unwrap().0;
-        anonymous.with_token(session.token)
+        let ctx = self.ctx();
+        let email = format!("{name}@example.com").parse().unwrap();
+        let user = User { id: ctx.id().unwrap(), email, created_at: ctx.now };
+        let token = new_secret(prefix::SESSION).unwrap();
+        let (id, hash, until) =
+            (ctx.id().unwrap(), auth::hash(&token), ctx.now + Duration::from_secs(86_400));
+        let session = users::session_insert(id, user.id, &hash, ctx.now, until);
+        self.sqlite.batch(&[users::insert(&user, "a password is not what this is about"), session]).unwrap();
+        self.anonymous().with_token(token)
     }
 
     /// Somebody who owns a workspace.
     pub(crate) fn owner(&self, workspace: &str) -> Caller<'_> {
-        let mut person = self.person(&format!("owner-of-{workspace}"));
+        let person = self.person(&format!("owner-of-{workspace}"));
         let body = Json(workspace::create::Body { name: workspace.parse().unwrap() });
         person.create::<workspace::create::CreateWorkspace>(workspace::create::Path {}, body).unwrap();
-        person.workspace = workspace.parse().unwrap();
-        person
+        person.in_workspace(workspace)
+    }
+
+    /// What one of our own scripts asks.
+    pub(crate) fn internal<E>(&self, path: E::Path, body: E::Request) -> Outcome<E::Response>
+    where
+        E: ApiEndpoint<Query = NoQuery, RequestHeaders = NoHeaders>,
+    {
+        let call = Call::<E> { path, query: NoQuery {}, headers: NoHeaders, body };
+        let mut request = client::into_http(&call, "https://control", None).unwrap();
+        request.headers_mut().insert(SECRET_HEADER, HeaderValue::from_static(INTERNAL));
+        client::from_http::<E>(self.raw(request)).map(|reply| reply.body).map_err(Box::new)
+    }
+
+    /// Time goes by.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.now.set(self.now.get() + time);
+    }
+
+    /// What the sweep does once a minute.
+    pub(crate) fn sweep(&self) {
+        let ctx = self.ctx();
+        block_on(routes_kv::sweep(&ctx)).map_err(|fault| fault.to_string()).unwrap();
+        block_on(ctx.db.batch(db::sweep(ctx.now))).unwrap();
     }
 
     /// The actions in the audit log, oldest first.
     pub(crate) fn audit(&self) -> Vec<String> {
-        let statement = crate::db::Statement::new("SELECT action FROM audit ORDER BY rowid", &[]);
-        let rows = self.sqlite.fetch(&statement).unwrap();
-        rows.into_iter().map(|row| row["action"].as_str().unwrap().to_owned()).collect()
+        let rows = self.sqlite.rows("SELECT action FROM audit ORDER BY rowid");
+        let action = |row: String| serde_json::from_str::<serde_json::Value>(&row).unwrap()["action"].clone();
+        rows.into_iter().map(|row| action(row).as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The last of them.
+    pub(crate) fn last_audit(&self) -> String {
+        self.audit().pop().unwrap_or_default()
     }
 }
 
-/// Who calls.
-#[derive(Clone)]
-pub(crate) struct Caller<'a> {
-    app: &'a App,
-    token: Option<String>,
-    workspace: Ref<WorkspaceId>,
+/// A specification of an image and its http ports.
+pub(crate) fn spec(image: &str, ports: &[u16]) -> WorkloadSpec {
+    let port = |&port: &u16| PortSpec { port, protocol: PortProtocol::Http };
+    WorkloadSpec { ports: ports.iter().map(port).collect(), ..WorkloadSpec::of(image.parse().unwrap()) }
 }
 
-impl Caller<'_> {
-    pub(crate) fn with_token(&self, token: String) -> Self {
-        Self { token: Some(token), ..self.clone() }
-    }
+/// A redirect, for a test that is not about the target.
+pub(crate) fn redirect() -> NewTarget {
+    NewTarget::Redirect { url: "https://example.org/".parse().unwrap(), permanent: false }
+}
 
-    pub(crate) fn workspace(&self) -> Ref<WorkspaceId> {
-        self.workspace.clone()
+/// Every item of a list, read two at a time; fails if an item comes twice.
+pub(crate) fn pages<T, K: Ord + Clone>(list: impl Fn(ListQuery) -> Page<T>, key: impl Fn(&T) -> K) -> Vec<K> {
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = list(ListQuery { limit: Some(2), cursor, name: None });
+        assert!(page.items.len() <= 2);
+        all.extend(page.items.iter().map(&key));
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
     }
+    let distinct: BTreeSet<_> = all.iter().cloned().collect();
+    assert_eq!(distinct.len(), all.len(), "an item came twice");
+    all
+}
 
-    /// Calls any endpoint.
-    pub(crate) fn send<E: ApiEndpoint>(&self, call: Call<E>) -> Result<Reply<E>, ResponseError> {
-        let request = client::into_http(&call, "https://patr.example", self.token.as_deref()).unwrap();
-        client::from_http::<E>(self.app.raw(request))
-    }
-
-    /// Calls an endpoint that takes neither query nor headers.
-    pub(crate) fn call<E>(&self, path: E::Path, body: E::Request) -> Result<E::Response, ResponseError>
-    where
-        E: ApiEndpoint<Query = NoQuery, RequestHeaders = NoHeaders>,
-    {
-        self.send(Call::<E> { path, query: NoQuery {}, headers: NoHeaders, body }).map(|reply| reply.body)
-    }
-
-    /// Calls an endpoint that makes something.
-    pub(crate) fn create<E>(&self, path: E::Path, body: E::Request) -> Result<E::Response, ResponseError>
-    where
-        E: ApiEndpoint<Query = NoQuery, RequestHeaders = Once>,
-    {
-        self.send(Call::<E> { path, query: NoQuery {}, headers: Once::NONE, body }).map(|reply| reply.body)
-    }
-
-    /// Calls an endpoint that changes something, whatever it has become.
-    pub(crate) fn change<E>(&self, path: E::Path, body: E::Request) -> Result<E::Response, ResponseError>
-    where
-        E: ApiEndpoint<Query = NoQuery, RequestHeaders = IfMatch>,
-    {
-        self.send(Call::<E> { path, query: NoQuery {}, headers: IfMatch::ANY, body }).map(|reply| reply.body)
-    }
-
-    /// Reads a resource.
-    pub(crate) fn get<E>(&self, path: E::Path) -> Result<E::Response, ResponseError>
-    where
-        E: ApiEndpoint<Query = NoQuery, RequestHeaders = NoHeaders, Request = NoBody>,
-    {
-        self.call::<E>(path, NoBody)
-    }
-
-    /// Adds a runner.
-    pub(crate) fn runner(&self, name: &str) -> runner::RunnerWithToken {
-        let body = runner::create::Body { name: name.parse().unwrap(), runtime: RuntimeKind::Docker };
-        let path = runner::create::Path { workspace: self.workspace() };
-        self.create::<runner::create::CreateRunner>(path, Json(body)).unwrap().0
-    }
+/// Only what has this in its name.
+pub(crate) fn named(name: &str) -> ListQuery {
+    ListQuery { name: Some(name.to_owned()), ..ListQuery::default() }
 }

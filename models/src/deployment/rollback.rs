@@ -38,5 +38,6 @@ api_errors! {
         NoSuchRelease { release: ReleaseNumber } = 422 "no_such_release", "release: there is no release {release}",
             hint "`patr deployment releases` lists them";
         NothingToRollBackTo = 422 "nothing_to_roll_back_to", "no earlier release was ever live";
+        HostTaken { host: String } = 409 "host_taken", "its automatic host `{host}` is already in use";
     }
 }

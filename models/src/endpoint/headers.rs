@@ -55,9 +55,11 @@ pub fn write_field(to: &mut HeaderMap, name: &'static str, field: &impl HeaderFi
 /// Reads one field; used by [`headers!`](crate::headers).
 pub fn read_field<F: HeaderField>(from: &HeaderMap, name: &'static str) -> Result<F, BadHeader> {
     let bad = |problem: String| BadHeader { name, problem };
-    let text = match from.get(name) {
-        None => None,
-        Some(value) => Some(value.to_str().map_err(|_| bad("is not visible ASCII".to_owned()))?),
+    let mut values = from.get_all(name).iter();
+    let text = match (values.next(), values.next()) {
+        (None, _) => None,
+        (Some(value), None) => Some(value.to_str().map_err(|_| bad("is not visible ASCII".to_owned()))?),
+        (Some(_), Some(_)) => return Err(bad("is there more than once".to_owned())),
     };
     F::from_text(text).map_err(bad)
 }
@@ -196,6 +198,14 @@ mod tests {
     fn a_required_header_that_is_missing_is_named() {
         let error = Tagged::read(&HeaderMap::new()).unwrap_err();
         assert_eq!((error.name, error.problem.as_str()), ("etag", "is required"));
+    }
+
+    #[test]
+    fn a_header_that_comes_twice_is_refused_and_not_chosen_from() {
+        let mut map = HeaderMap::new();
+        Tagged::of(7).write(&mut map);
+        map.append("etag", HeaderValue::from_static("\"8\""));
+        assert_eq!(Tagged::read(&map).unwrap_err().problem, "is there more than once");
     }
 
     #[test]

@@ -31,8 +31,13 @@ pub fn read_path<E: ApiEndpoint>(params: &[String]) -> Result<E::Path, Common> {
 
 /// Reads the query.
 pub fn read_query<E: ApiEndpoint>(parts: &Parts) -> Result<E::Query, Common> {
-    serde_html_form::from_str(parts.uri.query().unwrap_or_default())
-        .map_err(|error| invalid("query", error.to_string()))
+    let query = parts.uri.query().unwrap_or_default();
+    let query = serde_html_form::Deserializer::from_bytes(query.as_bytes());
+    serde_path_to_error::deserialize(query).map_err(|error| {
+        let name = error.path().to_string();
+        let place = if name == "." { "query".to_owned() } else { format!("query `{name}`") };
+        invalid(place, error.into_inner().to_string())
+    })
 }
 
 fn read_body<E: ApiEndpoint>(parts: &Parts, body: Bytes) -> Result<E::Request, Common> {

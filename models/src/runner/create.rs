@@ -9,7 +9,7 @@ use crate::{
         body::{Created, Json},
         headers::Once,
     },
-    ids::{Ref, WorkspaceId},
+    ids::{Ref, RunnerId, WorkspaceId},
     name::Name,
 };
 
@@ -36,6 +36,10 @@ api_errors! {
     pub enum Error {
         NameTaken { name: Name } = 409 "name_taken", "a runner named `{name}` already exists in this workspace",
             hint "choose another name, or rotate the token of the one there is";
+        /// Answers a repeated `Idempotency-Key`: the token was shown once, and only its hash is stored.
+        AlreadyMade { id: RunnerId, name: Name } = 409 "already_made",
+            "this request has already made the runner `{name}` ({id}); its token was in the first answer and is not stored",
+            hint "if that answer is lost, `patr runner rotate-token {name}` gives a new token";
         RuntimeNotSupported = 422 "runtime_not_supported", "runtime: only `docker` is supported yet";
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         body::{Created, Json},
         headers::Once,
     },
-    ids::{Ref, WorkspaceId},
+    ids::{Ref, TokenId, WorkspaceId},
     name::Name,
     time::Millis,
 };
@@ -51,8 +51,13 @@ api_errors! {
     pub enum Error {
         NameTaken { name: Name } = 409 "name_taken", "you already have a token named `{name}`",
             hint "choose another name, or revoke the old one";
+        /// Answers a repeated `Idempotency-Key`: the secret was shown once, and only its hash is stored.
+        AlreadyMade { id: TokenId, name: Name } = 409 "already_made",
+            "this request has already made the token `{name}` ({id}); its secret was in the first answer and is not stored",
+            hint "if that answer is lost, `patr token revoke {name}` and make it again with a new `Idempotency-Key`";
         AlreadyExpired { at: Millis } = 422 "already_expired", "expires_at: {at} is in the past";
         /// A token may not make one that can do more than itself.
-        Wider = 403 "wider_than_caller", "a token that is limited to a workspace cannot make one for others";
+        Wider = 403 "wider_than_caller", "a token cannot make one that opens more workspaces or is good for longer than itself",
+            hint "log in with a password to make it, or ask for less in `workspace` and `expires_at`";
     }
 }

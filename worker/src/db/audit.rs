@@ -7,7 +7,7 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Statement, Text, after, filter, page_size};
+use super::{Statement, Text, before, filter, page_size};
 use crate::{auth::Actor, ctx::Audited};
 
 pub(crate) fn insert(
@@ -24,7 +24,7 @@ pub(crate) fn insert(
             &Text(id),
             &now,
             &who.workspace().map(Text),
-            &Text(who.user()),
+            &who.user().map(Text),
             &who.token().map(Text),
             &what.action,
             &what.resource,
@@ -56,8 +56,7 @@ impl From<Row> for AuditEntry {
 
 pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
     Statement::new(
-        "SELECT * FROM audit WHERE workspace_id = ?1 AND (?2 = '' OR id < ?2) AND instr(name, ?3)
-         ORDER BY id DESC LIMIT ?4",
-        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+        "SELECT * FROM audit WHERE workspace_id = ?1 AND id < ?2 AND instr(name, ?3) ORDER BY id DESC LIMIT ?4",
+        &[&Text(workspace), &before(query), &filter(query), &page_size(query)],
     )
 }

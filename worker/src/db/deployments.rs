@@ -1,6 +1,6 @@
 //! Deployments, their releases and tombstones.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use patr_models::{
     deployment::{Digest, Failure, Generation, Outcome, Power, Release, ReleaseNumber, WorkloadSpec},
@@ -13,7 +13,7 @@ use patr_models::{
     wire::{DesiredDeployment, Tombstone},
 };
 
-use super::{Json, Statement, Text, after, filter, page_size};
+use super::{Json, Statement, Text, after, before_number, filter, page_size, unless_there};
 
 /// A deployment with its current release.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -127,14 +127,15 @@ pub(crate) fn release_insert(
     )
 }
 
-/// The next generation. Fails the whole batch (a null where none may be) unless `expected` is still the present one:
-/// D1 has no other way to stop a batch halfway.
-pub(crate) fn bump(id: DeploymentId, expected: Generation, now: Millis) -> Statement {
-    Statement::new(
-        "UPDATE deployments SET generation = CASE generation WHEN ?2 THEN generation + 1 END, updated_at = ?3
-         WHERE id = ?1",
-        &[&Text(id), &expected, &now],
-    )
+/// The next generation; see [`super::unless_there`].
+pub(crate) fn bump(id: DeploymentId, expected: Generation, now: Millis) -> Vec<Statement> {
+    vec![
+        Statement::new(unless_there!("deployments", "generation = ?2"), &[&Text(id), &expected]),
+        Statement::new(
+            "UPDATE deployments SET generation = generation + 1, updated_at = ?2 WHERE id = ?1",
+            &[&Text(id), &now],
+        ),
+    ]
 }
 
 /// Makes a release the current one; any that has not ended has been overtaken.
@@ -189,9 +190,8 @@ pub(crate) fn last_live(id: DeploymentId, current: ReleaseNumber) -> Statement {
 
 pub(crate) fn releases(id: DeploymentId, query: &ListQuery) -> Statement {
     Statement::new(
-        "SELECT * FROM releases WHERE deployment_id = ?1 AND (?2 = '' OR number < CAST(?2 AS INTEGER))
-         ORDER BY number DESC LIMIT ?3",
-        &[&Text(id), &after(query), &page_size(query)],
+        "SELECT * FROM releases WHERE deployment_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3",
+        &[&Text(id), &before_number(query), &page_size(query)],
     )
 }
 
@@ -296,7 +296,7 @@ pub(crate) fn record(runner: RunnerId, fact: &ReleaseFact, now: Millis) -> Vec<S
     statements
 }
 
-/// How many deployments each of these runners has, to ask each session once.
-pub(crate) fn runners_of(rows: &[Row]) -> Vec<RunnerId> {
-    rows.iter().map(|row| (row.runner_id, ())).collect::<BTreeMap<_, _>>().into_keys().collect()
+/// The runners of these deployments, each once: so each session is asked once.
+pub(crate) fn runners_of(rows: &[Row]) -> BTreeSet<RunnerId> {
+    rows.iter().map(|row| row.runner_id).collect()
 }

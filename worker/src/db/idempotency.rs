@@ -20,16 +20,56 @@ pub(crate) fn get(user: UserId, key: &str) -> Statement {
     )
 }
 
-pub(crate) fn reserve(user: UserId, key: &str, request_hash: &str, now: Millis) -> Statement {
+/// A key, taken for a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Reservation {
+    pub(crate) user: UserId,
+    pub(crate) key: String,
+    pub(crate) request_hash: String,
+    /// What a repetition is answered, when the answer to the first request holds a secret.
+    pub(crate) instead: Option<Kept>,
+}
+
+/// An answer to be given again.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) status: u16,
+    pub(crate) etag: Option<String>,
+    pub(crate) body: String,
+}
+
+/// Fails when the key is taken.
+pub(crate) fn reserve(reservation: &Reservation, now: Millis) -> Statement {
+    let Reservation { user, key, request_hash, instead } = reservation;
+    let instead = instead.as_ref();
     Statement::new(
-        "INSERT INTO idempotency (user_id, key, request_hash, created_at) VALUES (?1, ?2, ?3, ?4)",
-        &[&Text(user), &key, &request_hash, &now],
+        "INSERT INTO idempotency (user_id, key, request_hash, created_at, status, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        &[
+            &Text(user),
+            key,
+            request_hash,
+            &now,
+            &instead.map(|kept| kept.status),
+            &instead.map(|kept| kept.body.as_str()),
+        ],
     )
 }
 
-pub(crate) fn answer(user: UserId, key: &str, status: u16, etag: Option<&str>, body: &str) -> Statement {
+/// Keeps an answer. A request that wrote nothing has reserved nothing either, and is answered the same again too.
+pub(crate) fn keep(reservation: &Reservation, kept: &Kept, now: Millis) -> Statement {
     Statement::new(
-        "UPDATE idempotency SET status = ?3, etag = ?4, body = ?5 WHERE user_id = ?1 AND key = ?2",
-        &[&Text(user), &key, &status, &etag, &body],
+        "INSERT INTO idempotency (user_id, key, request_hash, created_at, status, etag, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (user_id, key) DO UPDATE SET status = ?5, etag = ?6, body = ?7
+             WHERE request_hash = ?3 AND status IS NULL",
+        &[
+            &Text(reservation.user),
+            &reservation.key,
+            &reservation.request_hash,
+            &now,
+            &kept.status,
+            &kept.etag,
+            &kept.body,
+        ],
     )
 }

@@ -11,7 +11,7 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Statement, Text, after, filter, page_size};
+use super::{Statement, Text, after, filter, page_size, unless_there};
 use crate::env::Settings;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -214,13 +214,18 @@ pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
     ]
 }
 
-pub(crate) fn update(id: ManagedUrlId, expected: u64, to: &To) -> Statement {
+/// See [`super::unless_there`].
+pub(crate) fn unchanged(id: ManagedUrlId, expected: u64) -> Statement {
+    Statement::new(unless_there!("managed_urls", "generation = ?2"), &[&Text(id), &expected])
+}
+
+pub(crate) fn update(id: ManagedUrlId, to: &To) -> Statement {
     let (kind, deployment, port, site, url, permanent) = to.columns();
     Statement::new(
-        "UPDATE managed_urls SET kind = ?3, deployment_id = ?4, port = ?5, site_id = ?6, url = ?7, permanent = ?8,
-                generation = CASE generation WHEN ?2 THEN generation + 1 END
+        "UPDATE managed_urls SET kind = ?2, deployment_id = ?3, port = ?4, site_id = ?5, url = ?6, permanent = ?7,
+                generation = generation + 1
          WHERE id = ?1",
-        &[&Text(id), &expected, &kind, &deployment, &port, &site, &url, &permanent],
+        &[&Text(id), &kind, &deployment, &port, &site, &url, &permanent],
     )
 }
 

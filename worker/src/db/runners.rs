@@ -8,7 +8,7 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Statement, Text, after, filter, page_size};
+use super::{Statement, Text, after, filter, page_size, unless_there};
 
 #[derive(serde::Deserialize)]
 pub(crate) struct Id {
@@ -72,6 +72,11 @@ pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
         "SELECT * FROM runners WHERE workspace_id = ?1 AND id > ?2 AND instr(name, ?3) ORDER BY id LIMIT ?4",
         &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
     )
+}
+
+/// See [`super::unless_there`].
+pub(crate) fn there(id: RunnerId) -> Statement {
+    Statement::new(unless_there!("runners"), &[&Text(id)])
 }
 
 pub(crate) fn rename(id: RunnerId, name: &Name) -> Statement {

@@ -1,13 +1,40 @@
-//! SQLite in memory in place of D1, with the real migrations.
+//! SQLite in memory in place of D1, with the real migrations. A test scripts what goes wrong in it.
 
-use std::{cell::RefCell, fs, path::Path};
+use std::{cell::RefCell, collections::HashSet, fs, path::Path};
 
 use rusqlite::{Connection, Row, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value as Json};
 
-use super::{DbError, Statement, Value};
+use super::{DbError, Statement, Value, plan};
 
-pub(crate) struct Sqlite(RefCell<Connection>);
+thread_local! {
+    /// Statements whose plans were found good by this test.
+    static PLANNED: RefCell<HashSet<&'static str>> = RefCell::default();
+}
+
+pub(crate) struct Sqlite {
+    connection: RefCell<Connection>,
+    script: RefCell<Script>,
+    said: RefCell<Vec<&'static str>>,
+}
+
+/// What a test wants to happen.
+#[derive(Default)]
+struct Script {
+    /// Calls until one breaks.
+    fault: Option<(usize, Fault)>,
+    /// What somebody else writes just before the next batch of a write.
+    meanwhile: Option<String>,
+}
+
+/// How a call breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing is carried out.
+    Refused,
+    /// It is carried out, and the answer is lost.
+    AnswerLost,
+}
 
 impl Sqlite {
     pub(crate) fn new() -> Self {
@@ -20,27 +47,123 @@ impl Sqlite {
         for file in files {
             connection.execute_batch(&fs::read_to_string(file).unwrap()).unwrap();
         }
-        Self(RefCell::new(connection))
+        Self { connection: RefCell::new(connection), script: RefCell::default(), said: RefCell::default() }
+    }
+
+    /// Breaks the call that comes after `calls` others.
+    pub(crate) fn break_after(&self, calls: usize, fault: Fault) {
+        self.script.borrow_mut().fault = Some((calls, fault));
+    }
+
+    /// Whether the fault that was scripted has happened; forgets it if not.
+    pub(crate) fn has_broken(&self) -> bool {
+        self.script.borrow_mut().fault.take().is_none()
+    }
+
+    /// Lets somebody else write this just before the next batch.
+    pub(crate) fn meanwhile(&self, sql: impl Into<String>) {
+        self.script.borrow_mut().meanwhile = Some(sql.into());
+    }
+
+    /// Every statement since the last time that this was asked.
+    pub(crate) fn take_said(&self) -> Vec<&'static str> {
+        self.said.take()
+    }
+
+    /// SQL of a test's own.
+    pub(crate) fn run(&self, sql: &str) {
+        self.connection.borrow().execute_batch(sql).unwrap();
+    }
+
+    /// Rows of a query of a test's own, as text.
+    pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
+        let statement = Statement { sql: sql.to_owned().leak(), params: Vec::new() };
+        self.query(&statement).unwrap().iter().map(Json::to_string).collect()
+    }
+
+    /// Everything there is, by table.
+    pub(crate) fn dump(&self) -> Vec<String> {
+        let tables = self.rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
+        let name =
+            |row: &String| serde_json::from_str::<Json>(row).unwrap()["name"].as_str().unwrap().to_owned();
+        tables
+            .iter()
+            .map(name)
+            .flat_map(|table| self.rows(&format!("SELECT '{table}', * FROM {table}")))
+            .collect()
     }
 
     /// Rows as the JSON that D1 answers.
     pub(crate) fn fetch(&self, statement: &Statement) -> Result<Vec<Json>, DbError> {
-        let connection = self.0.borrow();
-        let mut prepared = connection.prepare(statement.sql).map_err(|error| refused(&error))?;
-        let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
-        let rows = prepared.query_map(params(statement), |row| object(&names, row));
-        rows.and_then(Iterator::collect).map_err(|error| refused(&error))
+        let fault = self.next_fault();
+        if fault == Some(Fault::Refused) {
+            return Err(broken());
+        }
+        self.check(statement);
+        let rows = self.query(statement);
+        if fault.is_some() { Err(broken()) } else { rows }
     }
 
     pub(crate) fn batch(&self, statements: &[Statement]) -> Result<(), DbError> {
-        let mut connection = self.0.borrow_mut();
+        let meanwhile = self.script.borrow_mut().meanwhile.take();
+        if let Some(sql) = meanwhile {
+            self.run(&sql);
+        }
+        let fault = self.next_fault();
+        statements.iter().for_each(|statement| self.check(statement));
+        let mut connection = self.connection.borrow_mut();
         let transaction = connection.transaction().map_err(|error| refused(&error))?;
         for statement in statements {
             let mut prepared = transaction.prepare(statement.sql).map_err(|error| refused(&error))?;
             prepared.execute(params(statement)).map_err(|error| refused(&error))?;
         }
-        transaction.commit().map_err(|error| refused(&error))
+        if fault == Some(Fault::Refused) {
+            return Err(broken());
+        }
+        transaction.commit().map_err(|error| refused(&error))?;
+        if fault.is_some() { Err(broken()) } else { Ok(()) }
     }
+
+    fn query(&self, statement: &Statement) -> Result<Vec<Json>, DbError> {
+        let connection = self.connection.borrow();
+        let mut prepared = connection.prepare(statement.sql).map_err(|error| refused(&error))?;
+        let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
+        let rows = prepared.query_map(params(statement), |row| object(&names, row));
+        rows.and_then(Iterator::collect).map_err(|error| refused(&error))
+    }
+
+    fn next_fault(&self) -> Option<Fault> {
+        let mut script = self.script.borrow_mut();
+        match script.fault {
+            Some((0, fault)) => {
+                script.fault = None;
+                Some(fault)
+            }
+            Some((calls, fault)) => {
+                script.fault = Some((calls - 1, fault));
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// Holds each statement, whatever test it comes from, to a plan that stays fast as tables grow.
+    fn check(&self, statement: &Statement) {
+        self.said.borrow_mut().push(statement.sql);
+        if PLANNED.with_borrow_mut(|planned| planned.insert(statement.sql)) {
+            let explain = Statement {
+                sql: format!("EXPLAIN QUERY PLAN {}", statement.sql).leak(),
+                params: statement.params.clone(),
+            };
+            let steps = self.query(&explain).unwrap();
+            let steps: Vec<&str> = steps.iter().map(|step| step["detail"].as_str().unwrap()).collect();
+            assert_eq!(plan::problem(statement.sql, &steps), None, "{}\n{steps:#?}", statement.sql);
+        }
+    }
+}
+
+fn broken() -> DbError {
+    DbError::new("D1_ERROR: scripted".to_owned())
 }
 
 fn refused(error: &rusqlite::Error) -> DbError {
@@ -68,4 +191,34 @@ fn object(names: &[String], row: &Row<'_>) -> rusqlite::Result<Json> {
         object.insert(name.clone(), value);
     }
     Ok(Json::Object(object))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_foreign_key_has_an_index_on_its_side() {
+        let sqlite = Sqlite::new();
+        let keys = "SELECT t.name || '.' || k.\"from\" AS column FROM sqlite_schema t, pragma_foreign_key_list(t.name) k
+                    WHERE t.type = 'table'";
+        let indexed =
+            "SELECT t.name || '.' || c.name AS column FROM sqlite_schema t, pragma_index_list(t.name) i,
+                       pragma_index_info(i.name) c WHERE t.type = 'table' AND c.seqno = 0 AND i.partial = 0";
+        let indexed: HashSet<String> = sqlite.rows(indexed).into_iter().collect();
+        let bare: Vec<String> = sqlite.rows(keys).into_iter().filter(|key| !indexed.contains(key)).collect();
+        assert_eq!(bare, [""; 0], "a deletion on the other side reads the whole table");
+    }
+
+    #[test]
+    fn a_batch_that_breaks_at_its_end_leaves_nothing() {
+        let sqlite = Sqlite::new();
+        let insert = Statement::new("INSERT INTO login_failures (email, at) VALUES ('a', 1)", &[]);
+        sqlite.break_after(0, Fault::Refused);
+        assert!(sqlite.batch(std::slice::from_ref(&insert)).is_err());
+        assert_eq!(sqlite.rows("SELECT * FROM login_failures").len(), 0);
+        sqlite.break_after(0, Fault::AnswerLost);
+        assert!(sqlite.batch(&[insert]).is_err());
+        assert_eq!(sqlite.rows("SELECT * FROM login_failures").len(), 1);
+    }
 }

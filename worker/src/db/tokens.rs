@@ -8,7 +8,7 @@ use patr_models::{
     token::Token,
 };
 
-use super::{Statement, Text, after, filter, page_size};
+use super::{Statement, Text, after, filter, page_size, unless_there};
 
 #[derive(serde::Deserialize)]
 pub(crate) struct Row {
@@ -46,7 +46,7 @@ pub(crate) fn insert(token: &Token, user: UserId, hash: &str) -> Statement {
 
 pub(crate) fn by_hash(hash: &str, now: Millis) -> Statement {
     Statement::new(
-        "SELECT user_id, id AS token_id, workspace_id FROM tokens
+        "SELECT user_id, id AS token_id, workspace_id, expires_at FROM tokens
          WHERE hash = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
         &[&hash, &now],
     )
@@ -68,6 +68,11 @@ pub(crate) fn list(user: UserId, only: Option<WorkspaceId>, query: &ListQuery) -
          ORDER BY id LIMIT ?5",
         &[&Text(user), &only.map(Text), &after(query), &filter(query), &page_size(query)],
     )
+}
+
+/// See [`super::unless_there`].
+pub(crate) fn there(id: TokenId) -> Statement {
+    Statement::new(unless_there!("tokens"), &[&Text(id)])
 }
 
 pub(crate) fn delete(id: TokenId) -> Statement {

@@ -18,9 +18,9 @@ pub(crate) struct Row {
     pub(crate) created_at: Millis,
 }
 
-impl From<Row> for User {
-    fn from(row: Row) -> Self {
-        Self { id: row.id, email: row.email, created_at: row.created_at }
+impl From<&Row> for User {
+    fn from(row: &Row) -> Self {
+        Self { id: row.id, email: row.email.clone(), created_at: row.created_at }
     }
 }
 
@@ -30,6 +30,8 @@ pub(crate) struct Authenticated {
     pub(crate) user_id: UserId,
     pub(crate) token_id: Option<TokenId>,
     pub(crate) workspace_id: Option<WorkspaceId>,
+    #[serde(deserialize_with = "super::millis_option")]
+    pub(crate) expires_at: Option<Millis>,
 }
 
 #[derive(serde::Deserialize)]
@@ -71,7 +73,8 @@ pub(crate) fn session_insert(
 
 pub(crate) fn by_session(hash: &str, now: Millis) -> Statement {
     Statement::new(
-        "SELECT user_id, NULL AS token_id, NULL AS workspace_id FROM sessions WHERE hash = ?1 AND expires_at > ?2",
+        "SELECT user_id, NULL AS token_id, NULL AS workspace_id, expires_at FROM sessions
+         WHERE hash = ?1 AND expires_at > ?2",
         &[&hash, &now],
     )
 }
@@ -84,23 +87,29 @@ pub(crate) fn forget(hash: &str) -> Vec<Statement> {
     ]
 }
 
-/// How often, and when last, a password for this address was wrong.
+/// When an attempt was made.
 #[derive(serde::Deserialize)]
-pub(crate) struct Failures {
-    pub(crate) count: u64,
-    /// The oldest one that counts.
-    pub(crate) first: Option<u64>,
+pub(crate) struct Attempt {
+    #[serde(deserialize_with = "super::millis")]
+    pub(crate) at: Millis,
 }
 
-pub(crate) fn failures(email: &Email, since: Millis) -> Statement {
+/// Counts an attempt to log in as a failure, until it has succeeded. One statement looks and counts, so that many
+/// attempts at once are not more than many in a row. Answers no row when there were `max` since then already.
+pub(crate) fn attempt(email: &Email, now: Millis, since: Millis, max: u64) -> Statement {
     Statement::new(
-        "SELECT count(*) AS count, min(at) AS first FROM login_failures WHERE email = ?1 AND at > ?2",
-        &[&email.as_str(), &since],
+        "INSERT INTO login_failures (email, at) SELECT ?1, ?2
+         WHERE (SELECT count(*) FROM login_failures WHERE email = ?1 AND at > ?3) < ?4 RETURNING at",
+        &[&email.as_str(), &now, &since, &max],
     )
 }
 
-pub(crate) fn failure_insert(email: &Email, now: Millis) -> Statement {
-    Statement::new("INSERT INTO login_failures (email, at) VALUES (?1, ?2)", &[&email.as_str(), &now])
+/// The oldest failure that counts.
+pub(crate) fn first_failure(email: &Email, since: Millis) -> Statement {
+    Statement::new(
+        "SELECT at FROM login_failures WHERE email = ?1 AND at > ?2 ORDER BY at LIMIT 1",
+        &[&email.as_str(), &since],
+    )
 }
 
 pub(crate) fn failures_forget(email: &Email) -> Statement {

@@ -8,7 +8,7 @@ use patr_models::{
     workspace::Workspace,
 };
 
-use super::{Statement, Text, after, filter, page_size};
+use super::{Statement, Text, after, filter, page_size, unless_there};
 use crate::auth::Role;
 
 #[derive(serde::Deserialize)]
@@ -61,10 +61,15 @@ pub(crate) fn get(id: WorkspaceId) -> Statement {
 pub(crate) fn list(user: UserId, only: Option<WorkspaceId>, query: &ListQuery) -> Statement {
     Statement::new(
         "SELECT w.* FROM workspaces w JOIN members m ON m.workspace_id = w.id
-         WHERE m.user_id = ?1 AND (?2 IS NULL OR w.id = ?2) AND w.id > ?3 AND instr(w.name, ?4)
-         ORDER BY w.id LIMIT ?5",
+         WHERE m.user_id = ?1 AND (?2 IS NULL OR w.id = ?2) AND m.workspace_id > ?3 AND instr(w.name, ?4)
+         ORDER BY m.workspace_id LIMIT ?5",
         &[&Text(user), &only.map(Text), &after(query), &filter(query), &page_size(query)],
     )
+}
+
+/// See [`super::unless_there`].
+pub(crate) fn there(id: WorkspaceId) -> Statement {
+    Statement::new(unless_there!("workspaces"), &[&Text(id)])
 }
 
 pub(crate) fn rename(id: WorkspaceId, name: &WorkspaceName) -> Statement {
@@ -90,10 +95,9 @@ pub(crate) fn holds(id: WorkspaceId) -> Statement {
     )
 }
 
-/// Foreign keys refuse it while anything is left.
+/// Foreign keys refuse it while anything is left, a host included: one that is still there is still in KV.
 pub(crate) fn delete(id: WorkspaceId) -> Vec<Statement> {
     vec![
-        Statement::new("DELETE FROM hosts WHERE workspace_id = ?1", &[&Text(id)]),
         Statement::new("DELETE FROM packs WHERE workspace_id = ?1", &[&Text(id)]),
         Statement::new("DELETE FROM workspaces WHERE id = ?1", &[&Text(id)]),
     ]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::future::join_all;
 use patr_models::{
     deployment::{
-        Deployment, Power, WorkloadSpec,
+        Deployment, Power, ReleaseNumber,
         create::{self, CreateDeployment},
         delete::{self, DeleteDeployment},
         get::GetDeployment,
@@ -29,21 +29,23 @@ use patr_models::{
     ids::{DeploymentId, Ref},
     internal::observe::Observed,
     limits::REPLICAS_MAX,
-    managed_url::{Host, PathPrefix},
-    name::Name,
     page::Page,
 };
 
-use super::{absent, page};
+pub(crate) use super::automatic::{automatic_host, is_host_taken};
+use super::{
+    absent,
+    automatic::{automatic_url, follow_port},
+    check_cursor, page,
+};
 use crate::{
-    answer::{Answer, Failure, Fault, Refused},
+    answer::{Answer, Failure, Refused},
     auth::Member,
     ctx::{Ctx, audited},
     db::{
         DbError, Statement,
         deployments::{self as db, Row},
-        managed_urls::{self, To},
-        runners,
+        managed_urls, runners,
     },
     routes_kv,
 };
@@ -100,6 +102,7 @@ pub(crate) async fn get(ctx: &Ctx, caller: Member, call: Call<GetDeployment>) ->
 }
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListDeployments>) -> Answer<ListDeployments> {
+    check_cursor::<DeploymentId>(&call.query)?;
     let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let runners = db::runners_of(&items);
@@ -124,48 +127,52 @@ pub(crate) async fn update(
     if replicas.is_some_and(|replicas| replicas > REPLICAS_MAX) {
         return Err(Failure::Api(update::Error::TooManyReplicas { max: REPLICAS_MAX }));
     }
-    let row = find(ctx, &caller, &call.path.deployment).await?;
-    let host = automatic_host(ctx, &caller, &row.name)?;
-    let mut statements: Vec<Statement> =
-        replicas.map(|replicas| db::set_replicas(row.id, replicas)).into_iter().collect();
-    // A tag may mean another image today, so only a digest can be known to be the same.
-    if spec != row.spec || spec.image.digest().is_none() {
-        let highest: Option<db::Highest> = ctx.db.optional(db::highest_release(row.id)).await?;
-        let number = highest.map_or(0, |highest| highest.number) + 1;
-        statements.push(db::release_insert(row.id, number, &spec, caller.person.user, ctx.now));
-        statements.extend(db::set_release(row.id, number, ctx.now));
-        statements.extend(follow_port(ctx, &caller, &row, &host, &spec)?);
-    }
-    unchanged_since(&call.headers, row.generation)?;
-    match commit::<UpdateDeployment>(ctx, &caller, &row, statements).await {
-        Err(error) if is_host_taken(&error) => {
-            return Err(Failure::Api(update::Error::HostTaken { host: host.to_string() }));
+    change::<UpdateDeployment>(ctx, &caller, &call.path.deployment, &call.headers, async |row| {
+        let mut statements: Vec<Statement> =
+            replicas.map(|replicas| db::set_replicas(row.id, replicas)).into_iter().collect();
+        let host = automatic_host(ctx, &caller, &row.name)?;
+        // A tag may mean another image today, so only a digest can be known to be the same.
+        if spec != row.spec || spec.image.digest().is_none() {
+            let highest: Option<db::Highest> = ctx.db.optional(db::highest_release(row.id)).await?;
+            let number = highest.map_or(0, |highest| highest.number) + 1;
+            statements.push(db::release_insert(row.id, number, &spec, caller.person.user, ctx.now));
+            statements.extend(db::set_release(row.id, number, ctx.now));
+            statements.extend(follow_port(ctx, &caller, row, &host, &spec)?);
         }
-        outcome => outcome?,
-    }
-    tell(ctx, &caller, &row).await
+        Ok(Change::Write {
+            statements,
+            host_taken: Some(update::Error::HostTaken { host: host.to_string() }),
+        })
+    })
+    .await
 }
 
 pub(crate) async fn start(ctx: &Ctx, caller: Member, call: Call<StartDeployment>) -> Answer<StartDeployment> {
-    let row = find(ctx, &caller, &call.path.deployment).await?;
-    power(ctx, &caller, row, &call.headers, Power::Running).await
+    power(ctx, &caller, &call.path.deployment, &call.headers, Power::Running).await
 }
 
 pub(crate) async fn stop(ctx: &Ctx, caller: Member, call: Call<StopDeployment>) -> Answer<StopDeployment> {
-    let row = find(ctx, &caller, &call.path.deployment).await?;
-    power(ctx, &caller, row, &call.headers, Power::Stopped).await
+    power(ctx, &caller, &call.path.deployment, &call.headers, Power::Stopped).await
 }
 
-async fn power<E>(ctx: &Ctx, caller: &Member, row: Row, headers: &IfMatch, to: Power) -> Answer<E>
+async fn power<E>(
+    ctx: &Ctx,
+    caller: &Member,
+    reference: &Ref<DeploymentId>,
+    headers: &IfMatch,
+    to: Power,
+) -> Answer<E>
 where
     E: ApiEndpoint<ResponseHeaders = Tagged, Response = Json<Deployment>>,
 {
-    if row.power == to {
-        unchanged_since(headers, row.generation)?;
-        return Ok(reply(ctx, row).await);
-    }
-    let statements = vec![db::set_power(row.id, to), managed_urls::touch_leading_to(&row.id)];
-    change::<E>(ctx, caller, row, headers, statements).await
+    change::<E>(ctx, caller, reference, headers, async |row| {
+        Ok(if row.power == to {
+            Change::Nothing
+        } else {
+            Change::of(vec![db::set_power(row.id, to), managed_urls::touch_leading_to(&row.id)])
+        })
+    })
+    .await
 }
 
 pub(crate) async fn restart(
@@ -173,9 +180,10 @@ pub(crate) async fn restart(
     caller: Member,
     call: Call<RestartDeployment>,
 ) -> Answer<RestartDeployment> {
-    let row = find(ctx, &caller, &call.path.deployment).await?;
-    let statements = vec![db::count_restart(row.id)];
-    change::<RestartDeployment>(ctx, &caller, row, &call.headers, statements).await
+    change::<RestartDeployment>(ctx, &caller, &call.path.deployment, &call.headers, async |row| {
+        Ok(Change::of(vec![db::count_restart(row.id)]))
+    })
+    .await
 }
 
 pub(crate) async fn scale(ctx: &Ctx, caller: Member, call: Call<ScaleDeployment>) -> Answer<ScaleDeployment> {
@@ -183,9 +191,10 @@ pub(crate) async fn scale(ctx: &Ctx, caller: Member, call: Call<ScaleDeployment>
     if replicas > REPLICAS_MAX {
         return Err(Failure::Api(scale::Error::TooManyReplicas { max: REPLICAS_MAX }));
     }
-    let row = find(ctx, &caller, &call.path.deployment).await?;
-    let statements = vec![db::set_replicas(row.id, replicas)];
-    change::<ScaleDeployment>(ctx, &caller, row, &call.headers, statements).await
+    change::<ScaleDeployment>(ctx, &caller, &call.path.deployment, &call.headers, async |row| {
+        Ok(Change::of(vec![db::set_replicas(row.id, replicas)]))
+    })
+    .await
 }
 
 pub(crate) async fn roll_back(
@@ -193,22 +202,28 @@ pub(crate) async fn roll_back(
     caller: Member,
     call: Call<RollBackDeployment>,
 ) -> Answer<RollBackDeployment> {
-    let row = find(ctx, &caller, &call.path.deployment).await?;
     let wanted = call.body.0.release;
-    let statement =
-        wanted.map_or_else(|| db::last_live(row.id, row.release), |number| db::release(row.id, number));
-    let found: Option<db::ReleaseRow> = ctx.db.optional(statement).await?;
-    let release = found.ok_or(Failure::Api(match wanted {
-        Some(release) => rollback::Error::NoSuchRelease { release },
-        None => rollback::Error::NothingToRollBackTo,
-    }))?;
-    let host = automatic_host(ctx, &caller, &row.name)?;
-    let mut statements = db::set_release(row.id, release.number, ctx.now);
-    statements.extend(follow_port(ctx, &caller, &row, &host, &release.spec)?);
-    change::<RollBackDeployment>(ctx, &caller, row, &call.headers, statements).await
+    change::<RollBackDeployment>(ctx, &caller, &call.path.deployment, &call.headers, async |row| {
+        let statement =
+            wanted.map_or_else(|| db::last_live(row.id, row.release), |number| db::release(row.id, number));
+        let found: Option<db::ReleaseRow> = ctx.db.optional(statement).await?;
+        let release = found.ok_or(Failure::Api(match wanted {
+            Some(release) => rollback::Error::NoSuchRelease { release },
+            None => rollback::Error::NothingToRollBackTo,
+        }))?;
+        let host = automatic_host(ctx, &caller, &row.name)?;
+        let mut statements = db::set_release(row.id, release.number, ctx.now);
+        statements.extend(follow_port(ctx, &caller, row, &host, &release.spec)?);
+        Ok(Change::Write {
+            statements,
+            host_taken: Some(rollback::Error::HostTaken { host: host.to_string() }),
+        })
+    })
+    .await
 }
 
 pub(crate) async fn releases(ctx: &Ctx, caller: Member, call: Call<ListReleases>) -> Answer<ListReleases> {
+    check_cursor::<ReleaseNumber>(&call.query)?;
     let row = find(ctx, &caller, &call.path.deployment).await?;
     let rows: Vec<db::ReleaseRow> = ctx.db.fetch(db::releases(row.id, &call.query)).await?;
     let current = row.release;
@@ -228,58 +243,92 @@ pub(crate) async fn delete(
     caller: Member,
     call: Call<DeleteDeployment>,
 ) -> Answer<DeleteDeployment> {
-    let row = find(ctx, &caller, &call.path.deployment).await?;
-    unchanged_since(&call.headers, row.generation)?;
-    let url: Option<managed_urls::Row> = ctx.db.optional(managed_urls::leading_to(&row.id)).await?;
-    if let Some(url) = url {
-        let url = format!("{}{}", url.host, url.path);
-        return Err(Failure::Api(delete::Error::HasUrls { url }));
+    for _ in 0..TRIES {
+        let row = find(ctx, &caller, &call.path.deployment).await?;
+        unchanged_since(&call.headers, row.generation)?;
+        let url: Option<managed_urls::Row> = ctx.db.optional(managed_urls::leading_to(&row.id)).await?;
+        if let Some(url) = url {
+            let url = format!("{}{}", url.host, url.path);
+            return Err(Failure::Api(delete::Error::HasUrls { url }));
+        }
+        let mut statements = db::bump(row.id, row.generation, ctx.now);
+        statements.push(managed_urls::touch_leading_to(&row.id));
+        statements.extend(db::delete(&row));
+        statements.push(runners::touch(row.runner_id));
+        let what = audited::<DeleteDeployment>(row.id, row.name.as_str());
+        match ctx.write(&caller, what, statements).await {
+            // A reference: somebody has led a managed URL here meanwhile.
+            Err(DbError::Stale | DbError::Reference) => continue,
+            outcome => outcome?,
+        }
+        ctx.runners.wake(row.runner_id).await;
+        routes_kv::publish(ctx).await;
+        return Ok(Reply::new(NoContent));
     }
-    let mut statements =
-        vec![managed_urls::touch_leading_to(&row.id), db::bump(row.id, row.generation, ctx.now)];
-    statements.extend(db::delete(&row));
-    statements.push(runners::touch(row.runner_id));
-    ctx.write(&caller, audited::<DeleteDeployment>(row.id, row.name.as_str()), statements).await?;
-    ctx.runners.wake(row.runner_id).await;
-    routes_kv::publish(ctx).await;
-    Ok(Reply::new(NoContent))
+    Err(DbError::Stale.into())
 }
 
-/// One change of a deployment: all of it if nobody changed it meanwhile, then the hint to its runner.
+/// How often something is decided anew because somebody else wrote between reading and writing.
+pub(super) const TRIES: u8 = 3;
+
+/// What is to be done to a deployment as it was read.
+enum Change<E: ApiEndpoint> {
+    /// It is so already.
+    Nothing,
+    Write {
+        statements: Vec<Statement>,
+        /// What to say should its automatic host be somebody else's.
+        host_taken: Option<E::Error>,
+    },
+}
+
+impl<E: ApiEndpoint> Change<E> {
+    fn of(statements: Vec<Statement>) -> Self {
+        Self::Write { statements, host_taken: None }
+    }
+}
+
+/// Reads, decides and writes, all of it if nobody wrote meanwhile; then the hint to the runner. Someone who sent no
+/// `If-Match` does not mind what the deployment has become, so it is decided anew.
 async fn change<E>(
     ctx: &Ctx,
     caller: &Member,
-    row: Row,
+    reference: &Ref<DeploymentId>,
     headers: &IfMatch,
-    statements: Vec<Statement>,
+    decide: impl AsyncFn(&Row) -> Result<Change<E>, Failure<E>>,
 ) -> Answer<E>
 where
     E: ApiEndpoint<ResponseHeaders = Tagged, Response = Json<Deployment>>,
 {
-    unchanged_since(headers, row.generation)?;
-    commit::<E>(ctx, caller, &row, statements).await?;
-    tell(ctx, caller, &row).await
+    for _ in 0..TRIES {
+        let row = find(ctx, caller, reference).await?;
+        unchanged_since(headers, row.generation)?;
+        let Change::Write { statements, host_taken } = decide(&row).await? else {
+            return Ok(reply(ctx, row).await);
+        };
+        match (commit::<E>(ctx, caller, &row, statements).await, host_taken) {
+            (Err(DbError::Stale), _) => continue,
+            (Err(error), Some(host_taken)) if is_host_taken(&error) => return Err(Failure::Api(host_taken)),
+            (outcome, _) => outcome?,
+        }
+        ctx.runners.wake(row.runner_id).await;
+        routes_kv::publish(ctx).await;
+        let row = find(ctx, caller, &row.id.into()).await?;
+        return Ok(reply(ctx, row).await);
+    }
+    Err(DbError::Stale.into())
 }
 
 async fn commit<E: ApiEndpoint>(
     ctx: &Ctx,
     caller: &Member,
     row: &Row,
-    mut statements: Vec<Statement>,
+    statements: Vec<Statement>,
 ) -> Result<(), DbError> {
-    statements.insert(0, db::bump(row.id, row.generation, ctx.now));
-    statements.push(runners::touch(row.runner_id));
-    ctx.write(caller, audited::<E>(row.id, row.name.as_str()), statements).await
-}
-
-async fn tell<E>(ctx: &Ctx, caller: &Member, row: &Row) -> Answer<E>
-where
-    E: ApiEndpoint<ResponseHeaders = Tagged, Response = Json<Deployment>>,
-{
-    ctx.runners.wake(row.runner_id).await;
-    routes_kv::publish(ctx).await;
-    let row = find(ctx, caller, &row.id.into()).await?;
-    Ok(reply(ctx, row).await)
+    let mut all = db::bump(row.id, row.generation, ctx.now);
+    all.extend(statements);
+    all.push(runners::touch(row.runner_id));
+    ctx.write(caller, audited::<E>(row.id, row.name.as_str()), all).await
 }
 
 /// Holds the caller to the ETag that it sent.
@@ -331,50 +380,6 @@ fn model(ctx: &Ctx, row: Row, observed: &Observed) -> Deployment {
     }
 }
 
-/// `NAME-WORKSPACE.<apps domain>`: always one label, by the limits of both names.
-pub(crate) fn automatic_host(ctx: &Ctx, caller: &Member, name: &Name) -> Result<Host, Fault> {
-    let host = format!("{name}-{}.{}", caller.workspace_name, ctx.settings.apps_host());
-    host.parse().map_err(Fault::new)
-}
-
-fn automatic_url(
-    ctx: &Ctx,
-    caller: &Member,
-    host: &Host,
-    deployment: DeploymentId,
-    port: u16,
-) -> Result<Vec<Statement>, Fault> {
-    let (id, path, to) = (ctx.id()?, PathPrefix::root(), To::Deployment(deployment, port));
-    let (workspace, now) = (caller.workspace, ctx.now);
-    Ok(managed_urls::insert(&managed_urls::New {
-        id,
-        workspace,
-        host,
-        path: &path,
-        to,
-        automatic: true,
-        now,
-    }))
-}
-
-/// Keeps the automatic URL at the first http port of the specification that becomes current.
-fn follow_port(
-    ctx: &Ctx,
-    caller: &Member,
-    row: &Row,
-    host: &Host,
-    spec: &WorkloadSpec,
-) -> Result<Vec<Statement>, Fault> {
-    let touch = managed_urls::touch_leading_to(&row.id);
-    Ok(match (row.spec.first_http_port(), spec.first_http_port()) {
-        (Some(before), Some(port)) if before == port => Vec::new(),
-        (Some(_), Some(port)) => vec![managed_urls::set_automatic_port(row.id, port), touch],
-        (Some(_), None) => vec![touch, managed_urls::delete_automatic(row.id)],
-        (None, Some(port)) => automatic_url(ctx, caller, host, row.id, port)?,
-        (None, None) => Vec::new(),
-    })
-}
-
-pub(crate) fn is_host_taken(error: &DbError) -> bool {
-    error.is_unique("hosts.host") || error.is_unique("managed_urls.host")
-}
+#[cfg(test)]
+#[path = "deployments_tests.rs"]
+mod tests;

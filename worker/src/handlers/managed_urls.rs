@@ -9,7 +9,7 @@ use patr_models::{
     ids::ManagedUrlId,
     managed_url::{
         Host, ManagedUrl, PathPrefix, RouteTable, RouteTarget,
-        create::{self, CreateUrl},
+        create::{self, CreateUrl, NewTarget},
         delete::{self, DeleteUrl},
         forward_url,
         get::GetUrl,
@@ -20,8 +20,8 @@ use patr_models::{
 };
 
 use super::{
-    absent,
-    deployments::unchanged_since,
+    absent, check_cursor,
+    deployments::{TRIES, unchanged_since},
     page,
     targets::{Unusable, resolve},
 };
@@ -29,7 +29,10 @@ use crate::{
     answer::{Answer, Failure, Fault, Refused},
     auth::Member,
     ctx::{Ctx, audited},
-    db::managed_urls::{self as db, Row},
+    db::{
+        DbError,
+        managed_urls::{self as db, Row},
+    },
     routes_kv,
 };
 
@@ -68,7 +71,7 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateUrl>) -> 
         let apps_domain = ctx.settings.apps_host().to_owned();
         return Err(Failure::Api(create::Error::HostNotAllowed { host, apps_domain }));
     }
-    let to = resolve(ctx, &caller, target).await?;
+    let to = resolve(ctx, &caller, &target).await?;
     let (id, workspace, now): (ManagedUrlId, _, _) = (ctx.id()?, caller.workspace, ctx.now);
     let new = db::New { id, workspace, host: &host, path: &path, to, automatic: false, now };
     let url = format!("{host}{path}");
@@ -79,6 +82,7 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateUrl>) -> 
         Err(error) if error.is_unique("hosts.host") => {
             return Err(Failure::Api(create::Error::HostTaken { host }));
         }
+        Err(DbError::Reference) => return Err(gone(ctx, &caller, &target).await.into()),
         outcome => outcome?,
     }
     routes_kv::publish(ctx).await;
@@ -87,6 +91,7 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateUrl>) -> 
 }
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListUrls>) -> Answer<ListUrls> {
+    check_cursor::<ManagedUrlId>(&call.query)?;
     let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
     let rows = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let items = rows.items.iter().filter_map(|row| row.model(&ctx.settings)).collect();
@@ -98,32 +103,56 @@ pub(crate) async fn get(ctx: &Ctx, caller: Member, call: Call<GetUrl>) -> Answer
     Ok(Reply { headers: Tagged::of(row.generation), body: Json(model(ctx, &row)?) })
 }
 
-pub(crate) async fn update(ctx: &Ctx, caller: Member, call: Call<UpdateUrl>) -> Answer<UpdateUrl> {
-    let row = find(ctx, &caller, call.path.url).await?;
-    unchanged_since(&call.headers, row.generation)?;
-    let url = format!("{}{}", row.host, row.path);
-    if row.is_automatic() {
-        return Err(Failure::Api(update::Error::Automatic { url }));
+/// The target was found, and was deleted before something could lead to it: looked for again, to say what is missing.
+async fn gone(ctx: &Ctx, caller: &Member, target: &NewTarget) -> Unusable {
+    match resolve(ctx, caller, target).await {
+        Err(unusable) => unusable,
+        Ok(_) => Fault::new("a target that is there cannot be referred to").into(),
     }
-    let to = resolve(ctx, &caller, call.body.0.target).await?;
-    let statements = vec![db::update(row.id, row.generation, &to), db::touch(&row.host)];
-    ctx.write(&caller, audited::<UpdateUrl>(row.id, &url), statements).await?;
-    routes_kv::publish(ctx).await;
-    let row = find(ctx, &caller, row.id).await?;
-    Ok(Reply { headers: Tagged::of(row.generation), body: Json(model(ctx, &row)?) })
+}
+
+pub(crate) async fn update(ctx: &Ctx, caller: Member, call: Call<UpdateUrl>) -> Answer<UpdateUrl> {
+    let target = call.body.0.target;
+    for _ in 0..TRIES {
+        let row = find(ctx, &caller, call.path.url).await?;
+        unchanged_since(&call.headers, row.generation)?;
+        let url = format!("{}{}", row.host, row.path);
+        if row.is_automatic() {
+            return Err(Failure::Api(update::Error::Automatic { url }));
+        }
+        let to = resolve(ctx, &caller, &target).await?;
+        let statements =
+            vec![db::unchanged(row.id, row.generation), db::update(row.id, &to), db::touch(&row.host)];
+        match ctx.write(&caller, audited::<UpdateUrl>(row.id, &url), statements).await {
+            Err(DbError::Stale) => continue,
+            Err(DbError::Reference) => return Err(gone(ctx, &caller, &target).await.into()),
+            outcome => outcome?,
+        }
+        routes_kv::publish(ctx).await;
+        let row = find(ctx, &caller, row.id).await?;
+        return Ok(Reply { headers: Tagged::of(row.generation), body: Json(model(ctx, &row)?) });
+    }
+    Err(DbError::Stale.into())
 }
 
 pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteUrl>) -> Answer<DeleteUrl> {
-    let row = find(ctx, &caller, call.path.url).await?;
-    unchanged_since(&call.headers, row.generation)?;
-    let url = format!("{}{}", row.host, row.path);
-    if row.is_automatic() {
-        return Err(Failure::Api(delete::Error::Automatic { url }));
+    for _ in 0..TRIES {
+        let row = find(ctx, &caller, call.path.url).await?;
+        unchanged_since(&call.headers, row.generation)?;
+        let url = format!("{}{}", row.host, row.path);
+        if row.is_automatic() {
+            return Err(Failure::Api(delete::Error::Automatic { url }));
+        }
+        let statements =
+            vec![db::unchanged(row.id, row.generation), db::delete(row.id), db::touch(&row.host)];
+        match ctx.write(&caller, audited::<DeleteUrl>(row.id, &url), statements).await {
+            Err(DbError::Stale) => continue,
+            outcome => outcome?,
+        }
+        routes_kv::publish(ctx).await;
+        return Ok(Reply::new(NoContent));
     }
-    let statements = vec![db::delete(row.id), db::touch(&row.host)];
-    ctx.write(&caller, audited::<DeleteUrl>(row.id, &url), statements).await?;
-    routes_kv::publish(ctx).await;
-    Ok(Reply::new(NoContent))
+    Err(DbError::Stale.into())
 }
 
 pub(crate) async fn test(ctx: &Ctx, caller: Member, call: Call<TestUrl>) -> Answer<TestUrl> {
@@ -131,6 +160,8 @@ pub(crate) async fn test(ctx: &Ctx, caller: Member, call: Call<TestUrl>) -> Answ
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, target) = rest.split_at(end);
+    // A browser keeps the fragment to itself.
+    let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let path = if path.is_empty() { "/" } else { path };
     let silent = |summary: String| Verdict { summary, managed_url: None, forwards_to: None, published: true };
@@ -187,3 +218,7 @@ fn model(ctx: &Ctx, row: &Row) -> Result<ManagedUrl, Fault> {
     row.model(&ctx.settings)
         .ok_or_else(|| Fault::new(format!("the managed URL {} contradicts itself", row.id)))
 }
+
+#[cfg(test)]
+#[path = "managed_urls_tests.rs"]
+mod tests;

@@ -24,7 +24,7 @@ use patr_models::{
 };
 use worker::Response;
 
-use super::{absent, page};
+use super::{absent, check_cursor, page};
 use crate::{
     answer::{Answer, Failure, Refused},
     auth::{self, Member},
@@ -39,6 +39,7 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateRunner>) 
     }
     let runner = Runner { id: ctx.id()?, name, runtime, created_at: ctx.now, connection: Connection::Never };
     let token = new_secret(prefix::RUNNER)?;
+    ctx.repeat_with(&create::Error::AlreadyMade { id: runner.id, name: runner.name.clone() });
     let insert = runners::insert(caller.workspace, &runner, &auth::hash(&token));
     match ctx.write(&caller, audited::<CreateRunner>(runner.id, runner.name.as_str()), vec![insert]).await {
         Err(error) if error.is_unique("runners.workspace_id") => {
@@ -50,6 +51,7 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateRunner>) 
 }
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListRunners>) -> Answer<ListRunners> {
+    check_cursor::<RunnerId>(&call.query)?;
     let rows: Vec<runners::Row> = ctx.db.fetch(runners::list(caller.workspace, &call.query)).await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let seen = join_all(items.iter().map(|row| ctx.runners.look(row.id))).await;
@@ -72,10 +74,11 @@ pub(crate) async fn rename(ctx: &Ctx, caller: Member, call: Call<RenameRunner>) 
     let mut row = find(ctx, &caller, &call.path.runner).await?;
     let name = call.body.0.name;
     let what = audited::<RenameRunner>(row.id, name.as_str());
-    match ctx.write(&caller, what, vec![runners::rename(row.id, &name)]).await {
+    match ctx.write(&caller, what, vec![runners::there(row.id), runners::rename(row.id, &name)]).await {
         Err(error) if error.is_unique("runners.workspace_id") => {
             return Err(Failure::Api(rename::Error::NameTaken { name }));
         }
+        Err(DbError::Stale) => return Err(absent("runner", row.name).into()),
         outcome => outcome?,
     }
     row.name = name;
@@ -90,8 +93,11 @@ pub(crate) async fn rotate_token(
 ) -> Answer<RotateRunnerToken> {
     let row = find(ctx, &caller, &call.path.runner).await?;
     let token = new_secret(prefix::RUNNER)?;
-    let rotate = runners::rotate_token(row.id, &auth::hash(&token));
-    ctx.write(&caller, audited::<RotateRunnerToken>(row.id, row.name.as_str()), vec![rotate]).await?;
+    let statements = vec![runners::there(row.id), runners::rotate_token(row.id, &auth::hash(&token))];
+    match ctx.write(&caller, audited::<RotateRunnerToken>(row.id, row.name.as_str()), statements).await {
+        Err(DbError::Stale) => return Err(absent("runner", row.name).into()),
+        outcome => outcome?,
+    }
     ctx.runners.revoke(row.id).await;
     let seen = ctx.runners.look(row.id).await;
     Ok(Reply::new(Json(RunnerWithToken { runner: row.with(seen.connection), token })))
@@ -99,10 +105,10 @@ pub(crate) async fn rotate_token(
 
 pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteRunner>) -> Answer<DeleteRunner> {
     let row = find(ctx, &caller, &call.path.runner).await?;
-    match ctx
-        .write(&caller, audited::<DeleteRunner>(row.id, row.name.as_str()), runners::delete(row.id))
-        .await
-    {
+    let mut statements = vec![runners::there(row.id)];
+    statements.extend(runners::delete(row.id));
+    match ctx.write(&caller, audited::<DeleteRunner>(row.id, row.name.as_str()), statements).await {
+        Err(DbError::Stale) => return Err(absent("runner", row.name).into()),
         Err(DbError::Reference) => {
             let count: Option<Count> = ctx.db.optional(runners::deployment_count(row.id)).await?;
             let count = count.map_or(0, |count| count.count);
@@ -138,20 +144,149 @@ pub(crate) async fn connect_lane(
 mod tests {
     use patr_models::{
         endpoint::body::NoBody,
-        runner::rotate_token::{Path, RotateRunnerToken},
+        internal::observe::Observed,
+        runner::{get, list, rotate_token},
+        time::Millis,
     };
 
-    use crate::testing::App;
+    use super::*;
+    use crate::{
+        runners::Object,
+        testing::{App, Caller, Outcome, code, named, pages},
+    };
+
+    fn get(caller: &Caller<'_>, runner: &str) -> Outcome<Runner> {
+        let path = get::Path { workspace: caller.workspace(), runner: runner.parse().unwrap() };
+        caller.get::<GetRunner>(path).map(|got| got.0)
+    }
+
+    fn rename(caller: &Caller<'_>, runner: &str, to: &str) -> Outcome<Runner> {
+        let path = rename::Path { workspace: caller.workspace(), runner: runner.parse().unwrap() };
+        caller.call::<RenameRunner>(path, Json(rename::Body { name: to.parse().unwrap() })).map(|got| got.0)
+    }
+
+    fn rotate(caller: &Caller<'_>, runner: &str) -> Outcome<RunnerWithToken> {
+        let path = rotate_token::Path { workspace: caller.workspace(), runner: runner.parse().unwrap() };
+        caller.call::<RotateRunnerToken>(path, NoBody).map(|got| got.0)
+    }
+
+    fn delete(caller: &Caller<'_>, runner: &str) -> Outcome<NoContent> {
+        let path = delete::Path { workspace: caller.workspace(), runner: runner.parse().unwrap() };
+        caller.call::<DeleteRunner>(path, NoBody)
+    }
+
+    /// A session and both lanes.
+    fn objects(runner: RunnerId) -> Vec<Object> {
+        vec![Object::Session(runner), Object::Lane(runner, 0), Object::Lane(runner, 1)]
+    }
 
     #[test]
-    fn a_rotated_token_ends_the_connections_of_the_old_one() {
+    fn a_name_is_taken_once_in_a_workspace() {
+        let app = App::new();
+        let (owner, other) = (app.owner("acme"), app.owner("other"));
+        owner.runner("box");
+        other.runner("box");
+        owner.runner("spare");
+        assert_eq!(code(rename(&owner, "spare", "box")), "name_taken");
+        let path = create::Path { workspace: owner.workspace() };
+        let body = create::Body { name: "box".parse().unwrap(), runtime: RuntimeKind::Docker };
+        assert_eq!(code(owner.create::<CreateRunner>(path, Json(body))), "name_taken");
+    }
+
+    #[test]
+    fn a_runtime_that_is_not_there_yet_is_refused() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        let path = create::Path { workspace: owner.workspace() };
+        let body = create::Body { name: "box".parse().unwrap(), runtime: RuntimeKind::Kubernetes };
+        assert_eq!(code(owner.create::<CreateRunner>(path, Json(body))), "runtime_not_supported");
+    }
+
+    #[test]
+    fn a_runner_is_as_its_session_says() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        let runner = owner.runner("box").runner;
+        assert_eq!(get(&owner, "box").unwrap().connection, Connection::Never);
+        let connection = Connection::Offline { since: Millis(5) };
+        app.objects.observe(
+            runner.id,
+            Observed { version: 1, connection: connection.clone(), reported_at: None, report: None },
+        );
+        assert_eq!(get(&owner, &runner.id.to_string()).unwrap().connection, connection);
+        assert_eq!(rename(&owner, "box", "tower").unwrap().connection, connection);
+    }
+
+    #[test]
+    fn a_rotated_token_replaces_the_old_one_and_ends_its_connections() {
         let app = App::new();
         let owner = app.owner("acme");
         let made = owner.runner("box");
-        let path = Path { workspace: owner.workspace(), runner: made.runner.id.into() };
-        let rotated = owner.call::<RotateRunnerToken>(path, NoBody).unwrap().0;
-        assert_ne!(rotated.token, made.token);
-        assert!(!app.objects.revoked().is_empty());
-        assert_eq!(app.audit().last().unwrap(), "RotateRunnerToken");
+        let rotated = rotate(&owner, "box").unwrap();
+        assert_eq!(app.objects.revoked(), objects(made.runner.id));
+        // A person's endpoint tells a token that is known, of another kind, from one that is not known.
+        let joins = |token: &str| {
+            let path = patr_models::routes::Route::ConnectRunner.path().as_str();
+            app.anonymous().with_token(token.to_owned()).raw(http::Method::GET, path, "").code()
+        };
+        assert_eq!(joins(&made.token), "unauthenticated");
+        assert_ne!(joins(&rotated.token), "unauthenticated");
+    }
+
+    #[test]
+    fn an_object_that_does_not_hear_that_its_token_is_bad_is_told_again() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        let made = owner.runner("box");
+        app.objects.fail(2);
+        rotate(&owner, "box").unwrap();
+        let mut revoked = app.objects.revoked();
+        revoked.sort_by_key(|object| objects(made.runner.id).iter().position(|known| known == object));
+        assert_eq!(revoked, objects(made.runner.id));
+    }
+
+    #[test]
+    fn a_runner_with_deployments_stays() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        owner.runner("box");
+        owner.deploy("web", "box");
+        assert_eq!(code(delete(&owner, "box")), "runner_has_deployments");
+        assert_eq!(app.objects.revoked(), []);
+        assert_eq!(app.last_audit(), "CreateDeployment");
+    }
+
+    #[test]
+    fn a_removed_runner_is_gone_and_its_connections_end() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        let made = owner.runner("box");
+        delete(&owner, "box").unwrap();
+        assert_eq!(app.objects.revoked(), objects(made.runner.id));
+        assert_eq!(
+            (code(get(&owner, "box")), code(delete(&owner, "box"))),
+            ("not_found".to_owned(), "not_found".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_list_goes_on_page_by_page_and_filters_by_name() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        app.owner("other").runner("of-another");
+        for name in ["one", "two", "three", "four", "five"] {
+            owner.runner(name);
+        }
+        let path = list::Path { workspace: owner.workspace() };
+        let list = |query| owner.list::<ListRunners, _>(path.clone(), query).unwrap();
+        assert_eq!(pages(list, |runner| runner.name.to_string()).len(), 5);
+        assert_eq!(list(named("ne")).items.len(), 1);
+    }
+
+    #[test]
+    fn there_are_as_many_lanes_as_there_are() {
+        let app = App::new();
+        let runner = app.anonymous().with_token(app.owner("acme").runner("box").token);
+        assert_eq!(runner.raw(http::Method::GET, "/api/v1/runner/tunnel/9", "").code(), "no_such_lane");
     }
 }

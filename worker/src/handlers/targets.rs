@@ -28,19 +28,19 @@ impl<R: Into<Refused>> From<R> for Unusable {
 }
 
 /// The columns for a target.
-pub(crate) async fn resolve(ctx: &Ctx, caller: &Member, target: NewTarget) -> Result<To, Unusable> {
+pub(crate) async fn resolve(ctx: &Ctx, caller: &Member, target: &NewTarget) -> Result<To, Unusable> {
     match target {
         NewTarget::Deployment { deployment, port } => {
-            resolve_deployment(ctx, caller, &deployment, port).await
+            resolve_deployment(ctx, caller, deployment, *port).await
         }
         NewTarget::Site { site } => {
-            let row: Option<sites::Row> = ctx.db.optional(sites::get(caller.workspace, &site)).await?;
+            let row: Option<sites::Row> = ctx.db.optional(sites::get(caller.workspace, site)).await?;
             let absent = || Unusable::NotFound { noun: "site", name: site.to_string() };
             Ok(To::Site(row.ok_or_else(absent)?.id))
         }
-        NewTarget::Proxy { url } if is_ours(ctx, &url) => Err(Unusable::ProxyToSelf { url }),
-        NewTarget::Proxy { url } => Ok(To::Proxy(url)),
-        NewTarget::Redirect { url, permanent } => Ok(To::Redirect(url, permanent)),
+        NewTarget::Proxy { url } if is_ours(ctx, url) => Err(Unusable::ProxyToSelf { url: url.clone() }),
+        NewTarget::Proxy { url } => Ok(To::Proxy(url.clone())),
+        NewTarget::Redirect { url, permanent } => Ok(To::Redirect(url.clone(), *permanent)),
     }
 }
 

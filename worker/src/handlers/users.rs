@@ -13,7 +13,7 @@ use patr_models::{
         body::{Created, Json, NoContent},
     },
     error::Common,
-    ids::{SessionId, UserId},
+    ids::{SessionId, TokenId, UserId, WorkspaceId},
     name::Email,
     user::{
         Session, User,
@@ -25,22 +25,24 @@ use patr_models::{
 };
 
 use crate::{
-    answer::{Answer, Failure, Fault},
+    answer::{Answer, Failure, Fault, Refused},
     auth::{self, Actor, Person},
-    ctx::{Ctx, audited, new_secret},
+    ctx::{Audited, Ctx, audited, new_secret},
     db::{DbError, Statement, users},
     env,
 };
 
 /// How long a login lasts.
 const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Wrong passwords for an address within [`FAILURE_WINDOW`], before more are refused.
+/// Attempts for an address without success within [`FAILURE_WINDOW`], before more are refused.
 const FAILURES_MAX: u64 = 10;
 const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
+/// In the audit log, where a login would be [`LogIn`].
+const LOG_IN_FAILED: &str = "LogInFailed";
 /// What a password for an unknown address is compared with: well-formed, of the cost of [`hash_password`], and of no
 /// password that anybody knows.
 const NOBODYS: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGF0IGFsbA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LCBhdCBhbGwhIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<SignUp> {
     let body = call.body.0;
@@ -48,7 +50,7 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<Sig
     let first = users.is_none_or(|users| users.count == 0);
     if first || !ctx.settings.sign_up_open {
         let given = body.bootstrap_secret.ok_or(Failure::Api(sign_up::Error::BootstrapSecretNeeded))?;
-        if !auth::same(given.as_bytes(), ctx.settings.bootstrap_secret.as_bytes()) {
+        if !auth::is_secret(given.as_bytes(), ctx.settings.bootstrap_secret.as_bytes()) {
             return Err(Failure::Api(sign_up::Error::BootstrapSecretWrong));
         }
     }
@@ -63,13 +65,16 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<Sig
 
 pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn> {
     let log_in::Body { email, password } = call.body.0;
-    refuse_guessing(ctx, &email).await?;
+    count_attempt(ctx, &email).await?;
     let row: Option<users::Row> = ctx.db.optional(users::by_email(&email)).await?;
     // An unknown address costs the same work as a known one.
     let stored = row.as_ref().map_or(NOBODYS, |row| row.password_hash.as_str());
     let right = verify_password(&password, stored)?;
-    let Some(row) = row.filter(|_| right) else {
-        ctx.db.batch(vec![users::failure_insert(&email, ctx.now)]).await?;
+    let Some(row) = row.as_ref().filter(|_| right) else {
+        let who = row.as_ref().map(|row| row.id);
+        let resource = who.map(|id| id.to_string()).unwrap_or_default();
+        let what = Audited { action: LOG_IN_FAILED, resource, name: email.as_str() };
+        ctx.write(&Claimant(who), what, Vec::new()).await?;
         return Err(Failure::Api(log_in::Error::WrongPassword));
     };
     let forget = vec![users::failures_forget(&email)];
@@ -85,7 +90,7 @@ pub(crate) async fn log_out(ctx: &Ctx, caller: Person, _: Call<LogOut>) -> Answe
 
 pub(crate) async fn who_am_i(ctx: &Ctx, caller: Person, _: Call<WhoAmI>) -> Answer<WhoAmI> {
     let row: Option<users::Row> = ctx.db.optional(users::by_id(caller.user)).await?;
-    Ok(Reply::new(Json(row.ok_or(Common::Unauthenticated)?.into())))
+    Ok(Reply::new(Json(row.as_ref().ok_or(Common::Unauthenticated)?.into())))
 }
 
 async fn start_session(
@@ -99,34 +104,36 @@ async fn start_session(
     let id: SessionId = ctx.id().map_err(|error| other(error.into()))?;
     let expires_at = ctx.now + SESSION;
     statements.push(users::session_insert(id, user.id, &auth::hash(&token), ctx.now, expires_at));
-    let what = crate::ctx::Audited { action, resource: user.id.to_string(), name: user.email.as_str() };
-    ctx.write(&Oneself(user.id), what, statements).await?;
+    let what = Audited { action, resource: user.id.to_string(), name: user.email.as_str() };
+    ctx.write(&Claimant(Some(user.id)), what, statements).await?;
     Ok(Session { user, token, expires_at })
 }
 
-/// Someone who proved who they are in this very request.
-struct Oneself(UserId);
+/// Someone without a token: who just proved who they are, or who failed to. `None` has no account.
+struct Claimant(Option<UserId>);
 
-impl Actor for Oneself {
-    fn user(&self) -> UserId {
+impl Actor for Claimant {
+    fn user(&self) -> Option<UserId> {
         self.0
     }
-    fn token(&self) -> Option<patr_models::ids::TokenId> {
+    fn token(&self) -> Option<TokenId> {
         None
     }
-    fn workspace(&self) -> Option<patr_models::ids::WorkspaceId> {
+    fn workspace(&self) -> Option<WorkspaceId> {
         None
     }
 }
 
-async fn refuse_guessing(ctx: &Ctx, email: &Email) -> Result<(), Failure<LogIn>> {
-    let failures: Option<users::Failures> =
-        ctx.db.optional(users::failures(email, ctx.now - FAILURE_WINDOW)).await?;
-    let Some(users::Failures { count, first: Some(first) }) = failures else { return Ok(()) };
-    if count < FAILURES_MAX {
+/// Counts the attempt before the password is looked at: guesses that come all at once are counted, too.
+async fn count_attempt(ctx: &Ctx, email: &Email) -> Result<(), Refused> {
+    let since = ctx.now - FAILURE_WINDOW;
+    let counted: Option<users::Attempt> =
+        ctx.db.optional(users::attempt(email, ctx.now, since, FAILURES_MAX)).await?;
+    if counted.is_some() {
         return Ok(());
     }
-    let over = patr_models::time::Millis(first) + FAILURE_WINDOW;
+    let first: Option<users::Attempt> = ctx.db.optional(users::first_failure(email, since)).await?;
+    let over = first.map_or(ctx.now, |first| first.at) + FAILURE_WINDOW;
     Err(Common::TooManyRequests { seconds: over.since(ctx.now).as_secs().max(1) }.into())
 }
 
@@ -141,3 +148,7 @@ fn verify_password(password: &str, stored: &str) -> Result<bool, Fault> {
         PasswordHash::new(stored).map_err(|error| Fault::new(format!("a stored password: {error}")))?;
     Ok(Argon2::default().verify_password(password.as_bytes(), &stored).is_ok())
 }
+
+#[cfg(test)]
+#[path = "users_tests.rs"]
+mod tests;

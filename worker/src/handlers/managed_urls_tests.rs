@@ -1,0 +1,219 @@
+use patr_models::{
+    deployment::{delete as delete_deployment, stop},
+    endpoint::body::NoBody,
+    ids::{Ref, WorkspaceId},
+    managed_url::{Target, get, list, test},
+    page::ListQuery,
+    site,
+};
+
+use super::*;
+use crate::testing::{App, Caller, Outcome, code, named, pages, redirect};
+
+/// A workspace with a deployment `web` on a runner `box`, and a site `docs`.
+fn owner(app: &App) -> Caller<'_> {
+    let owner = app.owner("acme");
+    owner.runner("box");
+    owner.deploy("web", "box");
+    let path = site::create::Path { workspace: owner.workspace() };
+    let body = Json(site::create::Body { name: "docs".parse().unwrap() });
+    owner.create::<site::create::CreateSite>(path, body).unwrap();
+    owner
+}
+
+fn deployment(name: &str, port: Option<u16>) -> NewTarget {
+    NewTarget::Deployment { deployment: name.parse().unwrap(), port }
+}
+
+fn proxy(url: &str) -> NewTarget {
+    NewTarget::Proxy { url: url.parse().unwrap() }
+}
+
+fn workspace() -> Ref<WorkspaceId> {
+    "acme".parse().unwrap()
+}
+
+fn update(caller: &Caller<'_>, url: ManagedUrlId, target: NewTarget) -> Outcome<ManagedUrl> {
+    let path = update::Path { workspace: workspace(), url };
+    caller.change::<UpdateUrl>(path, Json(update::Body { target })).map(|it| it.0)
+}
+
+fn delete(caller: &Caller<'_>, url: ManagedUrlId) -> Outcome<NoContent> {
+    caller.change::<DeleteUrl>(delete::Path { workspace: workspace(), url }, NoBody)
+}
+
+fn automatic(caller: &Caller<'_>) -> ManagedUrl {
+    let list =
+        caller.list::<ListUrls, _>(list::Path { workspace: workspace() }, ListQuery::default()).unwrap();
+    list.items.into_iter().find(|url| url.automatic).unwrap()
+}
+
+fn verdict(caller: &Caller<'_>, url: &str) -> Verdict {
+    let query = test::Query { url: url.parse().unwrap() };
+    let headers = patr_models::endpoint::headers::NoHeaders;
+    let call = Call::<TestUrl> { path: test::Path { workspace: workspace() }, query, headers, body: NoBody };
+    caller.send(call).map(|reply| reply.body.0).unwrap()
+}
+
+#[test]
+fn a_url_leads_to_each_kind_of_target_and_is_published() {
+    let app = App::new();
+    let owner = owner(&app);
+    let targets = [
+        ("one", deployment("web", Some(80)), "\"kind\":\"deployment\""),
+        ("two", deployment("web", None), "\"port\":80"),
+        ("three", NewTarget::Site { site: "docs".parse().unwrap() }, "\"kind\":\"site\""),
+        ("four", proxy("https://example.net/a"), "https://example.net/a"),
+        ("five", redirect(), "\"kind\":\"redirect\""),
+    ];
+    for (name, target, published) in targets {
+        let made = owner.url(&format!("{name}.apps.example"), target).unwrap();
+        assert_eq!(made.url, format!("https://{name}.apps.example/"));
+        let table = app.kv.text(&format!("host/{name}.apps.example")).unwrap();
+        assert!(table.contains(published), "{table}");
+        let got = owner.call::<GetUrl>(get::Path { workspace: workspace(), url: made.id }, NoBody).unwrap();
+        assert_eq!(got.0, made);
+    }
+}
+
+#[test]
+fn a_target_that_cannot_be_used_is_named() {
+    let app = App::new();
+    let owner = owner(&app);
+    let other = app.owner("other");
+    other.runner("box");
+    other.deploy("theirs", "box");
+    let tcp = owner.raw(
+        http::Method::POST,
+        "/api/v1/workspaces/acme/deployments",
+        r#"{"name":"tcp","runner":"box","spec":{"image":"a","ports":[{"port":5432,"protocol":"tcp"}]}}"#,
+    );
+    assert_eq!(tcp.status(), 201);
+    let made = owner.url("shop.apps.example", redirect()).unwrap().id;
+    for (target, expected) in [
+        (deployment("nothing", None), "target_not_found"),
+        (deployment("theirs", None), "target_not_found"),
+        (NewTarget::Site { site: "nothing".parse().unwrap() }, "target_not_found"),
+        (deployment("web", Some(81)), "no_such_port"),
+        (deployment("tcp", None), "no_http_port"),
+        (proxy("https://patr.example/"), "proxy_to_self"),
+        (proxy("http://web-acme.apps.example:8080/x"), "proxy_to_self"),
+    ] {
+        assert_eq!(code(owner.url("new.apps.example", target.clone())), expected);
+        assert_eq!(code(update(&owner, made, target)), expected);
+    }
+    assert_eq!(app.last_audit(), "CreateUrl");
+}
+
+#[test]
+fn a_target_that_is_deleted_meanwhile_is_not_found() {
+    const GONE: &str = "DELETE FROM managed_urls WHERE kind = 'deployment'; DELETE FROM deployments";
+    let app = App::new();
+    let owner = owner(&app);
+    let made = owner.url("shop.apps.example", redirect()).unwrap();
+    app.sqlite.meanwhile(GONE);
+    assert_eq!(code(owner.url("new.apps.example", deployment("web", None))), "target_not_found");
+    owner.deploy("web", "box");
+    app.sqlite.meanwhile(GONE);
+    assert_eq!(code(update(&owner, made.id, deployment("web", None))), "target_not_found");
+}
+
+#[test]
+fn a_host_is_one_label_under_the_apps_domain() {
+    let app = App::new();
+    let owner = owner(&app);
+    for host in ["example.org", "apps.example", "a.b.apps.example", "patr.example", "xapps.example"] {
+        assert_eq!(code(owner.url(host, redirect())), "host_not_allowed", "{host}");
+    }
+}
+
+#[test]
+fn a_host_belongs_to_the_workspace_that_has_something_there() {
+    let app = App::new();
+    let (owner, other) = (owner(&app), app.owner("other"));
+    let made = owner.url("shop.apps.example", redirect()).unwrap();
+    assert_eq!(code(owner.url("shop.apps.example", redirect())), "url_taken");
+    assert_eq!(code(other.url("shop.apps.example", redirect())), "host_taken");
+    delete(&owner, made.id).unwrap();
+    assert_eq!(app.kv.text("host/shop.apps.example"), None);
+    assert_eq!(code(other.url("shop.apps.example", redirect())), "");
+}
+
+#[test]
+fn a_url_that_was_made_with_its_deployment_goes_with_it_and_not_before() {
+    let app = App::new();
+    let owner = owner(&app);
+    let made = automatic(&owner);
+    assert_eq!(code(delete(&owner, made.id)), "url_is_automatic");
+    assert_eq!(code(update(&owner, made.id, redirect())), "url_is_automatic");
+    let path = delete_deployment::Path { workspace: workspace(), deployment: "web".parse().unwrap() };
+    owner.change::<delete_deployment::DeleteDeployment>(path, NoBody).unwrap();
+    let path = get::Path { workspace: workspace(), url: made.id };
+    assert_eq!(code(owner.call::<GetUrl>(path, NoBody)), "not_found");
+}
+
+#[test]
+fn a_changed_url_is_published_and_moves_its_etag() {
+    let app = App::new();
+    let owner = owner(&app);
+    let made = owner.url("shop.apps.example", redirect()).unwrap();
+    let changed = update(&owner, made.id, proxy("https://example.net/")).unwrap();
+    assert_eq!((made.generation, changed.generation), (1, 2));
+    assert!(matches!(changed.target, Target::Proxy { .. }));
+    assert!(app.kv.text("host/shop.apps.example").unwrap().contains("\"kind\":\"proxy\""));
+    let path = delete::Path { workspace: workspace(), url: made.id };
+    assert_eq!(code(owner.change_at::<DeleteUrl>(1, path.clone(), NoBody)), "stale");
+    assert_eq!(code(owner.change_at::<DeleteUrl>(2, path, NoBody)), "");
+}
+
+#[test]
+fn a_list_goes_on_page_by_page_and_filters_by_host() {
+    let app = App::new();
+    let owner = app.owner("acme");
+    app.owner("other").url("theirs.apps.example", redirect()).unwrap();
+    for name in ["one", "two", "three", "four", "five"] {
+        owner.url(&format!("{name}.apps.example"), redirect()).unwrap();
+    }
+    let list = |query| owner.list::<ListUrls, _>(list::Path { workspace: workspace() }, query).unwrap();
+    assert_eq!(pages(list, |url| url.host.to_string()).len(), 5);
+    assert_eq!(list(named("ne.apps")).items.len(), 1);
+}
+
+#[test]
+fn a_test_says_what_would_answer() {
+    let app = App::new();
+    let owner = owner(&app);
+    owner.url("shop.apps.example", proxy("https://example.net/base")).unwrap();
+    app.owner("other").url("theirs.apps.example", redirect()).unwrap();
+    let says = |url: &str, summary: &str| {
+        let verdict = verdict(&owner, url);
+        assert!(verdict.summary.contains(summary), "{url}: {}", verdict.summary);
+        verdict
+    };
+    let found = says("https://shop.apps.example/a?b=1#c", "a proxy would answer");
+    assert_eq!(found.forwards_to.as_deref(), Some("https://example.net/base/a?b=1"));
+    let found = says("https://shop.apps.example/a#c", "a proxy would answer");
+    assert_eq!(found.forwards_to.as_deref(), Some("https://example.net/base/a"), "a fragment stays behind");
+    assert!(found.published && found.managed_url.is_some());
+    says("https://web-acme.apps.example/", "port 80 of the deployment");
+    says("https://docs-acme.apps.example/", "a site without a version");
+    says("https://theirs.apps.example/", "no managed URL under");
+    says("https://elsewhere.example/", "no managed URL under");
+    says("https://[::1]/", "is not a host");
+    let path = stop::Path { workspace: workspace(), deployment: "web".parse().unwrap() };
+    owner.change::<stop::StopDeployment>(path, NoBody).unwrap();
+    says("https://web-acme.apps.example/", "is stopped: it would answer 503");
+}
+
+#[test]
+fn a_test_says_that_kv_is_behind() {
+    let app = App::new();
+    let owner = owner(&app);
+    let made = owner.url("shop.apps.example", redirect()).unwrap();
+    app.kv.fail(usize::MAX);
+    update(&owner, made.id, proxy("https://example.net/")).unwrap();
+    assert!(!verdict(&owner, "https://shop.apps.example/").published);
+    app.kv.fail(0);
+    app.sweep();
+    assert!(verdict(&owner, "https://shop.apps.example/").published);
+}

@@ -1,0 +1,8 @@
+//! What holds for every endpoint, asked of each.
+
+mod access;
+mod faults;
+mod input;
+mod installation;
+mod repeats;
+mod writes;

@@ -1,0 +1,117 @@
+//! A broken D1, one call after the other: what is answered, and that nothing is half-done.
+
+use patr_models::routes::Route;
+
+use super::installation::{Installation, takes, writes};
+use crate::{db::sqlite::Fault, testing::App};
+
+/// Breaks each call that a request makes, one at a time, until it makes no more.
+fn each_call(
+    route: Route,
+    fault: Fault,
+    headers: &[(&str, &str)],
+    check: impl Fn(usize, &App, &Installation<'_>),
+) {
+    for at in 0.. {
+        let app = App::new();
+        let installation = Installation::new(&app);
+        let before = (app.sqlite.dump(), app.audit().len());
+        app.sqlite.break_after(at, fault);
+        let answered = installation.send(route, headers);
+        if !app.sqlite.has_broken() {
+            assert!(at > 1, "{} asks D1 who calls, and more", route.name());
+            return;
+        }
+        let name = format!("{} with its call {at} {fault:?}", route.name());
+        if answered.status() >= 400 {
+            let error = answered.error();
+            assert_eq!((answered.status(), error.code.as_str()), (500, "internal"), "{name}");
+            assert_eq!(
+                error.id.map(|id| id.to_string()).as_deref(),
+                answered.header("patr-request-id"),
+                "{name}"
+            );
+            assert!(!error.message.contains("D1"), "{name} tells what is none of the caller's business");
+        }
+        let changed = app.sqlite.dump() != before.0;
+        let lines = app.audit().len() - before.1;
+        assert_eq!(lines, usize::from(changed), "{name}: a change has its line, and a line has its change");
+        check(at, &app, &installation);
+    }
+}
+
+#[test]
+fn a_write_that_d1_breaks_is_all_there_with_its_line_or_not_at_all() {
+    for route in writes() {
+        for fault in [Fault::Refused, Fault::AnswerLost] {
+            each_call(route, fault, &[], |_, _, _| {});
+        }
+    }
+}
+
+#[test]
+fn a_write_that_broke_and_is_repeated_with_its_key_happens_once() {
+    for route in writes().filter(|route| takes(*route, "idempotency-key")) {
+        for fault in [Fault::Refused, Fault::AnswerLost] {
+            let key = [("idempotency-key", "key-1")];
+            each_call(route, fault, &key, |at, app, installation| {
+                let again = installation.send(route, &key);
+                let told = ["", "idempotency_key_in_use", "already_made"];
+                assert!(told.contains(&again.code().as_str()), "{} {at} {}", route.name(), again.code());
+                let lines = app.audit().iter().filter(|action| **action == route.name()).count();
+                let before = app.audit().len() - lines;
+                let fresh = App::new();
+                let usual = Installation::new(&fresh).owner.app().audit();
+                let usual_lines = usual.iter().filter(|action| **action == route.name()).count();
+                assert_eq!(
+                    (lines, before),
+                    (usual_lines + 1, usual.len() - usual_lines),
+                    "{} {at}",
+                    route.name()
+                );
+            });
+        }
+    }
+}
+
+#[test]
+fn a_read_that_d1_breaks_answers_internal() {
+    for &route in Route::ALL.iter().filter(|route| route.method() == http::Method::GET) {
+        if matches!(
+            route,
+            Route::GetInfo
+                | Route::ReadLogs
+                | Route::ConnectRunner
+                | Route::ConnectTunnel
+                | Route::GetManifest
+        ) {
+            continue;
+        }
+        for at in 0.. {
+            let app = App::new();
+            let installation = Installation::new(&app);
+            app.sqlite.break_after(at, Fault::Refused);
+            let answered = installation.send(route, &[]);
+            if !app.sqlite.has_broken() {
+                break;
+            }
+            assert_eq!(
+                (answered.status(), answered.code().as_str()),
+                (500, "internal"),
+                "{} {at}",
+                route.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_hint_that_is_lost_harms_nothing() {
+    for route in writes() {
+        let app = App::new();
+        let installation = Installation::new(&app);
+        app.objects.fail(usize::MAX);
+        assert_eq!(installation.send(route, &[]).code(), "", "{}", route.name());
+        assert_eq!(app.last_audit(), route.name());
+    }
+}

@@ -1,0 +1,143 @@
+//! An installation with one of everything, and a request for each endpoint that writes.
+
+use http::Method;
+use patr_models::{
+    deployment::update,
+    endpoint::body::{Json, NoContent},
+    internal::{Ended, Facts, ReleaseFact, record},
+    routes::Route,
+    site, token, workspace,
+};
+
+use crate::testing::{Answered, App, Caller, redirect, spec};
+
+/// One of everything: who owns it, and the names of what has no fixed one.
+pub(super) struct Installation<'a> {
+    pub(super) owner: Caller<'a>,
+    url: String,
+}
+
+impl<'a> Installation<'a> {
+    pub(super) fn new(app: &'a App) -> Self {
+        let owner = app.owner("acme");
+        let create = workspace::create::Body { name: "empty".parse().unwrap() };
+        owner.create::<workspace::create::CreateWorkspace>(workspace::create::Path {}, Json(create)).unwrap();
+        owner.runner("spare");
+        let runner = owner.runner("box").runner;
+        let deployment = owner.deploy("web", "box");
+        let live = ReleaseFact {
+            deployment: deployment.id,
+            generation: 1,
+            release: 1,
+            digest: None,
+            ended: Some(Ended::Live),
+        };
+        let facts = Facts { releases: vec![live], gone: Vec::new() };
+        let path = record::Path { runner: runner.id };
+        let NoContent = app.internal::<record::RecordFacts>(path, Json(facts)).unwrap();
+        let path = update::Path { workspace: owner.workspace(), deployment: deployment.id.into() };
+        let body = Json(update::Body { spec: spec("web:2", &[80]), replicas: None });
+        owner.change::<update::UpdateDeployment>(path, body).unwrap();
+        let path = site::create::Path { workspace: owner.workspace() };
+        let body = Json(site::create::Body { name: "docs".parse().unwrap() });
+        owner.create::<site::create::CreateSite>(path, body).unwrap();
+        let body = token::create::Body { name: "ci".parse().unwrap(), workspace: None, expires_at: None };
+        owner.create::<token::create::CreateToken>(token::create::Path {}, Json(body)).unwrap();
+        let url = owner.url("shop.apps.example", redirect()).unwrap().id.to_string();
+        Self { owner, url }
+    }
+
+    /// The path of a route, about what there is; with `other`, about what there is not.
+    pub(super) fn path(&self, route: Route, other: bool) -> String {
+        let template = route.path();
+        let names = template.as_str().split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let value = |name: &str| match (name, other) {
+            ("workspace", _) if route == Route::DeleteWorkspace => "empty",
+            ("workspace", _) => "acme",
+            ("url", true) => "url_00000000000000000000000000",
+            ("url", false) => &self.url,
+            ("pack", _) => "0000000000000000000000000000000000000000000000000000000000000000",
+            ("lane" | "version", _) => "1",
+            (_, true) => "nothing",
+            ("runner", false) if route == Route::DeleteRunner => "spare",
+            ("runner", false) => "box",
+            ("deployment", false) => "web",
+            ("site", false) => "docs",
+            ("token", false) => "ci",
+            (name, false) => unreachable!("nothing is called a {name}"),
+        };
+        template.fill(&names.map(|name| value(name).to_owned()).collect::<Vec<_>>())
+    }
+
+    /// Sends what a route wants, with these headers.
+    pub(super) fn send(&self, route: Route, headers: &[(&str, &str)]) -> Answered {
+        self.send_as(&self.owner, route, headers)
+    }
+
+    pub(super) fn send_as(&self, caller: &Caller<'_>, route: Route, headers: &[(&str, &str)]) -> Answered {
+        let headers = [headers, &[("content-type", "application/json")]].concat();
+        let path = self.path(route, false);
+        let query = if route == Route::TestUrl { "?url=https://shop.apps.example/" } else { "" };
+        caller.with_headers(route.method(), &format!("{path}{query}"), &headers, body(route).unwrap_or(""))
+    }
+}
+
+/// Every endpoint that writes to D1 for a person. Those of versions are another file's: they want a manifest.
+pub(super) fn writes() -> impl Iterator<Item = Route> {
+    let elsewhere = [
+        Route::SignUp,
+        Route::LogIn,
+        Route::MissingPacks,
+        Route::PutPack,
+        Route::CreateVersion,
+        Route::RollBackSite,
+        Route::StartSite,
+        // Starts what runs: there is nothing to write.
+        Route::StartDeployment,
+    ];
+    Route::ALL
+        .iter()
+        .copied()
+        .filter(move |route| route.method() != Method::GET && !elsewhere.contains(route))
+}
+
+/// Whether the declaration of a route has this header.
+pub(super) fn takes(route: Route, header: &str) -> bool {
+    let document = patr_models::openapi::document();
+    let method = route.method().as_str().to_ascii_lowercase();
+    let parameters = &document["paths"][route.path().as_str()][method]["parameters"];
+    parameters.as_array().unwrap().iter().any(|parameter| parameter["name"] == header)
+}
+
+/// A body with which a route succeeds, if it wants one.
+fn body(route: Route) -> Option<&'static str> {
+    Some(match route {
+        Route::CreateToken => r#"{"name":"new"}"#,
+        Route::CreateWorkspace => r#"{"name":"new"}"#,
+        Route::RenameWorkspace => r#"{"name":"renamed"}"#,
+        Route::CreateRunner => r#"{"name":"new","runtime":"docker"}"#,
+        Route::RenameRunner => r#"{"name":"renamed"}"#,
+        Route::CreateDeployment => {
+            r#"{"name":"new","runner":"box","spec":{"image":"new","ports":[{"port":8080}]}}"#
+        }
+        Route::UpdateDeployment => r#"{"spec":{"image":"web:3","ports":[{"port":81}]},"replicas":2}"#,
+        Route::ScaleDeployment => r#"{"replicas":3}"#,
+        Route::RollBackDeployment => "{}",
+        Route::CreateSite => r#"{"name":"new"}"#,
+        Route::CreateUrl => {
+            r#"{"host":"new.apps.example","target":{"kind":"deployment","deployment":"web"}}"#
+        }
+        Route::UpdateUrl => r#"{"target":{"kind":"proxy","url":"https://example.net/"}}"#,
+        Route::SignUp | Route::LogIn | Route::MissingPacks | Route::RollBackSite => "{}",
+        _ => return None,
+    })
+}
+
+#[test]
+fn there_is_a_request_for_every_write() {
+    for route in writes() {
+        let app = App::new();
+        let answered = Installation::new(&app).send(route, &[]);
+        assert_eq!(answered.code(), "", "{}", route.name());
+    }
+}
