@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream::BoxStream};
 use patr_models::{
     deployment::{Generation, Power},
     ids::DeploymentId,
-    wire::{DesiredDeployment, ObservedDeployment, ObservedReplica, Phase, Report},
+    wire::{DesiredDeployment, ObservedDeployment, ObservedReplica, Phase, Report, Unreadable},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -105,8 +105,12 @@ impl<R: Runtime> Reconciler<R> {
         for &id in &gone {
             self.remove_all(known, id, &of(&here, id));
         }
-        let observed =
-            deployments.iter().map(|desired| self.observed(desired, &of(&here, desired.id))).collect();
+        let unreadable = known.snapshot.unreadable.iter().map(Unreadable::observed);
+        let observed = deployments
+            .iter()
+            .map(|desired| self.observed(desired, &of(&here, desired.id)))
+            .chain(unreadable)
+            .collect();
         let nothing_left = |id: &DeploymentId| !here.iter().any(|replica| replica.deployment == *id);
         let report = Report {
             revision: known.snapshot.revision,
