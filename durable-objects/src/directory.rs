@@ -1,10 +1,19 @@
 //! What a session asks of the rest of Patr, through the service binding back to `worker`.
 
 use patr_models::{
-    endpoint::{ApiEndpoint, Call, NoQuery, body::Json, body::NoBody, client, headers::NoHeaders},
+    endpoint::{
+        ApiEndpoint, Call, NoQuery,
+        body::Json,
+        body::NoBody,
+        client::{self, ResponseError},
+        headers::NoHeaders,
+    },
     ids::RunnerId,
-    internal::{Facts, SECRET_HEADER, desired, record},
-    wire::Snapshot,
+    internal::{
+        Facts, SECRET_HEADER,
+        desired::{self, Passed},
+        record,
+    },
 };
 use worker::{Env, Fetcher, Result};
 
@@ -24,11 +33,15 @@ impl Control {
         Ok(Self { fetcher: env.service("CONTROL")?, secret: internal_secret(env)? })
     }
 
-    /// What should run on a runner.
-    pub(crate) async fn desired(&self, runner: RunnerId) -> Result<Snapshot> {
+    /// What should run on a runner; `None` when there is no such runner any more.
+    pub(crate) async fn desired(&self, runner: RunnerId) -> Result<Option<Passed>> {
         let path = desired::Path { runner };
         let call = Call::<desired::GetDesired> { path, query: NoQuery {}, headers: NoHeaders, body: NoBody };
-        self.call(call).await.map(|Json(snapshot)| snapshot)
+        match self.call(call).await? {
+            Ok(Json(snapshot)) => Ok(Some(snapshot)),
+            Err(error) if error.is("not_found") => Ok(None),
+            Err(error) => Err(error.to_string().into()),
+        }
     }
 
     /// Keep what a runner reported.
@@ -36,16 +49,18 @@ impl Control {
         let path = record::Path { runner };
         let call =
             Call::<record::RecordFacts> { path, query: NoQuery {}, headers: NoHeaders, body: Json(facts) };
-        self.call(call).await.map(drop)
+        self.call(call).await?.map(drop).map_err(|error| error.to_string().into())
     }
 
-    async fn call<E: ApiEndpoint>(&self, call: Call<E>) -> Result<E::Response> {
+    /// The outer error is that nobody answered.
+    async fn call<E: ApiEndpoint>(
+        &self,
+        call: Call<E>,
+    ) -> Result<std::result::Result<E::Response, ResponseError>> {
         let request = client::into_http(&call, BASE, None).map_err(|error| error.to_string())?;
-        let request = to_platform(request)?;
-        let mut request = request;
+        let mut request = to_platform(request)?;
         request.headers_mut()?.set(SECRET_HEADER, &self.secret)?;
         let response = from_platform(self.fetcher.fetch_request(request).await?).await?;
-        let reply = client::from_http::<E>(response).map_err(|error| error.to_string())?;
-        Ok(reply.body)
+        Ok(client::from_http::<E>(response).map(|reply| reply.body))
     }
 }

@@ -13,6 +13,7 @@
 pub mod session {
     //! One runner's session.
     pub mod core;
+    pub mod saved;
     #[cfg(target_arch = "wasm32")]
     pub mod shell;
     #[cfg(target_arch = "wasm32")]

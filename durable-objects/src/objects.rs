@@ -23,7 +23,7 @@ impl DurableObject for RunnerSession {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.0.alarm().await;
+        self.0.alarm().await?;
         Response::empty()
     }
 

@@ -132,7 +132,14 @@ macro_rules! declare_api_endpoint {
             const SUMMARY: &'static str = $summary.trim_ascii();
             const METHOD: $crate::endpoint::path::Method = $crate::endpoint::path::Method::$method;
             const PATH: $crate::endpoint::path::PathTemplate =
-                $crate::endpoint::path::PathTemplate::new($path, &[$(stringify!($param)),*]);
+                $crate::endpoint::path::PathTemplate::new(
+                    $path,
+                    &[$(stringify!($param)),*],
+                    concat!(
+                        "the parameters of `", $path, "` and the fields of `path: {", $(" ", stringify!($param), ",",)*
+                        " }` differ: name the same ones in the same order",
+                    ),
+                );
             const PERMISSION: Option<$crate::auth::Permission> =
                 $crate::declare_api_endpoint!(@permission $($permission)?);
 
@@ -158,4 +165,17 @@ macro_rules! declare_api_endpoint {
     (@or $default:ty, $given:ty) => { $given };
     (@permission) => { None };
     (@permission $permission:ident) => { Some($crate::auth::Permission::$permission) };
+    (#[doc = $summary:literal] $name:ident : $method:ident $path:literal { path: $($rest:tt)* }) => {
+        compile_error!(concat!(
+            "`", stringify!($name), "` does not say who may call it: begin with `auth: Member(..)` and a permission, \
+             `auth: User`, `auth: Runner`, `auth: Internal` or `auth: NoAuth`",
+        ));
+    };
+    ($($anything:tt)*) => {
+        compile_error!(
+            "this is no declaration of an endpoint. It is one line of `///`, then `Name: METHOD \"/path\" { .. }` with \
+             `auth`, `path`, `query`, `request_headers`, `request`, `response_headers`, `response` and `errors` in this \
+             order, each ended by a comma; all but `auth`, `path` and `response` may be left out"
+        );
+    };
 }

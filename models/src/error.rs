@@ -8,6 +8,7 @@ pub struct ClientStatus(u16);
 
 impl ClientStatus {
     /// Fails to compile (in a `const`) for a status outside 400–499.
+    #[track_caller]
     pub const fn new(status: u16) -> Self {
         assert!(status >= 400 && status <= 499, "an endpoint's error is a client error: 400 to 499");
         Self(status)

@@ -9,10 +9,11 @@
 //!
 //! Changing a message: fields may be added with a default, and readers ignore what they do not know; anything
 //! else needs a new [`PROTOCOL`]. Both ends are deployed at different times, so every change must hold for an old
-//! reader with new data and for a new reader with old data. `tests/wire/` pins a message of each kind.
+//! reader with new data and for a new reader with old data. `tests/wire/` pins a message of each kind, and
+//! `docs/wire.md` has the rules at length.
 
 use crate::{
-    deployment::{Digest, Failure, Generation, Power, ReleaseNumber, WorkloadSpec},
+    deployment::{Digest, Failure, FailureKind, Generation, Power, ReleaseNumber, WorkloadSpec},
     ids::{DeploymentId, RunnerId, WorkspaceId},
     name::Name,
     time::Millis,
@@ -24,6 +25,10 @@ pub const PROTOCOL: u32 = 1;
 pub const PING: &str = "ping";
 /// What the edge answers to it.
 pub const PONG: &str = "pong";
+/// What the edge says on a tunnel whose streams it has forgotten in its sleep. Text, so that it is no frame.
+pub const RESTART: &str = "restart";
+/// The agent's answer to [`RESTART`]: what it sends from here on is of new streams.
+pub const RESTARTED: &str = "restarted";
 /// How often an agent sends [`PING`], in seconds. Cloudflare drops a WebSocket that is silent for 100.
 pub const PING_EVERY_S: u64 = 20;
 /// How long an agent waits for anything at all before it takes the link for dead, in seconds.
@@ -48,14 +53,15 @@ pub type Seq = u64;
 /// Counts the changes of a runner's desired state.
 pub type Revision = u64;
 
-/// From the edge to a runner. Order within one connection is guaranteed; delivery is not.
+/// From the edge to a runner. Order within one connection is guaranteed; delivery is not. `S` is how the sender holds
+/// a snapshot: the object that passes it on does not read all of it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum ToAgent {
+pub enum ToAgent<S = Snapshot> {
     /// The answer to [`FromAgent::Hello`], and the first message. The runner must not act before it.
     Welcome { runner: RunnerId, protocol: u32, epoch: Epoch, now: Millis, lanes: u8 },
     /// The whole of what should run here. Replaces any with a lower revision.
-    Desired { snapshot: Snapshot },
+    Desired { snapshot: S },
     /// Every report up to and including `through` is kept.
     Stored { through: Seq },
 }
@@ -83,12 +89,74 @@ pub enum FromAgent {
 }
 
 /// Everything that should run on a runner, at one revision.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, schemars::JsonSchema)]
 pub struct Snapshot {
     pub revision: Revision,
     pub deployments: Vec<DesiredDeployment>,
+    /// Deployments that say more than is known here. What runs of them is left alone: without the volume, say, that
+    /// is news to this reader it would do harm, and refusing the snapshot would hold up every other deployment.
+    #[serde(skip)]
+    pub unreadable: Vec<Unreadable>,
     /// What must go. A deployment that is merely absent is left alone.
     pub tombstones: Vec<Tombstone>,
+}
+
+impl<'de> serde::Deserialize<'de> for Snapshot {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        struct Written {
+            revision: Revision,
+            deployments: Vec<serde_json::Value>,
+            tombstones: Vec<Tombstone>,
+        }
+        let Written { revision, deployments, tombstones } = Written::deserialize(from)?;
+        let mut snapshot = Self { revision, tombstones, ..Self::default() };
+        for deployment in deployments {
+            match DesiredDeployment::deserialize(&deployment) {
+                Ok(desired) => snapshot.deployments.push(desired),
+                Err(problem) => {
+                    let outline = Outline::deserialize(deployment).map_err(serde::de::Error::custom)?;
+                    snapshot.unreadable.push(Unreadable { outline, problem: problem.to_string() });
+                }
+            }
+        }
+        Ok(snapshot)
+    }
+}
+
+/// What never changes about a [`DesiredDeployment`], so that any reader can speak of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+pub struct Outline {
+    pub id: DeploymentId,
+    pub generation: Generation,
+    pub release: ReleaseNumber,
+}
+
+/// A deployment that is from a newer edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub outline: Outline,
+    pub problem: String,
+}
+
+impl Unreadable {
+    /// What its runner reports, so that whoever deployed it is not left waiting.
+    pub fn observed(&self) -> ObservedDeployment {
+        let Outline { id, generation, release } = self.outline;
+        let message =
+            format!("this runner's agent is too old for it: install the current one ({})", self.problem);
+        let failure = Failure { kind: FailureKind::Runtime, message, logs: Vec::new() };
+        ObservedDeployment {
+            id,
+            generation,
+            release,
+            digest: None,
+            phase: Phase::Failed { failure, serving: None },
+            ready: 0,
+            replicas: Vec::new(),
+            trouble: None,
+        }
+    }
 }
 
 /// A deployment as it should be.

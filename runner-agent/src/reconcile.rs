@@ -21,7 +21,7 @@ use futures_util::{StreamExt, stream::BoxStream};
 use patr_models::{
     deployment::Power,
     ids::DeploymentId,
-    wire::{DesiredDeployment, ObservedDeployment, Report, Snapshot, Tombstone},
+    wire::{DesiredDeployment, ObservedDeployment, Report, Snapshot, Tombstone, Unreadable},
 };
 use tokio::{
     sync::watch,
@@ -134,7 +134,7 @@ impl<R: Runtime> Reconciler<R> {
     }
 
     fn go_on(&mut self, known: &Known, all: &[Replica]) {
-        let Snapshot { revision, deployments, tombstones } = &known.snapshot;
+        let Snapshot { revision, deployments, tombstones, unreadable } = &known.snapshot;
         let runner = known.runner.to_string();
         let here = by_deployment(all);
         let of = |id: DeploymentId| here.get(&id).map(Vec::as_slice).unwrap_or_default();
@@ -151,9 +151,10 @@ impl<R: Runtime> Reconciler<R> {
             self.remove_all(&runner, tombstone, of(tombstone.deployment));
         }
         let gone = deleted.iter().map(|tombstone| tombstone.deployment);
+        let observed = deployments.iter().map(|desired| self.observed(desired, of(desired.id)));
         let report = Report {
             revision: *revision,
-            deployments: deployments.iter().map(|desired| self.observed(desired, of(desired.id))).collect(),
+            deployments: observed.chain(unreadable.iter().map(Unreadable::observed)).collect(),
             gone: gone.filter(|id| of(*id).is_empty()).collect(),
         };
         self.report.send_if_modified(|last| {

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, PONG, SILENCE_S};
+use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, PONG, RESTART, RESTARTED, SILENCE_S};
 use patr_tunnel::{Code, Event, Mux, Side, StreamId};
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -26,10 +26,6 @@ use crate::{
     proxy::Target,
     runtime::Runtime,
 };
-
-/// What an edge says that has forgotten its streams in its sleep, and what it is answered.
-const RESTART: &str = "restart";
-const RESTARTED: &str = "restarted";
 
 /// Keeps as many lanes as the edge wants.
 pub(crate) async fn run<R: Runtime>(config: Config, mut lanes: watch::Receiver<u8>, target: Target<R>) {

@@ -3,7 +3,10 @@
 use patr_models::{
     endpoint::{Call, Reply, body::Json, body::NoContent},
     error::Common,
-    internal::{desired::GetDesired, record::RecordFacts},
+    internal::{
+        desired::{GetDesired, Passed},
+        record::RecordFacts,
+    },
     wire::Snapshot,
 };
 
@@ -26,7 +29,8 @@ pub(crate) async fn desired(ctx: &Ctx, (): (), call: Call<GetDesired>) -> Answer
     let rows: Vec<deployments::Row> = ctx.db.fetch(deployments::on_runner(id)).await?;
     let deployments = rows.into_iter().map(deployments::Row::desired).collect();
     let tombstones = tombstones.into_iter().map(Into::into).collect();
-    Ok(Reply::new(Json(Snapshot { revision, deployments, tombstones })))
+    let snapshot = Snapshot { revision, deployments, tombstones, ..Snapshot::default() };
+    Ok(Reply::new(Json(Passed::try_from(&snapshot)?)))
 }
 
 pub(crate) async fn record(ctx: &Ctx, (): (), call: Call<RecordFacts>) -> Answer<RecordFacts> {

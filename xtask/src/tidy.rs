@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::{root, sh};
 
@@ -26,8 +27,15 @@ const EDGES: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["patr-models", "patr-tunnel"];
 const PLATFORMS: &[&str] = &["tokio", "worker", "reqwest", "hyper", "axum", "bollard"];
 
+/// What decides in an object.
+const CORE: [&str; 2] = ["durable-objects/src/session/core.rs", "durable-objects/src/session/saved.rs"];
+
 /// Lines of a file before its tests.
 const MAX_LINES: usize = 400;
+
+/// The page about the wire, and the files that it is about.
+const WIRE_PAGE: &str = "docs/wire.md";
+const WIRE_FILES: [&str; 2] = ["models/src/wire.rs", "tunnel/src/frame.rs"];
 
 /// # Errors
 /// Lists everything that breaks a rule.
@@ -38,6 +46,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         let Ok(text) = fs::read_to_string(root().join(&path)) else { continue };
         found.extend(source(&path, &text));
     }
+    found.extend(wire()?);
     if !found.is_empty() {
         bail!("{}", found.join("\n"));
     }
@@ -100,11 +109,27 @@ fn source(path: &str, text: &str) -> Vec<String> {
         if said.contains("sleep(") && (index > code || is_test(path)) && !path.starts_with("tests/src/") {
             found.push(format!("{path}:{number}: a test waits for a condition, never for a duration"));
         }
-        if path == "durable-objects/src/session/core.rs" && said.contains("worker::") {
+        if CORE.contains(&path) && said.contains("worker::") {
             found.push(format!("{path}:{number}: the core knows no platform"));
         }
     }
     found
+}
+
+/// Whether the page about the wire was looked at since its files changed.
+fn wire() -> anyhow::Result<Option<String>> {
+    let read = |path: &str| fs::read_to_string(root().join(path)).with_context(|| path.to_owned());
+    let files = WIRE_FILES.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(stale(&read(WIRE_PAGE)?, &files))
+}
+
+fn stale(page: &str, files: &[String]) -> Option<String> {
+    let hash: String =
+        Sha256::digest(files.concat()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let said = format!("<!-- hash of {}: {hash} -->", WIRE_FILES.join(" and "));
+    let problem =
+        || format!("{WIRE_PAGE}: what it is about has changed. Is it still true? Then its header is {said}");
+    (!page.lines().any(|line| line == said)).then(problem)
 }
 
 fn is_test(path: &str) -> bool {
@@ -138,5 +163,14 @@ mod tests {
             { "name": "patr-models", "path": "models", "kind": null },
         ]});
         assert_eq!(package(&worker), ["patr-worker must not use patr-tunnel"]);
+    }
+
+    #[test]
+    fn a_page_about_other_files_than_there_are_is_found_and_told_its_header() {
+        let files = ["a".to_owned(), "b".to_owned()];
+        let problem = stale("# The wire\n", &files).unwrap();
+        let header = &problem[problem.find("<!--").unwrap()..];
+        assert_eq!(stale(&format!("# The wire\n{header}\n"), &files), None);
+        assert!(stale(header, &["a".to_owned(), "c".to_owned()]).is_some());
     }
 }

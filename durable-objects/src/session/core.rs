@@ -11,76 +11,27 @@
 //! Nothing here awaits. What needs an answer from elsewhere is an [`Effect`], and its outcome an event of its own,
 //! because other events come in between.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use patr_models::{
     ids::{DeploymentId, RunnerId},
-    internal::{Ended, Facts, ReleaseFact, observe::Observed},
+    internal::{Ended, Facts, ReleaseFact, desired::Passed, observe::Observed},
     limits::TUNNEL_LANES,
     runner::Connection,
     time::Millis,
     wire::{
         self, Epoch, FromAgent, ObservedDeployment, PROTOCOL, Phase, Report, Revision, SILENCE_S, Seq,
-        Snapshot, ToAgent,
+        ToAgent,
     },
 };
-use serde::{Deserialize, Serialize};
 
-/// What survives hibernation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Saved {
-    pub runner: Option<RunnerId>,
-    pub epoch: Epoch,
-    /// Grows with each change that [`Core::observe`] shows.
-    pub version: u64,
-    pub connection: Connection,
-    /// Of the current epoch: reports up to this one are kept.
-    pub seq: Seq,
-    pub reported_at: Option<Millis>,
-    pub report: Option<Report>,
-    /// The newest snapshot that was fetched.
-    pub snapshot: Option<Snapshot>,
-    /// What D1 was told, so that it hears each thing once.
-    pub recorded: BTreeMap<DeploymentId, ReleaseFact>,
-    /// What D1 has not confirmed.
-    pub pending: Option<Pending>,
-    /// The desired state could not be fetched; try again then.
-    pub fetch_at: Option<Millis>,
-}
-
-/// Facts on their way to D1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Pending {
-    pub facts: Facts,
-    /// Acknowledged to the agent once D1 has the facts.
-    pub seq: Seq,
-    pub attempt: u32,
-    pub retry_at: Millis,
-}
-
-impl Default for Saved {
-    fn default() -> Self {
-        Self {
-            runner: None,
-            epoch: 0,
-            version: 0,
-            connection: Connection::Never,
-            seq: 0,
-            reported_at: None,
-            report: None,
-            snapshot: None,
-            recorded: BTreeMap::new(),
-            pending: None,
-            fetch_at: None,
-        }
-    }
-}
+use super::saved::{Pending, ReportId, Retry, Saved};
 
 /// What the shell has to do, in order. State is saved before any of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// To the socket of the current epoch.
-    Send(ToAgent),
+    Send(ToAgent<Passed>),
     /// Close the socket of this epoch.
     Close { epoch: Epoch, code: u16, reason: &'static str },
     /// Close every socket of an older epoch than this.
@@ -88,20 +39,13 @@ pub enum Effect {
     /// Ask `worker` what is desired; answer with [`Core::desired`] or [`Core::not_fetched`].
     Fetch(RunnerId),
     /// Tell `worker`; answer with [`Core::recorded`] or [`Core::not_recorded`].
-    Record { runner: RunnerId, seq: Seq, facts: Facts },
+    Record { runner: RunnerId, of: ReportId, facts: Facts },
     /// Answer whoever waits for news.
     Wake,
 }
 
 /// In the order in which they are to be performed.
 pub type Effects = Vec<Effect>;
-
-/// Longest pause before something that failed is tried again.
-const RETRY_MAX: Duration = Duration::from_secs(60);
-
-fn backoff(attempt: u32) -> Duration {
-    Duration::from_secs(1 << attempt.min(6)).min(RETRY_MAX)
-}
 
 /// One runner's session.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,6 +68,7 @@ impl Core {
     pub fn accepted(&mut self, runner: RunnerId, _now: Millis) -> (Epoch, Effects) {
         self.saved.runner = Some(runner);
         self.saved.epoch += 1;
+        self.saved.greeted = false;
         self.saved.seq = 0;
         (self.saved.epoch, vec![Effect::CloseOlder(self.saved.epoch)])
     }
@@ -140,6 +85,8 @@ impl Core {
                 reason: "this protocol is not spoken here: install the agent of this version of Patr",
             }],
             FromAgent::Hello { agent, host, clock, .. } => self.greet(agent, host, clock, now),
+            // Before the hello it is not known which protocol this is of.
+            FromAgent::Report { .. } if !self.saved.greeted => self.malformed(epoch),
             FromAgent::Report { seq, report } => self.reported(seq, report, now),
         }
     }
@@ -166,64 +113,74 @@ impl Core {
         effects
     }
 
+    /// `worker` knows no such runner: it was removed, and the word of it was lost.
+    pub fn removed(&mut self, now: Millis) -> Effects {
+        (self.saved.fetch, self.saved.pending) = (None, None);
+        self.revoked(now)
+    }
+
     /// What is desired may have changed.
-    pub fn woken(&mut self) -> Effects {
-        self.saved.runner.map(Effect::Fetch).into_iter().collect()
+    pub fn woken(&mut self, now: Millis) -> Effects {
+        self.fetch(Retry::first(now))
     }
 
     /// What is desired, from `worker`.
-    pub fn desired(&mut self, snapshot: Snapshot) -> Effects {
-        self.saved.fetch_at = None;
-        if snapshot.revision < self.revision() {
+    pub fn desired(&mut self, snapshot: Passed) -> Effects {
+        self.saved.fetch = None;
+        if snapshot.revision() < self.revision() {
             return Vec::new();
         }
-        let gone = |id: &DeploymentId| snapshot.deployments.iter().all(|deployment| deployment.id != *id);
-        self.saved.recorded.retain(|id, _| !gone(id));
+        self.saved.recorded.retain(|&id, _| snapshot.has(id));
         self.saved.snapshot = Some(snapshot.clone());
         if self.is_online() { vec![Effect::Send(ToAgent::Desired { snapshot })] } else { Vec::new() }
     }
 
-    /// `worker` could not be asked. The agent gets what is known, and the question is asked again.
+    /// `worker` could not be asked. The agent has what is known, and the question is asked again while it is there:
+    /// one that comes back brings a question of its own.
     pub fn not_fetched(&mut self, now: Millis) -> Effects {
-        self.saved.fetch_at = Some(now + backoff(1));
+        let online = self.is_online();
+        self.saved.fetch = self.saved.fetch.filter(|_| online).map(|retry| retry.failed(now));
         Vec::new()
     }
 
-    /// D1 has the facts of report `seq`.
-    pub fn recorded(&mut self, seq: Seq) -> Effects {
-        let Some(pending) = self.saved.pending.take_if(|pending| pending.seq == seq) else {
+    /// D1 has the facts of a report.
+    pub fn recorded(&mut self, of: ReportId) -> Effects {
+        let Some(pending) = self.saved.pending.take_if(|pending| pending.of == of) else {
             return Vec::new();
         };
         for fact in pending.facts.releases {
             self.saved.recorded.insert(fact.deployment, fact);
         }
-        self.stored(seq)
+        // An agent that has connected again since numbers its reports anew, and says this one again.
+        if of.epoch == self.saved.epoch { self.stored(of.seq) } else { Vec::new() }
     }
 
     /// D1 does not have them; they are told again later.
-    pub fn not_recorded(&mut self, seq: Seq, now: Millis) -> Effects {
-        if let Some(pending) = self.saved.pending.as_mut().filter(|pending| pending.seq == seq) {
-            pending.attempt += 1;
-            pending.retry_at = now + backoff(pending.attempt);
+    pub fn not_recorded(&mut self, of: ReportId, now: Millis) -> Effects {
+        if let Some(pending) = self.saved.pending.as_mut().filter(|pending| pending.of == of) {
+            pending.retry = pending.retry.failed(now);
         }
         Vec::new()
     }
 
     /// When [`Self::alarm`] is to be called.
     pub fn deadline(&self) -> Option<Millis> {
-        let retry = self.saved.pending.as_ref().map(|pending| pending.retry_at);
-        retry.into_iter().chain(self.saved.fetch_at).min()
+        let record = self.saved.pending.as_ref().map(|pending| pending.retry);
+        record.into_iter().chain(self.saved.fetch).map(|retry| retry.at).min()
     }
 
-    /// The deadline has come.
+    /// The deadline has come. There is a new one before anything is tried.
     pub fn alarm(&mut self, now: Millis) -> Effects {
+        let due = |retry: &Retry| retry.at <= now;
         let mut effects = Vec::new();
-        if self.saved.fetch_at.is_some_and(|at| at <= now) {
-            self.saved.fetch_at = None;
-            effects.extend(self.woken());
+        if let Some(retry) = self.saved.fetch.take_if(|retry| due(retry))
+            && self.is_online()
+        {
+            effects.extend(self.fetch(retry.again(now)));
         }
-        if self.saved.pending.as_ref().is_some_and(|pending| pending.retry_at <= now) {
-            effects.extend(self.record(now));
+        if let Some(pending) = self.saved.pending.as_mut().filter(|pending| due(&pending.retry)) {
+            pending.retry = pending.retry.again(now);
+            effects.extend(self.record());
         }
         effects
     }
@@ -248,15 +205,16 @@ impl Core {
     }
 
     fn is_online(&self) -> bool {
-        matches!(self.saved.connection, Connection::Online { .. })
+        self.saved.greeted && matches!(self.saved.connection, Connection::Online { .. })
     }
 
     fn revision(&self) -> Revision {
-        self.saved.snapshot.as_ref().map_or(0, |snapshot| snapshot.revision)
+        self.saved.snapshot.as_ref().map_or(0, Passed::revision)
     }
 
     fn greet(&mut self, agent: String, host: Option<String>, clock: Millis, now: Millis) -> Effects {
         let Some(runner) = self.saved.runner else { return Vec::new() };
+        self.saved.greeted = true;
         let clock_skew_ms = i64::try_from(i128::from(clock.0) - i128::from(now.0)).unwrap_or(i64::MAX);
         self.saved.connection = Connection::Online { since: now, agent, host, clock_skew_ms };
         let welcome = ToAgent::Welcome {
@@ -271,7 +229,7 @@ impl Core {
         if let Some(snapshot) = self.saved.snapshot.clone() {
             effects.push(Effect::Send(ToAgent::Desired { snapshot }));
         }
-        effects.push(Effect::Fetch(runner));
+        effects.extend(self.fetch(Retry::first(now)));
         effects.extend(self.changed());
         effects
     }
@@ -291,18 +249,23 @@ impl Core {
             return effects;
         }
         // A newer report is about the same deployments as the older one, and says more.
-        self.saved.pending = Some(Pending { facts, seq, attempt: 0, retry_at: now });
-        effects.extend(self.record(now));
+        let of = ReportId { epoch: self.saved.epoch, seq };
+        self.saved.pending = Some(Pending { facts, of, retry: Retry::first(now) });
+        effects.extend(self.record());
         effects
     }
 
-    fn record(&mut self, now: Millis) -> Effects {
-        let (Some(runner), Some(pending)) = (self.saved.runner, self.saved.pending.as_mut()) else {
+    fn fetch(&mut self, retry: Retry) -> Effects {
+        let Some(runner) = self.saved.runner else { return Vec::new() };
+        self.saved.fetch = Some(retry);
+        vec![Effect::Fetch(runner)]
+    }
+
+    fn record(&self) -> Effects {
+        let (Some(runner), Some(pending)) = (self.saved.runner, self.saved.pending.as_ref()) else {
             return Vec::new();
         };
-        // Should the answer be lost with this object, the alarm tells them again.
-        pending.retry_at = now + backoff(pending.attempt + 3);
-        vec![Effect::Record { runner, seq: pending.seq, facts: pending.facts.clone() }]
+        vec![Effect::Record { runner, of: pending.of, facts: pending.facts.clone() }]
     }
 
     fn stored(&self, through: Seq) -> Effects {
@@ -317,19 +280,20 @@ impl Core {
     /// What D1 has not been told. Facts that still wait for D1 are found again here, from the newer report.
     fn news(&self, report: &Report) -> Facts {
         let told = |fact: &ReleaseFact| self.saved.recorded.get(&fact.deployment) == Some(fact);
-        let known = |id: &DeploymentId| {
-            let tombstones = self.saved.snapshot.as_ref().map(|snapshot| snapshot.tombstones.as_slice());
-            tombstones.unwrap_or_default().iter().any(|tombstone| tombstone.deployment == *id)
-        };
+        let known = |&id: &DeploymentId| self.saved.snapshot.as_ref().is_some_and(|known| known.buries(id));
         let mut facts = Facts {
             releases: report.deployments.iter().filter_map(fact).filter(|fact| !told(fact)).collect(),
             gone: report.gone.iter().copied().filter(known).collect(),
         };
         let waiting = self.saved.pending.iter().flat_map(|pending| &pending.facts.releases);
         for old in waiting {
-            let newer = |fact: &ReleaseFact| fact.deployment == old.deployment && fact.release == old.release;
-            if !facts.releases.iter().any(newer) {
-                facts.releases.push(old.clone());
+            let same =
+                |fact: &&mut ReleaseFact| fact.deployment == old.deployment && fact.release == old.release;
+            match facts.releases.iter_mut().find(same) {
+                // How a rollout ended is said once, even if the release was started anew since.
+                Some(newer) if newer.ended.is_none() => newer.ended.clone_from(&old.ended),
+                Some(_) => {}
+                None => facts.releases.push(old.clone()),
             }
         }
         facts
@@ -366,3 +330,7 @@ fn fact(observed: &ObservedDeployment) -> Option<ReleaseFact> {
 #[cfg(test)]
 #[path = "../tests/session.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "../tests/faults.rs"]
+mod faults;

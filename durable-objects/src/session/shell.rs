@@ -1,14 +1,18 @@
 //! Socket, storage and alarm into [`Core`], and its effects back.
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use futures_channel::oneshot;
 use futures_util::{FutureExt, future::select, pin_mut};
 use patr_models::{
     endpoint::body::{Json, NoContent},
     ids::RunnerId,
-    internal::{RUNNER_HEADER, SECRET_HEADER, observe, revoke, wake},
+    internal::{Facts, RUNNER_HEADER, SECRET_HEADER, observe, revoke, wake},
     routes::{Found, SessionRoute},
+    time::Millis,
     wire::{Epoch, FromAgent, PING, PONG, close},
 };
 use worker::{
@@ -18,6 +22,7 @@ use worker::{
 
 use super::{
     core::{Core, Effect, Effects},
+    saved::ReportId,
     storage,
 };
 use crate::{
@@ -28,6 +33,9 @@ use crate::{
 /// How long someone waits for news before being told that there is none.
 const LONG_POLL: Duration = Duration::from_secs(20);
 
+/// When an alarm rings again that could not be heard.
+const ALARM_AGAIN: Duration = Duration::from_secs(30);
+
 /// One runner's session on the platform.
 pub struct Session {
     state: State,
@@ -35,6 +43,8 @@ pub struct Session {
     /// Read from storage at the first event.
     core: RefCell<Option<Core>>,
     waiting: RefCell<Vec<oneshot::Sender<()>>>,
+    /// What the alarm is set to, as far as is known since the object woke: setting it costs a write.
+    armed: Cell<Option<Millis>>,
 }
 
 impl Session {
@@ -43,7 +53,7 @@ impl Session {
         if let Ok(pair) = WebSocketRequestResponsePair::new(PING, PONG) {
             state.set_websocket_auto_response(&pair);
         }
-        Self { state, env, core: RefCell::new(None), waiting: RefCell::default() }
+        Self { state, env, core: RefCell::new(None), waiting: RefCell::default(), armed: Cell::new(None) }
     }
 
     pub async fn fetch(&self, request: Request) -> Result<Response> {
@@ -56,7 +66,7 @@ impl Session {
         }
         match SessionRoute::find(&request.method().as_ref().parse().unwrap_or_default(), &request.path()) {
             Found::Route(SessionRoute::Wake, _) => {
-                self.event(Core::woken).await?;
+                self.event(|core| core.woken(now())).await?;
                 answer::<wake::Wake>(NoContent)
             }
             Found::Route(SessionRoute::Revoke, _) => {
@@ -68,11 +78,13 @@ impl Session {
         }
     }
 
-    pub async fn alarm(&self) {
-        // An alarm that fails six times is forgotten by the platform, so nothing may escape from here.
-        if let Err(error) = self.event(|core| core.alarm(now())).await {
-            console_error!("the session's alarm: {error}");
-        }
+    pub async fn alarm(&self) -> Result<()> {
+        self.armed.set(None);
+        let Err(error) = self.event(|core| core.alarm(now())).await else { return Ok(()) };
+        console_error!("the session's alarm: {error}");
+        // An alarm that fails six times is forgotten by the platform, so it is set anew instead. Where not even that
+        // is possible, the platform's tries are what is left.
+        self.state.storage().set_alarm(ALARM_AGAIN).await
     }
 
     pub async fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
@@ -117,17 +129,24 @@ impl Session {
     }
 
     async fn observe(&self, query: observe::Query) -> Result<Response> {
-        // Registered before the state is read: news in between wakes the waiter.
-        let (sender, receiver) = oneshot::channel();
-        self.waiting.borrow_mut().push(sender);
         let first = self.look()?;
         if query.after != Some(first.version) {
             return answer::<observe::Observe>(Json(first));
         }
+        // Nothing is awaited since the look, so no news is missed.
+        let (sender, receiver) = oneshot::channel();
+        self.wait(sender);
         let timeout = Delay::from(LONG_POLL).fuse();
         pin_mut!(timeout);
         select(receiver, timeout).await;
         answer::<observe::Observe>(Json(self.look()?))
+    }
+
+    /// Whoever left without news is forgotten with the next one who comes.
+    fn wait(&self, sender: oneshot::Sender<()>) {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.retain(|waiter| !waiter.is_canceled());
+        waiting.push(sender);
     }
 
     fn look(&self) -> Result<observe::Observed> {
@@ -167,6 +186,8 @@ impl Session {
     }
 
     async fn perform(&self, effects: Effects) -> Result<()> {
+        // First, so that whatever breaks below is tried again.
+        self.arm().await?;
         let mut queue = std::collections::VecDeque::from(effects);
         while let Some(effect) = queue.pop_front() {
             match effect {
@@ -174,17 +195,7 @@ impl Session {
                 Effect::Close { epoch, code, reason } => self.close(epoch, code, reason),
                 Effect::CloseOlder(epoch) => self.close_older(epoch),
                 Effect::Fetch(runner) => queue.extend(self.fetch_desired(runner).await?),
-                Effect::Record { runner, seq, facts } => {
-                    // Other events may come in while D1 is written; the outcome is an event of its own.
-                    let outcome = Control::new(&self.env)?.record(runner, facts).await;
-                    if let Err(error) = &outcome {
-                        console_error!("report {seq} of {runner} is not recorded: {error}");
-                    }
-                    queue.extend(self.step(|core| match outcome {
-                        Ok(()) => core.recorded(seq),
-                        Err(_) => core.not_recorded(seq, now()),
-                    })?);
-                }
+                Effect::Record { runner, of, facts } => queue.extend(self.record(runner, of, facts).await?),
                 Effect::Wake => self.notify(),
             }
         }
@@ -198,25 +209,38 @@ impl Session {
         }
     }
 
+    async fn record(&self, runner: RunnerId, of: ReportId, facts: Facts) -> Result<Effects> {
+        // Other events may come in while D1 is written; the outcome is an event of its own.
+        let outcome = Control::new(&self.env)?.record(runner, facts).await;
+        if let Err(error) = &outcome {
+            console_error!("report {} of {runner} is not recorded: {error}", of.seq);
+        }
+        self.step(|core| match outcome {
+            Ok(()) => core.recorded(of),
+            Err(_) => core.not_recorded(of, now()),
+        })
+    }
+
     async fn fetch_desired(&self, runner: RunnerId) -> Result<Effects> {
         let outcome = Control::new(&self.env)?.desired(runner).await;
         if let Err(error) = &outcome {
             console_error!("what is desired of {runner} is not known: {error}");
         }
         self.step(|core| match outcome {
-            Ok(snapshot) => core.desired(snapshot),
+            Ok(Some(snapshot)) => core.desired(snapshot),
+            Ok(None) => core.removed(now()),
             Err(_) => core.not_fetched(now()),
         })
     }
 
+    /// Sets the alarm. One that is not needed any more is left to ring for nothing.
     async fn arm(&self) -> Result<()> {
-        match self.with_core(|core| core.deadline())? {
-            Some(at) => {
-                let wait = at.since(now()).max(Duration::from_millis(1));
-                self.state.storage().set_alarm(wait).await
-            }
-            None => Ok(()),
-        }
+        let deadline = self.with_core(|core| core.deadline())?;
+        let Some(at) = deadline.filter(|at| self.armed.get() != Some(*at)) else { return Ok(()) };
+        let wait = at.since(now()).max(Duration::from_millis(1));
+        self.state.storage().set_alarm(wait).await?;
+        self.armed.set(Some(at));
+        Ok(())
     }
 
     fn epoch(&self, socket: &WebSocket) -> Option<Epoch> {

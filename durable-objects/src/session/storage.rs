@@ -2,7 +2,7 @@
 
 use worker::{Result, SqlStorageValue, State};
 
-use super::core::Saved;
+use super::saved::Saved;
 
 /// A row of the object's SQLite may have 2 MB; longer values are cut into rows of this many bytes.
 const PART: usize = 1024 * 1024;

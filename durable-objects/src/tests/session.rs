@@ -1,6 +1,10 @@
 //! Stories of a session. Each runs a second time with the object put to sleep before every event.
 
-use patr_models::{ids::Id, wire::Tombstone};
+use patr_models::{
+    deployment::{Failure, FailureKind},
+    ids::Id,
+    wire::{Snapshot, Tombstone},
+};
 
 use super::*;
 
@@ -38,6 +42,10 @@ fn report(phase: Phase) -> Report {
     Report { revision: 1, deployments: vec![observed], gone: vec![] }
 }
 
+fn passed(snapshot: &Snapshot) -> Passed {
+    Passed::try_from(snapshot).unwrap()
+}
+
 impl Story {
     fn new(hibernates: bool) -> Self {
         Self { core: Core::restore(Saved::default()), hibernates, now: Millis(1_000) }
@@ -69,7 +77,7 @@ fn both(story: impl Fn(Story)) {
     story(Story::new(true));
 }
 
-fn sends(effects: &Effects) -> Vec<&ToAgent> {
+fn sends(effects: &Effects) -> Vec<&ToAgent<Passed>> {
     effects
         .iter()
         .filter_map(|effect| if let Effect::Send(message) = effect { Some(message) } else { None })
@@ -107,8 +115,15 @@ fn a_report_is_acknowledged_only_when_d1_has_its_facts() {
         let epoch = story.connect();
         let effects = story.report(epoch, 1, Phase::Settled);
         assert!(sends(&effects).is_empty());
-        assert!(effects.iter().any(|effect| matches!(effect, Effect::Record { seq: 1, .. })));
-        assert_eq!(story.core().recorded(1), [Effect::Send(ToAgent::Stored { through: 1 })]);
+        assert!(
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Record { of: ReportId { epoch: 1, seq: 1 }, .. }))
+        );
+        assert_eq!(
+            story.core().recorded(ReportId { epoch, seq: 1 }),
+            [Effect::Send(ToAgent::Stored { through: 1 })]
+        );
     });
 }
 
@@ -126,7 +141,7 @@ fn d1_hears_the_same_fact_once() {
     both(|mut story| {
         let epoch = story.connect();
         story.report(epoch, 1, Phase::Settled);
-        story.core().recorded(1);
+        story.core().recorded(ReportId { epoch, seq: 1 });
         let again = story.report(epoch, 2, Phase::Settled);
         assert!(!again.iter().any(|effect| matches!(effect, Effect::Record { .. })));
     });
@@ -138,11 +153,13 @@ fn facts_that_d1_refused_are_told_again_by_the_alarm_and_survive_newer_reports()
         let epoch = story.connect();
         story.report(epoch, 1, Phase::Settled);
         let now = story.now;
-        story.core().not_recorded(1, now);
+        story.core().not_recorded(ReportId { epoch, seq: 1 }, now);
         let at = story.core().deadline().unwrap();
         assert!(at > now);
         let again = story.core().alarm(at);
-        assert!(matches!(&again[..], [Effect::Record { seq: 1, facts, .. }] if facts.releases.len() == 1));
+        assert!(
+            matches!(&again[..], [Effect::Record { of: ReportId { seq: 1, .. }, facts, .. }] if facts.releases.len() == 1)
+        );
         let newer = story.report(epoch, 2, Phase::Starting);
         let told = newer.iter().find_map(|effect| match effect {
             Effect::Record { facts, .. } => Some(facts.releases.len()),
@@ -167,7 +184,7 @@ fn a_repeated_report_changes_nothing_and_is_acknowledged_again() {
 fn an_older_snapshot_never_replaces_a_newer_one() {
     both(|mut story| {
         story.connect();
-        let at = |revision| Snapshot { revision, ..Snapshot::default() };
+        let at = |revision| passed(&Snapshot { revision, ..Snapshot::default() });
         assert_eq!(story.core().desired(at(5)).len(), 1);
         assert_eq!(story.core().desired(at(4)), []);
         assert_eq!(story.core().save().snapshot, Some(at(5)));
@@ -178,7 +195,7 @@ fn an_older_snapshot_never_replaces_a_newer_one() {
 fn an_agent_that_returns_while_worker_is_away_gets_the_last_known_snapshot() {
     both(|mut story| {
         let epoch = story.connect();
-        story.core().desired(Snapshot { revision: 5, ..Snapshot::default() });
+        story.core().desired(passed(&Snapshot { revision: 5, ..Snapshot::default() }));
         story.core().disconnected(epoch, Millis(2_000));
         let (epoch, _) = story.core().accepted(runner(), Millis(3_000));
         let effects = story.core().received(epoch, hello(), Millis(3_000));
@@ -217,7 +234,7 @@ fn a_tombstone_that_was_carried_out_is_told_to_d1() {
     both(|mut story| {
         let epoch = story.connect();
         let tombstones = vec![Tombstone { deployment: deployment(), generation: 2 }];
-        story.core().desired(Snapshot { revision: 2, deployments: vec![], tombstones });
+        story.core().desired(passed(&Snapshot { revision: 2, tombstones, ..Snapshot::default() }));
         let report = Report { revision: 2, deployments: vec![], gone: vec![deployment()] };
         let effects = story.core().received(epoch, FromAgent::Report { seq: 1, report }, Millis(5));
         let gone = effects
@@ -239,4 +256,106 @@ fn an_agent_with_a_wrong_clock_is_served_and_the_difference_is_shown() {
         };
         assert_eq!(clock_skew_ms, -3_600_000);
     });
+}
+
+#[test]
+fn a_socket_that_has_not_said_hello_is_told_nothing_and_its_reports_are_refused() {
+    both(|mut story| {
+        let old = story.connect();
+        story.report(old, 1, Phase::Settled);
+        let (new, _) = story.core().accepted(runner(), Millis(2_000));
+        assert_eq!(story.core().desired(passed(&Snapshot { revision: 5, ..Snapshot::default() })), []);
+        assert_eq!(story.core().recorded(ReportId { epoch: old, seq: 1 }), []);
+        let refused = story.report(new, 1, Phase::Settled);
+        assert!(matches!(refused[..], [Effect::Close { code: wire::close::MALFORMED, .. }]));
+    });
+}
+
+#[test]
+fn an_answer_to_a_report_of_an_earlier_connection_acknowledges_none_of_this_one() {
+    both(|mut story| {
+        let old = story.connect();
+        story.report(old, 1, Phase::Starting);
+        let first = story.report(old, 2, Phase::Settled);
+        assert!(first.iter().any(|effect| matches!(effect, Effect::Record { .. })));
+        let new = story.connect();
+        story.report(new, 1, Phase::Starting);
+        story.report(new, 2, Phase::Settled);
+        assert_eq!(story.core().recorded(ReportId { epoch: old, seq: 2 }), []);
+        assert!(story.core().save().pending.is_some(), "what this connection said still waits for D1");
+        let stored = story.core().recorded(ReportId { epoch: new, seq: 2 });
+        assert_eq!(stored, [Effect::Send(ToAgent::Stored { through: 2 })]);
+    });
+}
+
+#[test]
+fn a_failure_that_waits_for_d1_is_not_forgotten_when_the_release_starts_anew() {
+    both(|mut story| {
+        let epoch = story.connect();
+        let failure = Failure { kind: FailureKind::Exited, message: "it ended".to_owned(), logs: vec![] };
+        story.report(epoch, 1, Phase::Failed { failure: failure.clone(), serving: None });
+        let mut again = report(Phase::Starting);
+        again.deployments[0].digest = Some(format!("sha256:{}", "0".repeat(64)).parse().unwrap());
+        let now = story.now;
+        story.core().received(epoch, FromAgent::Report { seq: 2, report: again }, now);
+        let pending = story.core().save().pending.clone().unwrap();
+        assert_eq!(pending.facts.releases[0].ended, Some(Ended::Failed { failure }));
+        assert!(pending.facts.releases[0].digest.is_some());
+    });
+}
+
+#[test]
+fn an_answer_that_was_lost_with_the_object_is_asked_for_again() {
+    both(|mut story| {
+        let epoch = story.connect();
+        story.core().desired(passed(&Snapshot::default()));
+        assert_eq!(story.core().deadline(), None);
+        let now = story.now;
+        assert_eq!(story.core().woken(now), [Effect::Fetch(runner())]);
+        story.report(epoch, 1, Phase::Settled);
+        let at = story.core().deadline().unwrap();
+        let again = story.core().alarm(at);
+        assert!(matches!(again[..], [Effect::Fetch(_), Effect::Record { .. }]), "{again:?}");
+        assert!(story.core().deadline() > Some(at), "there is an alarm before anything is tried");
+    });
+}
+
+#[test]
+fn questions_are_asked_at_growing_intervals_and_only_while_an_agent_is_there() {
+    both(|mut story| {
+        let epoch = story.connect();
+        let mut waits = vec![];
+        for _ in 0..8 {
+            let now = story.now;
+            story.core().not_fetched(now);
+            let at = story.core().deadline().unwrap();
+            waits.push(at.since(now).as_secs());
+            story.now = at;
+            assert_eq!(story.core().alarm(at), [Effect::Fetch(runner())]);
+        }
+        assert_eq!(waits, [2, 8, 32, 60, 60, 60, 60, 60]);
+        let now = story.now;
+        story.core().disconnected(epoch, now);
+        story.core().not_fetched(now);
+        assert_eq!(story.core().deadline(), None);
+    });
+}
+
+#[test]
+fn a_runner_that_was_removed_while_the_word_of_it_was_lost_is_let_go() {
+    both(|mut story| {
+        let epoch = story.connect();
+        story.report(epoch, 1, Phase::Settled);
+        let effects = story.core().removed(Millis(2_000));
+        let close = Effect::Close { epoch, code: wire::close::REVOKED, reason: "the token was revoked" };
+        assert!(effects.contains(&close));
+        assert_eq!(story.core().deadline(), None);
+    });
+}
+
+#[test]
+fn what_an_older_script_kept_is_read() {
+    let text = r#"{"runner":null,"epoch":4,"version":9,"connection":{"state":"never"},"seq":2}"#;
+    let saved: Saved = serde_json::from_str(text).unwrap();
+    assert_eq!((saved.epoch, saved.version, saved.seq, saved.pending), (4, 9, 2, None));
 }

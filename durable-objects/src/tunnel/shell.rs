@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use patr_models::{
     internal::{OPEN_HEADER, RUNNER_HEADER, TROUBLE_HEADER, TunnelTrouble},
-    wire::{PING, PONG, ResponseHead, close},
+    wire::{PING, PONG, RESTART, RESTARTED, ResponseHead, close},
 };
 use patr_tunnel::{Code, OpenError};
 use worker::{
@@ -20,10 +20,6 @@ use super::{
     lane::{Body, Broken, Lane, LaneStream, Shared},
 };
 
-/// Said to an agent whose streams this object has forgotten in its sleep, and the agent's answer to it. Text, so
-/// that it is no frame.
-const RESTART: &str = "restart";
-const RESTARTED: &str = "restarted";
 /// Of the one socket that counts; older ones keep none.
 const CURRENT: &str = "current";
 

@@ -26,8 +26,10 @@ const SEGMENT: &AsciiSet = &CONTROLS
 pub struct PathTemplate(&'static str);
 
 impl PathTemplate {
-    /// Fails to compile (in a `const`) when `params` are not exactly the template's, in order.
-    pub const fn new(template: &'static str, params: &[&str]) -> Self {
+    /// Fails to compile (in a `const`) with the sentence `wrong` when `params` are not exactly the template's, in
+    /// order.
+    #[track_caller] // The error points at the declaration.
+    pub const fn new(template: &'static str, params: &[&str], wrong: &'static str) -> Self {
         let bytes = template.as_bytes();
         assert!(!bytes.is_empty() && bytes[0] == b'/', "a path begins with `/`");
         let (mut at, mut found) = (0, 0);
@@ -38,16 +40,13 @@ impl PathTemplate {
                     at += 1;
                 }
                 assert!(at < bytes.len(), "a brace in the path is not closed");
-                assert!(found < params.len(), "the path has a parameter that `path:` lacks");
-                assert!(
-                    same(bytes, start, at, params[found].as_bytes()),
-                    "the fields of `path:` differ from the parameters of the path, or their order does"
-                );
+                let fits = found < params.len() && same(bytes, start, at, params[found].as_bytes());
+                assert!(fits, "{}", wrong);
                 found += 1;
             }
             at += 1;
         }
-        assert!(found == params.len(), "`path:` has a field that is no parameter of the path");
+        assert!(found == params.len(), "{}", wrong);
         Self(template)
     }
 
@@ -100,13 +99,21 @@ const fn same(template: &[u8], start: usize, end: usize, name: &[u8]) -> bool {
 }
 
 /// Fails to compile when authentication, permission and path contradict each other.
+#[track_caller]
 pub const fn check_auth(kind: AuthKind, has_permission: bool, path: &PathTemplate) {
     let member = matches!(kind, AuthKind::Member);
-    assert!(!member || has_permission, "`auth: Member` needs a permission: `auth: Member(RunnerView)`");
-    assert!(member || !has_permission, "only `auth: Member` takes a permission");
+    assert!(
+        !member || has_permission,
+        "`auth: Member` needs what the member must be allowed to do, as in `auth: Member(RunnerView)`"
+    );
+    assert!(
+        member || !has_permission,
+        "only a member of a workspace has permissions: write `auth: Member(..)`, or leave the permission out"
+    );
     assert!(
         !member || has_workspace(path.0.as_bytes()),
-        "`auth: Member` needs the parameter `workspace` in the path"
+        "`auth: Member` needs to know of which workspace: put `/workspaces/{{workspace}}` into the path and \
+         `workspace: Ref<WorkspaceId>` first into `path:`"
     );
 }
 
@@ -153,7 +160,7 @@ pub fn param<T: FromStr<Err: Display>>(name: &'static str, value: Option<&String
 mod tests {
     use super::*;
 
-    const TEMPLATE: PathTemplate = PathTemplate::new("/a/{one}/b/{two}", &["one", "two"]);
+    const TEMPLATE: PathTemplate = PathTemplate::new("/a/{one}/b/{two}", &["one", "two"], "they differ");
 
     #[test]
     fn a_path_matches_by_whole_segments() {
