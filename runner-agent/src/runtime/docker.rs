@@ -38,7 +38,7 @@ use super::{
     Address, Checked, Fault, NewReplica, Replica, ReplicaState, Runtime, Unavailable, failure, probe,
 };
 use container::label;
-use image::{pinned, same_repository};
+use image::{is_of_this_machine, pinned, same_repository};
 use words::{chain, exited, is_missing, pull_fault, refused};
 
 /// The bridge network that our containers are on.
@@ -172,7 +172,7 @@ impl Runtime for Docker {
         let name = format!("{}:{tag}", image.repository());
         // Made on this machine: there is no registry to ask, and the image's own id is its digest.
         if let Some((id, digests)) = self.local(&name).await?
-            && digests.is_empty()
+            && (digests.is_empty() || is_of_this_machine(image))
         {
             return Ok(id);
         }

@@ -14,9 +14,20 @@ pub(super) fn same_repository(listed: &str, wanted: &str) -> bool {
     short(listed) == short(wanted)
 }
 
+/// Podman gives every image digests, and those that were made here a registry that is none.
+pub(super) fn is_of_this_machine(image: &ImageRef) -> bool {
+    image.registry() == Some("localhost")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_registry_on_this_machine_has_a_port_and_podmans_name_for_none_has_not() {
+        assert!(is_of_this_machine(&"localhost/web:1".parse().unwrap()));
+        assert!(!is_of_this_machine(&"localhost:5000/web:1".parse().unwrap()));
+    }
 
     #[test]
     fn the_hub_shortens_its_own_names() {
