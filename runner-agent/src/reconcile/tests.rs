@@ -101,7 +101,7 @@ impl Story {
 
     fn snapshot(&mut self, deployments: Vec<DesiredDeployment>, tombstones: Vec<Tombstone>) {
         self.revision += 1;
-        let snapshot = Snapshot { revision: self.revision, deployments, tombstones };
+        let snapshot = Snapshot { revision: self.revision, deployments, tombstones, unreadable: Vec::new() };
         self.desired.send_replace(Some(Arc::new(Known { runner: runner(), snapshot })));
     }
 
