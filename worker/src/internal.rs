@@ -58,7 +58,8 @@ mod tests {
     use crate::testing::{App, Caller, Outcome as Answered, code};
 
     fn desired(app: &App, runner: RunnerId) -> Answered<Snapshot> {
-        app.internal::<GetDesired>(desired::Path { runner }, NoBody).map(|snapshot| snapshot.0)
+        let passed = app.internal::<GetDesired>(desired::Path { runner }, NoBody)?.0;
+        Ok(serde_json::from_value(passed.into()).unwrap())
     }
 
     fn record(app: &App, runner: RunnerId, facts: Facts) -> Answered<NoContent> {
