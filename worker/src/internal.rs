@@ -35,11 +35,8 @@ pub(crate) async fn desired(ctx: &Ctx, (): (), call: Call<GetDesired>) -> Answer
 
 pub(crate) async fn record(ctx: &Ctx, (): (), call: Call<RecordFacts>) -> Answer<RecordFacts> {
     let (runner, facts) = (call.path.runner, call.body.0);
-    let releases = facts.releases.iter().flat_map(|fact| deployments::record(runner, fact, ctx.now));
-    let gone = facts.gone.iter().map(|&deployment| deployments::bury(runner, deployment));
-    let statements: Vec<_> = releases.chain(gone).collect();
-    if !statements.is_empty() {
-        ctx.db.batch(statements).await?;
+    if !facts.is_empty() {
+        ctx.db.batch(deployments::record(runner, &facts, ctx.now)).await?;
     }
     Ok(Reply::new(NoContent))
 }
@@ -148,6 +145,22 @@ mod tests {
             Failure { kind: FailureKind::OutOfMemory, message: "oom".to_owned(), logs: vec!["x".to_owned()] };
         record(&app, web.runner, fact(&web, 'a', Some(Ended::Failed { failure: failure.clone() }))).unwrap();
         assert_eq!(release(&owner, 1).outcome, Outcome::Failed { at: app.now.get(), failure });
+    }
+
+    #[test]
+    fn many_facts_take_as_many_statements_as_one() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        owner.runner("box");
+        let (one, two) = (owner.deploy("one", "box"), owner.deploy("two", "box"));
+        let mut facts = fact(&one, 'a', Some(Ended::Live));
+        facts.releases.extend(fact(&two, 'b', Some(Ended::Live)).releases);
+        app.sqlite.take_said();
+        record(&app, one.runner, facts).unwrap();
+        assert_eq!(app.sqlite.take_said().len(), 3);
+        let live =
+            app.sqlite.rows("SELECT digest FROM releases WHERE outcome = 'live' AND digest IS NOT NULL");
+        assert_eq!(live.len(), 2);
     }
 
     #[test]

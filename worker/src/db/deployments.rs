@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use patr_models::{
     deployment::{Digest, Failure, Generation, Outcome, Power, Release, ReleaseNumber, WorkloadSpec},
     ids::{DeploymentId, Ref, RunnerId, UserId, WorkspaceId},
-    internal::{Ended, ReleaseFact},
+    internal::Facts,
     managed_url::Host,
     name::Name,
     page::ListQuery,
@@ -263,37 +263,35 @@ pub(crate) fn tombstones(runner: RunnerId) -> Statement {
     Statement::new("SELECT deployment_id, generation FROM tombstones WHERE runner_id = ?1", &[&Text(runner)])
 }
 
-pub(crate) fn bury(runner: RunnerId, deployment: DeploymentId) -> Statement {
-    Statement::new(
-        "DELETE FROM tombstones WHERE runner_id = ?1 AND deployment_id = ?2",
-        &[&Text(runner), &Text(deployment)],
-    )
-}
-
-/// Keeps what a runner found out. Only its own deployments, and only the first word on each release: a digest never
-/// changes, and an end is an end, so a late or repeated report undoes nothing.
-pub(crate) fn record(runner: RunnerId, fact: &ReleaseFact, now: Millis) -> Vec<Statement> {
-    let own = (Text(fact.deployment), Text(runner));
-    let mut statements = Vec::new();
-    if let Some(digest) = &fact.digest {
-        statements.push(Statement::new(
-            "UPDATE releases SET digest = ?3 WHERE deployment_id = ?1 AND number = ?2 AND digest IS NULL
-             AND EXISTS (SELECT 1 FROM deployments WHERE id = ?1 AND runner_id = ?4)",
-            &[&own.0, &fact.release, &Text(digest), &own.1],
-        ));
-    }
-    let (outcome, failure) = match &fact.ended {
-        None => return statements,
-        Some(Ended::Live) => ("live", None),
-        Some(Ended::Failed { failure }) => ("failed", Some(Json(failure))),
-    };
-    statements.push(Statement::new(
-        "UPDATE releases SET outcome = ?3, failure = ?4, ended_at = ?5
-         WHERE deployment_id = ?1 AND number = ?2 AND outcome = 'pending'
-         AND EXISTS (SELECT 1 FROM deployments WHERE id = ?1 AND runner_id = ?6)",
-        &[&own.0, &fact.release, &outcome, &failure, &now, &own.1],
-    ));
-    statements
+/// Keeps what a runner found out. Only about its own deployments, and only the first word on each release: a digest
+/// never changes, and an end is an end, so a late or repeated report undoes nothing. As many statements for a thousand
+/// facts as for one: D1 limits the queries of a request.
+pub(crate) fn record(runner: RunnerId, facts: &Facts, now: Millis) -> Vec<Statement> {
+    vec![
+        Statement::new(
+            "UPDATE releases SET digest = f.digest
+             FROM (SELECT value ->> 'deployment' AS deployment, value ->> 'release' AS number, value ->> 'digest' AS digest
+                   FROM json_each(?2)) f
+             WHERE releases.deployment_id = f.deployment AND releases.number = f.number
+             AND f.digest IS NOT NULL AND releases.digest IS NULL
+             AND EXISTS (SELECT 1 FROM deployments WHERE id = f.deployment AND runner_id = ?1)",
+            &[&Text(runner), &Json(&facts.releases)],
+        ),
+        Statement::new(
+            "UPDATE releases SET outcome = f.how, failure = f.failure, ended_at = ?3
+             FROM (SELECT value ->> 'deployment' AS deployment, value ->> 'release' AS number,
+                          value ->> '$.ended.how' AS how, value -> '$.ended.failure' AS failure
+                   FROM json_each(?2)) f
+             WHERE releases.deployment_id = f.deployment AND releases.number = f.number
+             AND f.how IS NOT NULL AND releases.outcome = 'pending'
+             AND EXISTS (SELECT 1 FROM deployments WHERE id = f.deployment AND runner_id = ?1)",
+            &[&Text(runner), &Json(&facts.releases), &now],
+        ),
+        Statement::new(
+            "DELETE FROM tombstones WHERE runner_id = ?1 AND deployment_id IN (SELECT value FROM json_each(?2))",
+            &[&Text(runner), &Json(&facts.gone)],
+        ),
+    ]
 }
 
 /// The runners of these deployments, each once: so each session is asked once.

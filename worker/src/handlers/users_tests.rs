@@ -111,11 +111,12 @@ fn an_unknown_address_costs_the_work_of_a_known_one() {
         assert_eq!(code(log_in(&app, name, "wrong")), "wrong_password");
         (app.sqlite.take_said(), start.elapsed())
     };
-    let (known, unknown) = (asked("ada"), asked("nobody"));
+    let least = |name: &str| (0..3).map(|_| asked(name)).min_by_key(|(_, elapsed)| *elapsed).unwrap();
+    let (known, unknown) = (least("ada"), least("nobody"));
     assert_eq!(known.0, unknown.0, "the same statements");
-    // Hashing is nearly all of the time. Without it, one would be some hundred times the other.
+    // Hashing is nearly all of the time: without it, one would be some hundred times the other.
     let ratio = known.1.as_secs_f64() / unknown.1.as_secs_f64();
-    assert!((0.1..10.0).contains(&ratio), "{known:?} {unknown:?}");
+    assert!((0.05..20.0).contains(&ratio), "{known:?} {unknown:?}");
 }
 
 #[test]

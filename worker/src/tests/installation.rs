@@ -110,7 +110,7 @@ pub(super) fn takes(route: Route, header: &str) -> bool {
 }
 
 /// A body with which a route succeeds, if it wants one.
-fn body(route: Route) -> Option<&'static str> {
+pub(super) fn body(route: Route) -> Option<&'static str> {
     Some(match route {
         Route::CreateToken => r#"{"name":"new"}"#,
         Route::CreateWorkspace => r#"{"name":"new"}"#,
