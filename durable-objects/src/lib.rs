@@ -26,6 +26,8 @@ pub mod tunnel {
     pub mod lane;
     #[cfg(target_arch = "wasm32")]
     pub mod shell;
+    #[cfg(target_arch = "wasm32")]
+    mod upload;
 }
 
 #[cfg(target_arch = "wasm32")]

@@ -44,6 +44,8 @@ pub mod close {
     pub const PROTOCOL: u16 = 4003;
     /// A message could not be read. The agent reconnects.
     pub const MALFORMED: u16 = 4004;
+    /// The connection has served its time. The agent reconnects.
+    pub const RENEW: u16 = 4005;
 }
 
 /// Counts the connections of a runner; the highest one is the only one that counts.

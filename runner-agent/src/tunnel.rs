@@ -10,14 +10,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
-use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, PONG, RESTART, RESTARTED, SILENCE_S};
-use patr_tunnel::{Code, Event, Mux, Side, StreamId};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, RESTART, RESTARTED, SILENCE_S};
+use patr_tunnel::{Code, Event, Mux, Side, StreamId, limits::MAX_FRAME};
 use tokio::{
     sync::{Notify, mpsc, watch},
+    task::yield_now,
     time,
 };
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tracing::{debug, warn};
 
 use crate::{
@@ -68,62 +72,138 @@ async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
     }
 }
 
-/// One connection of a lane, from its beginning to its end.
-async fn carry<R: Runtime>(mut socket: Socket, target: &Target<R>) -> Ended {
-    let mut lane = Arc::new(Lane::default());
-    let mut ping = time::interval(Duration::from_secs(PING_EVERY_S));
-    let silence = Duration::from_secs(SILENCE_S);
-    let mut deadline = time::Instant::now() + silence;
-    let ended = loop {
-        let sent = tokio::select! {
-            message = socket.next() => {
-                deadline = time::Instant::now() + silence;
-                match message {
-                    Some(Ok(Message::Binary(frame))) => {
-                        if let Err(error) = lane.input(frame, target) {
-                            break Ended::lost(format!("the edge broke the tunnel's protocol: {error}"));
-                        }
-                        Ok(())
-                    }
-                    Some(Ok(Message::Text(text))) if text == RESTART => {
-                        lane.lost();
-                        lane = Arc::new(Lane::default());
-                        socket.send(Message::text(RESTARTED)).await
-                    }
-                    Some(Ok(Message::Text(text))) if text == PONG => Ok(()),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_))) => Ok(()),
-                    other => break ended(other),
-                }
-            }
-            () = lane.ready.notified() => Ok(()),
-            _ = ping.tick() => socket.send(Message::text(PING)).await,
-            () = time::sleep_until(deadline) => break Ended::lost("silence"),
-        };
-        if let Err(error) = sent {
-            break error.into();
-        }
-        if let Err(error) = flush(&mut socket, &lane).await {
-            break error.into();
-        }
+/// One connection of a lane, from its beginning to its end. It is written while it is read: credit must arrive while
+/// data waits to go, and silence be noticed while nothing can.
+async fn carry<R: Runtime>(socket: Socket, target: &Target<R>) -> Ended {
+    let (sink, stream) = socket.split();
+    let outbox = Outbox::default();
+    let ended = tokio::select! {
+        ended = read(stream, &outbox, target) => ended,
+        ended = write(sink, &outbox) => ended,
     };
-    lane.lost();
+    outbox.lane().lost();
     ended
 }
 
-/// Sends what waits, as fast as the socket takes it: frames are made only when they can go.
-async fn flush(socket: &mut Socket, lane: &Lane) -> Result<(), tokio_tungstenite::tungstenite::Error> {
-    let mut any = false;
-    while let Some(frame) = lane.next_frame() {
-        socket.feed(Message::Binary(frame)).await?;
-        any = true;
+async fn read<R: Runtime>(mut stream: SplitStream<Socket>, outbox: &Outbox, target: &Target<R>) -> Ended {
+    loop {
+        let Ok(message) = time::timeout(Duration::from_secs(SILENCE_S), stream.next()).await else {
+            return Ended::lost("silence");
+        };
+        match message {
+            Some(Ok(Message::Binary(frame))) => {
+                if let Err(error) = outbox.lane().input(frame, target) {
+                    return Ended::lost(format!("the edge broke the tunnel's protocol: {error}"));
+                }
+                outbox.ready.notify_one();
+            }
+            Some(Ok(Message::Text(text))) if text == RESTART => outbox.restart(),
+            // A pong, or from a newer edge.
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_))) => {}
+            other => return ended(other),
+        }
     }
-    if any { socket.flush().await } else { Ok(()) }
 }
 
-/// What happens to a stream.
-enum Inbound {
-    Data(Bytes, bool),
+async fn write(mut sink: SplitSink<Socket, Message>, outbox: &Outbox) -> Ended {
+    let mut ping = time::interval(Duration::from_secs(PING_EVERY_S));
+    loop {
+        let sent = tokio::select! {
+            () = outbox.ready.notified() => burst(&mut sink, outbox).await,
+            _ = ping.tick() => sink.send(Message::text(PING)).await,
+        };
+        if let Err(error) = sent {
+            return error.into();
+        }
+    }
 }
+
+/// Frames that are sent before it may be a ping's turn.
+const BURST: u8 = 64;
+
+async fn burst(sink: &mut SplitSink<Socket, Message>, outbox: &Outbox) -> tungstenite::Result<()> {
+    for _ in 0..BURST {
+        outbox.gather().await;
+        // A frame is made only when it can go.
+        let Some(message) = outbox.next() else { return sink.flush().await };
+        sink.feed(message).await?;
+    }
+    outbox.ready.notify_one();
+    Ok(())
+}
+
+/// Turns of the event loop in which nothing was added before a frame goes: a piece passes through two tasks on its
+/// way from the application's socket.
+const IDLE_TURNS: u8 = 3;
+
+/// What goes out on one socket, in order.
+#[derive(Default)]
+struct Outbox {
+    queue: Mutex<Queue>,
+    /// There may be something to send.
+    ready: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Queue {
+    lane: Option<Arc<Lane>>,
+    /// The edge waits to hear that its restart was heard; nothing of the new streams may come before.
+    restarted: bool,
+}
+
+impl Outbox {
+    fn lane(&self) -> Arc<Lane> {
+        let fresh = || Arc::new(Lane { inner: Mutex::default(), ready: Arc::clone(&self.ready) });
+        Arc::clone(lock(&self.queue).lane.get_or_insert_with(fresh))
+    }
+
+    /// Ends the streams that the edge has forgotten.
+    fn restart(&self) {
+        let old = {
+            let mut queue = lock(&self.queue);
+            queue.restarted = true;
+            queue.lane.take()
+        };
+        if let Some(lane) = old {
+            lane.lost();
+        }
+        self.ready.notify_one();
+    }
+
+    /// Lets those who fill the streams go on while they do: what an application writes arrives in small pieces, and a
+    /// large frame costs the edge a fraction of what it costs in many small ones. It takes as long as they have
+    /// something to add, which is microseconds.
+    async fn gather(&self) {
+        let (mut queued, mut idle) = (self.queued(), 0);
+        while (1..MAX_FRAME).contains(&queued) && idle < IDLE_TURNS {
+            yield_now().await;
+            let now = self.queued();
+            idle = if now > queued { 0 } else { idle + 1 };
+            queued = now;
+        }
+    }
+
+    fn queued(&self) -> usize {
+        lock(&self.queue).lane.as_ref().map_or(0, |lane| lock(&lane.inner).mux.queued())
+    }
+
+    fn next(&self) -> Option<Message> {
+        let mut queue = lock(&self.queue);
+        if std::mem::take(&mut queue.restarted) {
+            return Some(Message::text(RESTARTED));
+        }
+        let frame = lock(&queue.lane.as_ref()?.inner).mux.next_frame()?;
+        Some(Message::Binary(frame))
+    }
+}
+
+/// Nothing in here panics halfway through a change.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Bytes of a stream, and whether they are the last.
+type Inbound = (Bytes, bool);
 
 /// What both halves of a stream see.
 #[derive(Default)]
@@ -133,11 +213,10 @@ struct Signal {
     writable: Notify,
 }
 
-#[derive(Default)]
+/// The streams of a socket, until the edge forgets them.
 struct Lane {
     inner: Mutex<Inner>,
-    /// There may be frames to send.
-    ready: Notify,
+    ready: Arc<Notify>,
 }
 
 struct Inner {
@@ -152,30 +231,21 @@ impl Default for Inner {
 }
 
 impl Lane {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing in here panics halfway through a change.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn next_frame(&self) -> Option<Bytes> {
-        self.lock().mux.next_frame()
-    }
-
     fn input<R: Runtime>(
         self: &Arc<Self>,
         message: Bytes,
         target: &Target<R>,
     ) -> Result<(), patr_tunnel::ProtocolError> {
-        let mut inner = self.lock();
+        let mut inner = lock(&self.inner);
         inner.mux.input(message)?;
         while let Some(event) = inner.mux.poll_event() {
             match event {
                 Event::Opened { id, payload, fin } => self.opened(&mut inner, target, id, &payload, fin),
                 Event::Data { id, bytes, fin } => match inner.streams.get(&id) {
                     // A receiver that is gone has given up its stream.
-                    Some((sender, _)) => drop(sender.send(Inbound::Data(bytes, fin))),
+                    Some((sender, _)) => drop(sender.send((bytes, fin))),
                     // The application has answered without reading the whole request: the rest is let go.
-                    None => inner.mux.consumed(id, bytes.len()),
+                    None => inner.mux.discard(id),
                 },
                 Event::Reset { id, .. } => {
                     if let Some((_, signal)) = inner.streams.remove(&id) {
@@ -216,13 +286,13 @@ impl Lane {
 
     /// The socket is gone, and its streams with it.
     fn lost(&self) {
-        for (_, (_, signal)) in self.lock().streams.drain() {
+        for (_, (_, signal)) in lock(&self.inner).streams.drain() {
             signal.end();
         }
     }
 
     fn forget(&self, id: StreamId, code: Option<Code>) {
-        let mut inner = self.lock();
+        let mut inner = lock(&self.inner);
         inner.streams.remove(&id);
         if let Some(code) = code {
             inner.mux.reset(id, code);
@@ -262,9 +332,9 @@ impl Reader {
             return None;
         }
         match self.receiver.recv().await {
-            Some(Inbound::Data(bytes, fin)) => {
+            Some((bytes, fin)) => {
                 self.ended = fin;
-                self.lane.lock().mux.consumed(self.id, bytes.len());
+                lock(&self.lane.inner).mux.consumed(self.id, bytes.len());
                 self.lane.ready.notify_one();
                 if bytes.is_empty() && fin { None } else { Some(Ok(bytes)) }
             }
@@ -273,6 +343,13 @@ impl Reader {
                 Some(Err(std::io::Error::other("the client broke off")))
             }
         }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        lock(&self.lane.inner).mux.discard(self.id);
+        self.lane.ready.notify_one();
     }
 }
 
@@ -290,13 +367,13 @@ impl Writer {
             if self.signal.gone.load(Ordering::Relaxed) {
                 return false;
             }
-            let room = self.lane.lock().mux.sendable(self.id);
+            let room = lock(&self.lane.inner).mux.sendable(self.id);
             if room == 0 {
                 self.signal.writable.notified().await;
                 continue;
             }
             let part = bytes.split_to(room.min(bytes.len()));
-            if self.lane.lock().mux.send(self.id, part, false).is_err() {
+            if lock(&self.lane.inner).mux.send(self.id, part, false).is_err() {
                 return false;
             }
             self.lane.ready.notify_one();
@@ -307,7 +384,7 @@ impl Writer {
     /// Ends the stream well.
     pub(crate) fn finish(self) {
         // Fails only for a stream that is gone already.
-        let _ = self.lane.lock().mux.send(self.id, Bytes::new(), true);
+        let _ = lock(&self.lane.inner).mux.send(self.id, Bytes::new(), true);
         self.lane.forget(self.id, None);
     }
 

@@ -86,18 +86,12 @@ pub enum FrameError {
 impl Frame {
     /// The message for this frame.
     pub fn encode(&self) -> Bytes {
-        let (kind, fin, id, payload) = match self {
-            Self::Open { id, payload, fin } => (1, *fin, *id, payload.as_ref()),
-            Self::Data { id, payload, fin } => (2, *fin, *id, payload.as_ref()),
-            Self::Window { id, credit } => (3, false, *id, &credit.to_be_bytes()[..]),
-            Self::Reset { id, code } => (4, false, *id, &code.number().to_be_bytes()[..]),
-        };
-        let mut message = BytesMut::with_capacity(HEADER + payload.len());
-        message.put_u8(kind);
-        message.put_u8(if fin { FIN } else { 0 });
-        message.put_u32(id);
-        message.put_slice(payload);
-        message.freeze()
+        match self {
+            Self::Open { id, payload, fin } => message(1, *fin, *id, &[payload]),
+            Self::Data { id, payload, fin } => message(2, *fin, *id, &[payload]),
+            Self::Window { id, credit } => message(3, false, *id, &[&credit.to_be_bytes()]),
+            Self::Reset { id, code } => message(4, false, *id, &[&code.number().to_be_bytes()]),
+        }
     }
 
     /// The frame in a message. Payloads are slices of it.
@@ -115,6 +109,21 @@ impl Frame {
             other => Err(FrameError::Kind(other)),
         }
     }
+}
+
+/// The message for a data frame whose payload is in `parts`: they are copied once.
+pub(crate) fn encode_data(id: StreamId, parts: &[Bytes], fin: bool) -> Bytes {
+    message(2, fin, id, parts)
+}
+
+fn message(kind: u8, fin: bool, id: StreamId, parts: &[impl AsRef<[u8]>]) -> Bytes {
+    let length: usize = parts.iter().map(|part| part.as_ref().len()).sum();
+    let mut message = BytesMut::with_capacity(HEADER + length);
+    message.put_u8(kind);
+    message.put_u8(if fin { FIN } else { 0 });
+    message.put_u32(id);
+    parts.iter().for_each(|part| message.put_slice(part.as_ref()));
+    message.freeze()
 }
 
 fn exactly<const N: usize>(rest: &[u8]) -> Result<[u8; N], FrameError> {

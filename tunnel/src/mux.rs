@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use crate::{
-    frame::{Code, Frame, FrameError, StreamId},
+    frame::{self, Code, Frame, FrameError, StreamId},
     limits::{FAIR_FRAME, GROWTH_BUDGET, MAX_CREDIT, MAX_FRAME, MAX_OPEN, MAX_STREAMS},
     stream::Stream,
 };
@@ -24,7 +24,7 @@ pub enum Side {
 pub enum Event {
     /// The peer opened a stream.
     Opened { id: StreamId, payload: Bytes, fin: bool },
-    /// Bytes arrived. Say [`Mux::consumed`] when they are dealt with.
+    /// Bytes arrived. Say [`Mux::consumed`] when they are dealt with; until then they count as open.
     Data { id: StreamId, bytes: Bytes, fin: bool },
     /// The peer gave up the stream; it is forgotten.
     Reset { id: StreamId, code: Code },
@@ -87,6 +87,8 @@ pub struct Mux {
     turns: VecDeque<StreamId>,
     events: VecDeque<Event>,
     budget: u32,
+    /// Bytes that wait to be sent, of all streams.
+    queued: usize,
 }
 
 impl Mux {
@@ -101,12 +103,21 @@ impl Mux {
             turns: VecDeque::new(),
             events: VecDeque::new(),
             budget: GROWTH_BUDGET,
+            queued: 0,
         }
+    }
+
+    /// A connection on which every number but one was used.
+    #[cfg(test)]
+    pub(crate) fn worn_out(side: Side) -> Self {
+        let mut mux = Self::new(side);
+        mux.next += StreamId::MAX - 3;
+        mux
     }
 
     /// Takes a message that arrived.
     pub fn input(&mut self, message: Bytes) -> Result<(), ProtocolError> {
-        if message.len() > MAX_FRAME.max(MAX_OPEN) + crate::frame::HEADER {
+        if message.len() > MAX_FRAME.max(MAX_OPEN) + frame::HEADER {
             return Err(ProtocolError::TooLong);
         }
         match Frame::decode(message)? {
@@ -131,14 +142,12 @@ impl Mux {
         while let Some(id) = self.turns.pop_front() {
             let Some(stream) = self.streams.get_mut(&id) else { continue };
             let (parts, fin) = stream.take(most);
-            let (again, over) = (stream.has_data(), stream.is_over());
-            if again {
+            self.queued -= parts.iter().map(Bytes::len).sum::<usize>();
+            if stream.has_data() {
                 self.turns.push_back(id);
             }
-            if over {
-                self.forget(id);
-            }
-            return Some(Frame::Data { id, payload: join(parts), fin }.encode());
+            self.forget_if_over(id);
+            return Some(frame::encode_data(id, &parts, fin));
         }
         None
     }
@@ -174,6 +183,7 @@ impl Mux {
         stream.credit = stream.credit.checked_sub(length).ok_or(SendError::NoCredit)?;
         let waiting = stream.has_data();
         if !bytes.is_empty() {
+            self.queued += bytes.len();
             stream.queue.push_back(bytes);
         }
         stream.ending |= fin;
@@ -190,13 +200,31 @@ impl Mux {
         if let Some(credit) = stream.consumed(n, &mut self.budget) {
             self.urgent.push_back(Frame::Window { id, credit });
         }
+        self.forget_if_over(id);
     }
 
-    /// Gives up a stream in both directions. Nothing happens if it is gone.
+    /// Says that the application reads no more of a stream, although it may still write: what the peer sends is let
+    /// go, so that it is not held up.
+    pub fn discard(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        stream.discarding = true;
+        let unread = stream.unread() as usize;
+        self.consumed(id, unread);
+    }
+
+    /// Gives up a stream in both directions. Nothing is said if both have ended.
     pub fn reset(&mut self, id: StreamId, code: Code) {
-        if self.forget(id) {
+        let ended = |stream: &Stream| stream.ended && stream.peer_ended;
+        let open = self.streams.get(&id).is_some_and(|stream| !ended(stream));
+        self.forget(id);
+        if open {
             self.urgent.push_back(Frame::Reset { id, code });
         }
+    }
+
+    /// Bytes that wait to be sent. Whoever can wait for more of them gets larger frames, which cost both ends less.
+    pub fn queued(&self) -> usize {
+        self.queued
     }
 
     /// Streams that are open.
@@ -233,9 +261,11 @@ impl Mux {
         let length = u32::try_from(payload.len()).map_err(|_| ProtocolError::TooLong)?;
         stream.allowed = stream.allowed.checked_sub(length).ok_or(ProtocolError::OverCredit(id))?;
         stream.peer_ended = fin;
-        if stream.is_over() {
-            self.forget(id);
+        if stream.discarding {
+            self.consumed(id, payload.len());
+            return Ok(());
         }
+        self.forget_if_over(id);
         self.events.push_back(Event::Data { id, bytes: payload, fin });
         Ok(())
     }
@@ -265,9 +295,16 @@ impl Mux {
         id != 0 && id.is_multiple_of(2) == (self.side == Side::Edge)
     }
 
+    fn forget_if_over(&mut self, id: StreamId) {
+        if self.streams.get(&id).is_some_and(Stream::is_over) {
+            self.forget(id);
+        }
+    }
+
     fn forget(&mut self, id: StreamId) -> bool {
         let Some(stream) = self.streams.remove(&id) else { return false };
         self.budget += stream.growth();
+        self.queued -= stream.queue.iter().map(Bytes::len).sum::<usize>();
         true
     }
 }
@@ -286,16 +323,4 @@ fn known(
         return Err(ProtocolError::NeverOpened(id));
     }
     Ok(streams.get_mut(&id))
-}
-
-fn join(mut parts: Vec<Bytes>) -> Bytes {
-    match parts.len() {
-        0 => Bytes::new(),
-        1 => parts.swap_remove(0),
-        _ => {
-            let mut whole = BytesMut::with_capacity(parts.iter().map(Bytes::len).sum());
-            parts.iter().for_each(|part| whole.extend_from_slice(part));
-            whole.freeze()
-        }
-    }
 }

@@ -7,7 +7,8 @@
 //!     └──────────── Reset, by either ────────────────┘
 //! ```
 //!
-//! A stream is gone, and forgotten, once both directions have ended or it was reset.
+//! A stream is gone, and forgotten, once both directions have ended and all that arrived is read, or it was reset.
+//! Bytes that nobody has read take memory, so their stream counts among those that are open.
 
 use std::collections::VecDeque;
 
@@ -36,6 +37,8 @@ pub(crate) struct Stream {
     pub(crate) allowed: u32,
     /// Read by the application, and not yet given back to the peer.
     pub(crate) unreturned: u32,
+    /// The application reads no more: what arrives is let go.
+    pub(crate) discarding: bool,
 }
 
 impl Stream {
@@ -50,6 +53,7 @@ impl Stream {
             window: INITIAL_WINDOW,
             allowed: INITIAL_WINDOW,
             unreturned: 0,
+            discarding: false,
         }
     }
 
@@ -59,7 +63,12 @@ impl Stream {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.ended && self.peer_ended
+        self.ended && self.peer_ended && self.unread() == 0
+    }
+
+    /// Bytes that arrived and that the application has not read.
+    pub(crate) fn unread(&self) -> u32 {
+        self.window - self.allowed - self.unreturned
     }
 
     /// Takes up to `most` bytes off the queue, and whether they are the last.
@@ -79,16 +88,18 @@ impl Stream {
         (taken, last)
     }
 
-    /// The application has read `n` bytes: answers the credit to give back, once it is worth a frame. A window
-    /// whose reader keeps up doubles as far as `budget` allows, which is reduced by what was taken.
+    /// The application has read `n` bytes: answers the credit to give back, once it is worth a frame. The window of a
+    /// reader that waits for more doubles as far as `budget` allows, which is reduced by what was taken; one that has
+    /// bytes left to read would not be any faster for it.
     pub(crate) fn consumed(&mut self, n: u32, budget: &mut u32) -> Option<u32> {
         // More than was received cannot have been read.
-        let unread = self.window - self.allowed - self.unreturned;
-        self.unreturned += n.min(unread);
+        let unread = self.unread();
+        let left = unread.saturating_sub(n);
+        self.unreturned += unread - left;
         if self.peer_ended || self.unreturned < self.window / 2 {
             return None;
         }
-        let growth = self.window.min(MAX_WINDOW - self.window).min(*budget);
+        let growth = if left == 0 { self.window.min(MAX_WINDOW - self.window).min(*budget) } else { 0 };
         *budget -= growth;
         self.window += growth;
         let credit = self.unreturned + growth;

@@ -157,21 +157,18 @@ impl LaneStream {
         Poll::Pending
     }
 
-    /// Writes as much of `bytes` as there is credit for, waiting for some; `false` when the stream takes no more.
-    pub async fn write(lane: &Shared, id: StreamId, mut bytes: Bytes) -> bool {
-        while !bytes.is_empty() {
-            let room = poll_fn(|context| Self::poll_room(lane, id, context)).await;
-            let part = bytes.split_to(room.min(bytes.len()));
-            let mut inner = lane.borrow_mut();
-            if room == 0 || inner.mux.send(id, part, false).is_err() {
-                return false;
-            }
-            inner.flush();
-        }
-        true
+    /// Waits until something can be sent, and answers how many bytes; 0 when the stream takes no more.
+    pub async fn room(lane: &Shared, id: StreamId) -> usize {
+        poll_fn(|context| Self::poll_room(lane, id, context)).await
     }
 
-    /// Room to write; 0 when the stream is gone.
+    /// Sends at most as many bytes as there was room for. Nothing happens if the stream takes no more.
+    pub fn send(lane: &Shared, id: StreamId, bytes: Bytes) {
+        let mut lane = lane.borrow_mut();
+        let _ = lane.mux.send(id, bytes, false);
+        lane.flush();
+    }
+
     fn poll_room(lane: &Shared, id: StreamId, context: &mut Context<'_>) -> Poll<usize> {
         let mut lane = lane.borrow_mut();
         let lane = &mut *lane;

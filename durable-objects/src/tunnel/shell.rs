@@ -4,20 +4,20 @@ use std::{cell::RefCell, rc::Rc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use futures_util::StreamExt;
 use patr_models::{
     internal::{OPEN_HEADER, RUNNER_HEADER, TROUBLE_HEADER, TunnelTrouble},
     wire::{PING, PONG, RESTART, RESTARTED, ResponseHead, close},
 };
 use patr_tunnel::{Code, OpenError};
 use worker::{
-    ByteStream, EncodeBody, FixedLengthStream, Headers, Request, Response, ResponseBuilder, Result, State,
-    WebSocket, WebSocketIncomingMessage, WebSocketPair, worker_sys::WebSocketRequestResponsePair,
+    EncodeBody, FixedLengthStream, Headers, Request, Response, ResponseBuilder, Result, State, WebSocket,
+    WebSocketIncomingMessage, WebSocketPair, worker_sys::WebSocketRequestResponsePair,
 };
 
 use super::{
-    head::HeadReader,
+    head::{HeadReader, wants_only_head},
     lane::{Body, Broken, Lane, LaneStream, Shared},
+    upload::upload,
 };
 
 /// Of the one socket that counts; older ones keep none.
@@ -118,12 +118,15 @@ fn same(one: &WebSocket, other: &WebSocket) -> bool {
     one == other
 }
 
-async fn serve(lane: Shared, payload: Bytes, mut request: Request) -> Result<Response> {
-    let body = if request.inner().body().is_some() { Some(request.stream()?) } else { None };
+async fn serve(lane: Shared, payload: Bytes, request: Request) -> Result<Response> {
+    let body = request.inner().body();
+    let only_head = wants_only_head(&payload);
     let stream = match LaneStream::open(&lane, payload, body.is_none()) {
         Ok(stream) => stream,
-        Err(OpenError::TooMany | OpenError::Exhausted | OpenError::TooLong) => {
-            return trouble(TunnelTrouble::Busy);
+        Err(OpenError::TooMany | OpenError::TooLong) => return trouble(TunnelTrouble::Busy),
+        Err(OpenError::Exhausted) => {
+            let _ = lane.borrow().socket().close(Some(close::RENEW), Some("every stream number was used"));
+            return trouble(TunnelTrouble::LaneDown);
         }
     };
     if let Some(body) = body {
@@ -134,7 +137,7 @@ async fn serve(lane: Shared, payload: Bytes, mut request: Request) -> Result<Res
         match stream.read().await {
             Some(Ok(bytes)) => match reader.push(&bytes) {
                 Ok(None) => {}
-                Ok(Some((head, first))) => return respond(head, Body::new(first, stream)),
+                Ok(Some((head, first))) => return respond(head, only_head, Body::new(first, stream)),
                 Err(_) => return trouble(TunnelTrouble::Protocol),
             },
             Some(Err(Broken::Lost)) => return trouble(TunnelTrouble::Lost),
@@ -153,23 +156,7 @@ fn reset(code: Code) -> TunnelTrouble {
     }
 }
 
-/// Sends the body of a request, no faster than the application reads it.
-async fn upload(lane: Shared, id: patr_tunnel::StreamId, mut body: ByteStream) {
-    while let Some(chunk) = body.next().await {
-        match chunk {
-            Ok(chunk) => {
-                if !LaneStream::write(&lane, id, chunk.into()).await {
-                    return;
-                }
-            }
-            // The client broke off: the application must not take what it has for the whole.
-            Err(_) => return LaneStream::abort(&lane, id, Code::Cancelled),
-        }
-    }
-    LaneStream::finish(&lane, id);
-}
-
-fn respond(head: ResponseHead, body: Body) -> Result<Response> {
+fn respond(head: ResponseHead, only_head: bool, body: Body) -> Result<Response> {
     let headers = Headers::new();
     let mut length = None;
     for (name, value) in &head.headers {
@@ -184,6 +171,7 @@ fn respond(head: ResponseHead, body: Body) -> Result<Response> {
         .with_headers(headers)
         .with_encode_body(EncodeBody::Manual);
     match (head.status, length) {
+        _ if only_head => Ok(builder.empty()),
         (101 | 204 | 205 | 304, _) => Ok(builder.empty()),
         (_, Some(length)) if length > 0 => {
             let sized = worker::worker_sys::FixedLengthStream::from(FixedLengthStream::wrap(body, length));

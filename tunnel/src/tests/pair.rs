@@ -1,13 +1,13 @@
 //! Two ends, wired together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use proptest::prelude::*;
 
 use crate::{
-    Code, Event, Mux, SendError, Side, StreamId,
-    limits::{FAIR_FRAME, INITIAL_WINDOW, MAX_FRAME, MAX_STREAMS, MAX_WINDOW},
+    Code, Event, Mux, OpenError, SendError, Side, StreamId,
+    limits::{FAIR_FRAME, GROWTH_BUDGET, INITIAL_WINDOW, MAX_FRAME, MAX_STREAMS, MAX_WINDOW},
 };
 
 /// Moves up to `most` messages from one end to the other.
@@ -39,6 +39,7 @@ fn a_request_and_its_answer_pass_and_leave_nothing_behind() {
     agent.send(id, Bytes::from_static(b"200"), true).unwrap();
     carry(&mut agent, &mut edge, 10);
     assert_eq!(events(&mut edge), [Event::Data { id, bytes: Bytes::from_static(b"200"), fin: true }]);
+    edge.consumed(id, 3);
     assert_eq!((edge.stream_count(), agent.stream_count()), (0, 0));
 }
 
@@ -54,7 +55,48 @@ fn one_direction_ends_without_the_other() {
     assert_eq!((edge.stream_count(), agent.stream_count()), (1, 1));
     agent.send(id, Bytes::new(), true).unwrap();
     carry(&mut agent, &mut edge, 10);
+    edge.consumed(id, 1);
+    agent.consumed(id, 1);
     assert_eq!((edge.stream_count(), agent.stream_count()), (0, 0));
+}
+
+#[test]
+fn a_stream_that_has_ended_counts_until_what_arrived_is_read() {
+    let (mut edge, mut agent) = pair();
+    for _ in 0..MAX_STREAMS {
+        let id = edge.open(Bytes::new(), true).unwrap();
+        carry(&mut edge, &mut agent, 10);
+        agent.send(id, Bytes::from_static(b"unread"), true).unwrap();
+        carry(&mut agent, &mut edge, 10);
+    }
+    assert_eq!((edge.stream_count(), agent.stream_count()), (MAX_STREAMS, 0));
+    assert_eq!(edge.open(Bytes::new(), true), Err(OpenError::TooMany));
+    edge.consumed(1, 6);
+    edge.reset(3, Code::Cancelled);
+    assert_eq!(edge.stream_count(), MAX_STREAMS - 2);
+    assert_eq!(carry(&mut edge, &mut agent, 10), 0, "nothing is said about what has ended");
+}
+
+#[test]
+fn what_is_discarded_holds_up_nobody_and_is_not_heard_of() {
+    let (mut edge, mut agent) = pair();
+    let id = edge.open(Bytes::new(), false).unwrap();
+    carry(&mut edge, &mut agent, 10);
+    agent.discard(id);
+    events(&mut agent);
+    for _ in 0..10 {
+        let room = edge.sendable(id);
+        assert!(room > 0);
+        edge.send(id, Bytes::from(vec![0; room]), false).unwrap();
+        carry(&mut edge, &mut agent, 100);
+        carry(&mut agent, &mut edge, 100);
+    }
+    assert_eq!(events(&mut agent), []);
+    edge.send(id, Bytes::new(), true).unwrap();
+    agent.send(id, Bytes::from_static(b"enough"), true).unwrap();
+    carry(&mut edge, &mut agent, 100);
+    carry(&mut agent, &mut edge, 100);
+    assert_eq!(agent.stream_count(), 0);
 }
 
 #[test]
@@ -115,6 +157,37 @@ fn a_window_grows_to_its_bound_and_frames_to_theirs() {
 }
 
 #[test]
+fn the_window_of_a_reader_that_has_bytes_left_does_not_grow() {
+    let (mut edge, mut agent) = pair();
+    let id = edge.open(Bytes::new(), false).unwrap();
+    let mut unread = 0;
+    for _ in 0..200 {
+        let room = edge.sendable(id);
+        edge.send(id, Bytes::from(vec![0; room]), false).unwrap();
+        carry(&mut edge, &mut agent, 100);
+        unread += room;
+        assert!(unread <= INITIAL_WINDOW as usize, "{unread}");
+        agent.consumed(id, 10_000);
+        unread -= 10_000;
+        carry(&mut agent, &mut edge, 100);
+    }
+}
+
+#[test]
+fn a_connection_whose_numbers_are_used_up_says_so_and_goes_on_with_its_streams() {
+    let (mut edge, mut agent) = (Mux::worn_out(Side::Edge), Mux::new(Side::Agent));
+    let last = edge.open(Bytes::new(), false).unwrap();
+    assert_eq!(edge.open(Bytes::new(), false), Err(OpenError::Exhausted));
+    edge.send(last, Bytes::from_static(b"x"), true).unwrap();
+    carry(&mut edge, &mut agent, 10);
+    assert!(events(&mut agent).contains(&Event::Data {
+        id: last,
+        bytes: Bytes::from_static(b"x"),
+        fin: true
+    }));
+}
+
+#[test]
 fn a_small_answer_waits_for_one_fair_frame_of_each_other_stream_at_most() {
     let (mut edge, mut agent) = pair();
     let bulk = edge.open(Bytes::new(), false).unwrap();
@@ -163,9 +236,25 @@ fn a_stream_too_many_is_refused_and_the_connection_goes_on() {
 #[derive(Debug, Clone)]
 enum Act {
     Open,
-    Send { stream: usize, bytes: usize, fin: bool },
-    Read { bytes: usize },
-    Carry { messages: usize },
+    Send {
+        stream: usize,
+        bytes: usize,
+        fin: bool,
+    },
+    /// Every stream's reader takes up to so much; without it all of them stall.
+    Read {
+        bytes: usize,
+    },
+    Reset {
+        stream: usize,
+    },
+    /// A reader takes no more.
+    Discard {
+        stream: usize,
+    },
+    Carry {
+        messages: usize,
+    },
 }
 
 fn any_act() -> impl Strategy<Value = (bool, Act)> {
@@ -175,6 +264,8 @@ fn any_act() -> impl Strategy<Value = (bool, Act)> {
             (0usize..8, 0usize..200_000, prop::bool::weighted(0.1))
                 .prop_map(|(stream, bytes, fin)| Act::Send { stream, bytes, fin }),
             (0usize..300_000).prop_map(|bytes| Act::Read { bytes }),
+            (0usize..40).prop_map(|stream| Act::Reset { stream }),
+            (0usize..40).prop_map(|stream| Act::Discard { stream }),
             (0usize..10).prop_map(|messages| Act::Carry { messages }),
         ];
     (any::<bool>(), act)
@@ -187,13 +278,16 @@ struct End {
     sent: HashMap<StreamId, Vec<u8>>,
     received: HashMap<StreamId, Vec<u8>>,
     unread: HashMap<StreamId, usize>,
+    /// Given up by either end: what was on the way is lost.
+    reset: HashSet<StreamId>,
+    discarded: HashSet<StreamId>,
 }
 
 impl End {
     fn new(side: Side) -> Self {
         let mux = Mux::new(side);
         let (sent, received, unread) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { mux, ids: vec![], sent, received, unread }
+        Self { mux, ids: vec![], sent, received, unread, reset: HashSet::new(), discarded: HashSet::new() }
     }
 
     fn send(&mut self, stream: usize, bytes: usize, fin: bool) {
@@ -210,13 +304,34 @@ impl End {
         for event in events(&mut self.mux) {
             match event {
                 Event::Opened { id, .. } => self.ids.push(id),
+                // What had arrived before the reader left.
+                Event::Data { id, .. } if self.discarded.contains(&id) => {}
                 Event::Data { id, bytes, .. } => {
                     *self.unread.entry(id).or_default() += bytes.len();
                     self.received.entry(id).or_default().extend(bytes);
                 }
-                Event::Reset { .. } | Event::Writable { .. } => {}
+                Event::Reset { id, .. } => self.gave_up(id),
+                Event::Writable { .. } => {}
             }
         }
+    }
+
+    fn reset(&mut self, stream: usize) {
+        let Some(&id) = self.ids.get(stream) else { return };
+        self.mux.reset(id, Code::Cancelled);
+        self.gave_up(id);
+    }
+
+    fn discard(&mut self, stream: usize) {
+        let Some(&id) = self.ids.get(stream) else { return };
+        self.mux.discard(id);
+        self.unread.remove(&id);
+        self.discarded.insert(id);
+    }
+
+    fn gave_up(&mut self, id: StreamId) {
+        self.reset.insert(id);
+        self.unread.remove(&id);
     }
 
     fn read(&mut self, most: usize) {
@@ -241,9 +356,15 @@ proptest! {
                 Act::Open => end.ids.extend(end.mux.open(Bytes::new(), false)),
                 Act::Send { stream, bytes, fin } => end.send(stream, bytes, fin),
                 Act::Read { bytes } => end.read(bytes),
+                Act::Reset { stream } => end.reset(stream),
+                Act::Discard { stream } => end.discard(stream),
                 Act::Carry { messages } => { carry(&mut end.mux, &mut peer.mux, messages); }
             }
             peer.hear();
+            // Whatever the peer has sent, it was allowed to: what waits here is within windows and their budget.
+            let waiting: usize = peer.unread.values().sum();
+            let windows = peer.mux.stream_count() * INITIAL_WINDOW as usize + GROWTH_BUDGET as usize;
+            prop_assert!(waiting <= windows);
             for unread in peer.unread.values() {
                 prop_assert!(*unread <= MAX_WINDOW as usize);
             }
@@ -252,9 +373,14 @@ proptest! {
         while carry(&mut edge.mux, &mut agent.mux, 1000) + carry(&mut agent.mux, &mut edge.mux, 1000) > 0 {}
         edge.hear();
         agent.hear();
+        prop_assert_eq!((edge.mux.queued(), agent.mux.queued()), (0, 0));
         for (from, to) in [(&*edge, &*agent), (&*agent, &*edge)] {
             for (id, sent) in &from.sent {
-                prop_assert_eq!(to.received.get(id).map_or(&[][..], Vec::as_slice), &sent[..]);
+                let received = to.received.get(id).map_or(&[][..], Vec::as_slice);
+                prop_assert!(sent.starts_with(received), "stream {id}");
+                let cut = from.reset.contains(id) || to.reset.contains(id) || to.discarded.contains(id);
+                let whole = cut || received.len() == sent.len();
+                prop_assert!(whole, "stream {id} is not cut short, and {} of {} bytes arrived", received.len(), sent.len());
             }
         }
     }
