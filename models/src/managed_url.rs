@@ -161,10 +161,13 @@ pub enum RouteTarget {
         port: u16,
         lanes: u8,
     },
-    /// `manifest` is absent when no version is live.
     Site {
         site: SiteId,
+        /// Absent when no version is live.
         manifest: Option<ManifestHash>,
+        /// What is carried of earlier versions; see [`crate::site::carry`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carried: Option<ManifestHash>,
     },
     Proxy {
         url: WebUrl,

@@ -6,6 +6,8 @@ use crate::{
     time::Millis,
 };
 
+pub mod carry;
+pub mod config;
 pub mod create;
 pub mod create_version;
 pub mod delete;
@@ -16,6 +18,7 @@ pub mod manifest_get;
 pub mod missing_packs;
 pub mod put_pack;
 pub mod rollback;
+pub mod rules;
 pub mod start;
 pub mod stop;
 pub mod versions;
@@ -84,6 +87,9 @@ pub struct Site {
     /// The live version; absent until the first upload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<VersionNumber>,
+    /// The manifest of the live version: who has it needs not ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<ManifestHash>,
     /// Whether it answers; see `patr site stop`.
     pub running: bool,
     /// The automatic managed URL.
@@ -102,6 +108,17 @@ pub struct SiteVersion {
     pub files: u32,
     /// Of all files together.
     pub bytes: u64,
+    /// Where it can be seen although it is not live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
     pub created_by: UserId,
     pub created_at: Millis,
+}
+
+/// An address of one version.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Preview {
+    pub url: String,
+    /// The version goes with it, unless it was made live.
+    pub expires_at: Millis,
 }

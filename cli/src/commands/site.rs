@@ -92,7 +92,12 @@ async fn deploy(folder: &FsPath, name: Name, ctx: &Context) -> Outcome {
     send(&site, missing, sent, ctx).await?;
     let path = create_version::Path { workspace: ctx.workspace()?, site: site.id.into() };
     let body = Octets(plan.manifest.into());
-    let call = Call::<create_version::CreateVersion> { path, query: NoQuery {}, headers: NoHeaders, body };
+    let call = Call::<create_version::CreateVersion> {
+        path,
+        query: create_version::Query::default(),
+        headers: NoHeaders,
+        body,
+    };
     let version = ctx.client.call(call).await?.body.0;
     ctx.printer.note(&format!(
         "version {} of `{}` is live: {}, {} unchanged, {} uploaded",

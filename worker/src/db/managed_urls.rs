@@ -82,7 +82,9 @@ impl Row {
                 lanes: TUNNEL_LANES,
             },
             Kind::Site if self.site_running == Some(0) => stopped("site", &self.site_name),
-            Kind::Site => RouteTarget::Site { site: self.site_id?, manifest: self.manifest.clone() },
+            Kind::Site => {
+                RouteTarget::Site { site: self.site_id?, manifest: self.manifest.clone(), carried: None }
+            }
             Kind::Proxy => RouteTarget::Proxy { url: self.url.clone()? },
             Kind::Redirect => {
                 RouteTarget::Redirect { url: self.url.clone()?, permanent: self.permanent != 0 }

@@ -16,6 +16,7 @@ pub(crate) struct Row {
     pub(crate) id: SiteId,
     pub(crate) name: Name,
     pub(crate) live: Option<VersionNumber>,
+    pub(crate) manifest: Option<ManifestHash>,
     #[serde(deserialize_with = "super::truth")]
     pub(crate) running: bool,
     pub(crate) generation: u64,
@@ -29,8 +30,8 @@ pub(crate) struct Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT s.*, (SELECT host FROM managed_urls m WHERE m.site_id = s.id AND m.automatic = 1) AS host
-             FROM sites s ",
+            "SELECT s.*, v.manifest, (SELECT host FROM managed_urls m WHERE m.site_id = s.id AND m.automatic = 1) AS host
+             FROM sites s LEFT JOIN site_versions v ON v.site_id = s.id AND v.number = s.live ",
             $rest
         )
     };
@@ -97,6 +98,7 @@ impl VersionRow {
             manifest: self.manifest,
             files: self.files,
             bytes: self.bytes,
+            preview: None,
             created_by: self.created_by,
             created_at: self.created_at,
         }

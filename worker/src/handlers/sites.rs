@@ -114,6 +114,7 @@ pub(crate) fn model(ctx: &Ctx, row: Row) -> Site {
         id: row.id,
         name: row.name,
         live: row.live,
+        manifest: row.manifest,
         running: row.running,
         url: ctx.settings.url(row.host.as_str()),
         generation: row.generation,
