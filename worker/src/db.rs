@@ -10,6 +10,7 @@ use wasm_bindgen::JsValue;
 use worker::{D1Database, D1PreparedStatement};
 
 pub(crate) mod audit;
+pub(crate) mod blobs;
 pub(crate) mod deployments;
 pub(crate) mod idempotency;
 pub(crate) mod managed_urls;
@@ -19,6 +20,7 @@ pub(crate) mod sites;
 pub(crate) mod sqlite;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod versions;
 pub(crate) mod workspaces;
 
 /// A parameter.
@@ -183,7 +185,10 @@ impl DbError {
             None if text.contains("NOT NULL constraint failed: hosts") => {
                 Self::Unique("hosts.host".to_owned())
             }
-            None if text.contains("NOT NULL constraint failed") && text.contains(".generation") => {
+            None if text.contains("NOT NULL constraint failed: manifest_packs") => Self::Reference,
+            None if text.contains("NOT NULL constraint failed")
+                && (text.contains(".generation") || text.contains(".id")) =>
+            {
                 Self::Stale
             }
             None if text.contains("FOREIGN KEY constraint failed") => Self::Reference,

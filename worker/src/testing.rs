@@ -1,5 +1,7 @@
 //! The API without a platform: SQLite in place of D1, memory in place of KV, and objects that say what a test wants.
 
+pub(crate) mod site;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, HashMap},

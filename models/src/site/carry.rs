@@ -32,36 +32,36 @@ pub fn carry<B: AsRef<[u8]>>(
     after: &Manifest<B>,
     today: u16,
 ) -> Result<Option<Vec<u8>>, ManifestError> {
-    let mut carrier = Carrier { after, packs: Vec::new(), numbers: HashMap::new(), entries: Vec::new() };
-    if let Some(before) = before {
+    let fresh = before.into_iter().flat_map(|before| {
         let until = today.saturating_add(DAYS);
-        before.iter().filter(|entry| entry.immutable).for_each(|entry| carrier.take(before, &entry, until));
-    }
-    let fresh = carrier.entries.len();
-    if let Some(carried) = carried {
-        let stays = |entry: &Entry<'_>| {
-            entry.until_day >= today && before.is_none_or(|before| before.find(entry.path).is_none())
-        };
-        carried.iter().filter(stays).for_each(|entry| carrier.take(carried, &entry, entry.until_day));
-    }
-    let mut entries = carrier.entries;
-    entries[fresh..].sort_by_key(|entry| std::cmp::Reverse(entry.until_day));
-    entries.truncate(FILES_MAX);
-    if entries.is_empty() { Ok(None) } else { write(&carrier.packs, entries, b"").map(Some) }
+        before.iter().filter(|entry| entry.immutable).map(move |entry| (before, entry, until))
+    });
+    let stays = |entry: &Entry<'_>| {
+        entry.until_day >= today && before.is_none_or(|before| before.find(entry.path).is_none())
+    };
+    let older = carried
+        .into_iter()
+        .flat_map(|carried| carried.iter().filter(stays).map(move |entry| (carried, entry, entry.until_day)));
+    let gone = |entry: &Entry<'_>| after.find(entry.path).is_none();
+    let mut kept: Vec<_> = fresh.chain(older).filter(|(_, entry, _)| gone(entry)).collect();
+    kept.sort_by_key(|(.., until)| std::cmp::Reverse(*until));
+    // Before their packs are named: what is not carried is not kept either.
+    kept.truncate(FILES_MAX);
+    let mut carrier = Carrier::default();
+    kept.iter().for_each(|(from, entry, until)| carrier.take(from, entry, *until));
+    let Carrier { packs, entries, .. } = carrier;
+    if entries.is_empty() { Ok(None) } else { write(&packs, entries, b"").map(Some) }
 }
 
-struct Carrier<'a, B> {
-    after: &'a Manifest<B>,
+#[derive(Default)]
+struct Carrier {
     packs: Vec<PackHash>,
     numbers: HashMap<PackHash, u32>,
     entries: Vec<NewEntry>,
 }
 
-impl<B: AsRef<[u8]>> Carrier<'_, B> {
-    fn take(&mut self, from: &Manifest<B>, entry: &Entry<'_>, until_day: u16) {
-        if self.after.find(entry.path).is_some() {
-            return;
-        }
+impl Carrier {
+    fn take<B: AsRef<[u8]>>(&mut self, from: &Manifest<B>, entry: &Entry<'_>, until_day: u16) {
         let representations = entry.representations().map(|one| NewRepresentation {
             coding: one.coding,
             pack: self.run(from, &one),
@@ -81,7 +81,7 @@ impl<B: AsRef<[u8]>> Carrier<'_, B> {
     }
 
     /// Names the packs of a run, if that is new, and answers the number of the first.
-    fn run(&mut self, from: &Manifest<B>, one: &Representation<'_>) -> u32 {
+    fn run<B: AsRef<[u8]>>(&mut self, from: &Manifest<B>, one: &Representation<'_>) -> u32 {
         let run: Vec<PackHash> =
             (one.pack..one.pack.saturating_add(one.packs.into())).filter_map(|at| from.pack(at)).collect();
         let next = u32::try_from(self.packs.len()).unwrap_or(u32::MAX);
@@ -150,6 +150,17 @@ mod tests {
         let after = site(&[("a.1.js", true, 0), ("b.2.js", true, 0)]);
         assert_eq!(carried(&before, None, &after), [kept("b.1.js", TODAY + DAYS)]);
         assert_eq!(carried(&after, None, &after), []);
+    }
+
+    #[test]
+    fn no_more_is_carried_than_fits_and_nothing_keeps_the_packs_of_the_rest() {
+        let names: Vec<String> = (0..FILES_MAX).map(|number| format!("{number}.js")).collect();
+        let files: Vec<_> = names.iter().map(|name| (name.as_str(), true, 0)).collect();
+        let (before, earlier) = (site(&files), site(&[("earlier.js", true, TODAY)]));
+        let bytes = carry(Some(&before), Some(&earlier), &site(&[]), TODAY).unwrap().unwrap();
+        let manifest = Manifest::open(bytes).unwrap();
+        assert_eq!((manifest.len(), manifest.find("earlier.js")), (FILES_MAX, None));
+        assert_eq!(manifest.packs().count(), FILES_MAX);
     }
 
     #[test]

@@ -42,6 +42,11 @@ api_errors! {
         ManifestInvalid { problem: String } = 422 "manifest_invalid", "manifest: {problem}";
         PackMissing { pack: PackHash } = 422 "pack_missing", "manifest: the pack {pack} is not stored",
             hint "upload it, then make the version";
-        PreviewDays { max: u16 } = 422 "preview_days_invalid", "preview_days: a preview lasts 1 to {max} days";
+        BeingDeleted = 503 "being_deleted", "the same manifest is being deleted at this moment",
+            hint "try again in a few seconds";
+        Busy = 503 "site_busy", "other versions of this site are going live at this moment",
+            hint "try again in a few seconds";
+        PreviewDays { max: u16 } = 422 "preview_days_invalid", "preview_days: a preview lasts 1 to {max} days",
+            hint "only a preview takes `preview_days`";
     }
 }

@@ -94,7 +94,6 @@ pub(crate) fn holds(id: WorkspaceId) -> Statement {
 pub(crate) fn delete(id: WorkspaceId) -> Vec<Statement> {
     vec![
         Statement::new("DELETE FROM hosts WHERE workspace_id = ?1", &[&Text(id)]),
-        Statement::new("DELETE FROM packs WHERE workspace_id = ?1", &[&Text(id)]),
         Statement::new("DELETE FROM workspaces WHERE id = ?1", &[&Text(id)]),
     ]
 }

@@ -98,7 +98,7 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteSite>) ->
         return Err(Failure::Api(delete::Error::HasUrls { url: format!("{}{}", url.host, url.path) }));
     }
     let mut statements = vec![managed_urls::touch_leading_to(&row.id)];
-    statements.extend(db::delete(row.id));
+    statements.extend(db::delete(row.id, ctx.now));
     ctx.write(&caller, audited::<DeleteSite>(row.id, row.name.as_str()), statements).await?;
     routes_kv::publish(ctx).await;
     Ok(Reply::new(NoContent))
