@@ -19,7 +19,9 @@ pub mod missing_packs;
 pub mod put_pack;
 pub mod rollback;
 pub mod rules;
+pub mod set_access;
 pub mod start;
+pub mod stats;
 pub mod stop;
 pub mod versions;
 
@@ -92,11 +94,29 @@ pub struct Site {
     pub manifest: Option<ManifestHash>,
     /// Whether it answers; see `patr site stop`.
     pub running: bool,
+    /// Who may see it.
+    #[serde(default)]
+    pub access: Access,
     /// The automatic managed URL.
     pub url: String,
     pub generation: u64,
     pub created_at: Millis,
     pub updated_at: Millis,
+}
+
+/// Who may see a site.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Everybody.
+    #[default]
+    Public,
+    /// Who knows its password.
+    Password,
+    /// Members of the workspace.
+    Members,
 }
 
 /// An upload. It never changes.

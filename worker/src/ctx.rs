@@ -13,6 +13,7 @@ use crate::{
     auth::Actor,
     db::{self, Db, DbError, Statement},
     env::{self, Settings},
+    ingress::stats::Tally,
     kv::Kv,
     runners::{Objects, Runners},
 };
@@ -27,6 +28,8 @@ pub(crate) struct Ctx {
     pub(crate) request: RequestId,
     /// Goes into the batch of the first write, so that a write and its `Idempotency-Key` are one.
     pub(crate) reservation: RefCell<Option<Statement>>,
+    /// For the statistics of a site.
+    pub(crate) tally: Tally,
 }
 
 impl Ctx {
@@ -43,6 +46,7 @@ impl Ctx {
             now,
             request: env::new_id(now)?,
             reservation: RefCell::default(),
+            tally: Tally::default(),
         })
     }
 

@@ -6,15 +6,17 @@ use std::rc::Rc;
 
 use patr_models::{page::ListQuery, time::Millis};
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{D1Database, D1PreparedStatement};
 
+pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod blobs;
 pub(crate) mod deployments;
 pub(crate) mod idempotency;
 pub(crate) mod managed_urls;
 pub(crate) mod runners;
+pub(crate) mod site_days;
 pub(crate) mod sites;
 #[cfg(test)]
 pub(crate) mod sqlite;
@@ -216,6 +218,18 @@ pub(crate) enum Db {
 }
 
 impl Db {
+    /// The same database, for what outlives the request.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::D1(database) => {
+                let object: &JsValue = database.as_ref();
+                Self::D1(object.clone().unchecked_into())
+            }
+            #[cfg(test)]
+            Self::Sqlite(sqlite) => Self::Sqlite(Rc::clone(sqlite)),
+        }
+    }
+
     /// Every row.
     pub(crate) async fn fetch<T: DeserializeOwned>(&self, statement: Statement) -> Result<Vec<T>, DbError> {
         let unreadable = |error: &dyn fmt::Display| DbError::Other(format!("{}: {error}", statement.sql));

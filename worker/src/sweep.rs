@@ -6,13 +6,16 @@
 
 use std::time::Duration;
 
-use patr_models::{ids::SiteId, site::carry::day};
+use patr_models::{
+    ids::SiteId,
+    site::{carry::day, stats::DAYS_MAX},
+};
 
 use crate::{
     answer::Fault,
     blobs,
     ctx::Ctx,
-    db::{self, sites, versions},
+    db::{self, access, site_days, sites, versions},
     routes_kv,
 };
 
@@ -34,6 +37,7 @@ pub(crate) async fn run(ctx: &Ctx) -> Vec<Fault> {
         blobs::collect(ctx).await,
         blobs::delete(ctx).await,
         ctx.db.batch(db::sweep(ctx.now)).await.map_err(Fault::from),
+        ctx.db.batch(access::sweep(ctx.now)).await.map_err(Fault::from),
     ];
     parts.into_iter().filter_map(Result::err).collect()
 }
@@ -59,6 +63,7 @@ async fn tend(ctx: &Ctx) -> Result<(), Fault> {
     let old: Vec<u64> = old.into_iter().map(|row| row.id).collect();
     let mut statements = sites::drop_carried(&ids, day(ctx.now), ctx.now);
     statements.extend(versions::delete(&old, ctx.now));
+    statements.push(site_days::forget(&ids, day(ctx.now).saturating_sub(DAYS_MAX)));
     // There may be more; then these sites are the first ones the next time.
     if old.len() < VERSIONS {
         statements.push(sites::tended(&ids, ctx.now));

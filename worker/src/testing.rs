@@ -149,6 +149,7 @@ impl App {
             now,
             request: env::new_id(now).unwrap(),
             reservation: RefCell::default(),
+            tally: Default::default(),
         }
     }
 

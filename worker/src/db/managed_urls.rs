@@ -4,10 +4,10 @@ use patr_models::{
     deployment::Power,
     ids::{DeploymentId, ManagedUrlId, RunnerId, SiteId, WorkspaceId},
     limits::TUNNEL_LANES,
-    managed_url::{Host, ManagedUrl, PathPrefix, Route, RouteTarget, Target, WebUrl},
+    managed_url::{Guard, Host, ManagedUrl, PathPrefix, Route, RouteTarget, Target, WebUrl},
     name::Name,
     page::ListQuery,
-    site::{ManifestHash, VersionNumber},
+    site::{Access, ManifestHash, VersionNumber},
     time::Millis,
 };
 
@@ -40,6 +40,8 @@ pub(crate) struct Row {
     site_running: Option<u8>,
     manifest: Option<ManifestHash>,
     carried: Option<ManifestHash>,
+    access: Option<Access>,
+    access_generation: Option<u64>,
     url: Option<WebUrl>,
     permanent: u8,
     automatic: u8,
@@ -87,6 +89,7 @@ impl Row {
                 site: self.site_id?,
                 manifest: self.manifest.clone(),
                 carried: self.carried.clone(),
+                guard: self.guard(),
             },
             Kind::Proxy => RouteTarget::Proxy { url: self.url.clone()? },
             Kind::Redirect => {
@@ -94,6 +97,12 @@ impl Row {
             }
         };
         Some(Route { url: self.id, path: self.path.clone(), to })
+    }
+
+    /// Of a site that is not for everybody.
+    fn guard(&self) -> Option<Guard> {
+        let access = self.access.filter(|access| *access != Access::Public)?;
+        Some(Guard { access, generation: self.access_generation? })
     }
 
     pub(crate) fn model(&self, settings: &Settings) -> Option<ManagedUrl> {
@@ -115,7 +124,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT m.*, d.name AS deployment_name, d.runner_id, d.power,
-                    s.name AS site_name, s.running AS site_running, l.hash AS manifest, c.hash AS carried
+                    s.name AS site_name, s.running AS site_running, s.access,
+                    s.access_generation, l.hash AS manifest, c.hash AS carried
              FROM managed_urls m
              LEFT JOIN deployments d ON d.id = m.deployment_id
              LEFT JOIN sites s ON s.id = m.site_id

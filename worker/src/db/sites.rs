@@ -5,7 +5,7 @@ use patr_models::{
     managed_url::Host,
     name::Name,
     page::ListQuery,
-    site::{ManifestHash, VersionNumber},
+    site::{Access, ManifestHash, VersionNumber},
     time::Millis,
 };
 
@@ -24,6 +24,7 @@ pub(crate) struct Row {
     pub(crate) versions: VersionNumber,
     #[serde(deserialize_with = "super::truth")]
     pub(crate) running: bool,
+    pub(crate) access: Access,
     pub(crate) generation: u64,
     pub(crate) host: Host,
     #[serde(deserialize_with = "super::millis")]

@@ -25,7 +25,7 @@ use patr_models::{
 };
 
 use crate::{
-    answer::{Answer, Failure, Fault},
+    answer::{Answer, Failure, Fault, Refused},
     auth::{self, Actor, Person},
     ctx::{Ctx, audited, new_secret},
     db::{DbError, Statement, users},
@@ -63,18 +63,29 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<Sig
 
 pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn> {
     let log_in::Body { email, password } = call.body.0;
-    refuse_guessing(ctx, &email).await?;
-    let row: Option<users::Row> = ctx.db.optional(users::by_email(&email)).await?;
+    let row = authenticate(ctx, &email, &password).await?;
+    let row = row.ok_or(Failure::Api(log_in::Error::WrongPassword))?;
+    let session = start_session(ctx, row.into(), Vec::new(), LogIn::NAME).await?;
+    Ok(Reply::new(Created(session)))
+}
+
+/// The account of somebody who knows its password. Wrong ones are counted, and too many refused.
+pub(crate) async fn authenticate(
+    ctx: &Ctx,
+    email: &Email,
+    password: &str,
+) -> Result<Option<users::Row>, Refused> {
+    refuse_guessing(ctx, email).await?;
+    let row: Option<users::Row> = ctx.db.optional(users::by_email(email)).await?;
     // An unknown address costs the same work as a known one.
     let stored = row.as_ref().map_or(NOBODYS, |row| row.password_hash.as_str());
-    let right = verify_password(&password, stored)?;
-    let Some(row) = row.filter(|_| right) else {
-        ctx.db.batch(vec![users::failure_insert(&email, ctx.now)]).await?;
-        return Err(Failure::Api(log_in::Error::WrongPassword));
+    let row = if verify_password(password, stored)? { row } else { None };
+    let counted = match row {
+        Some(_) => users::failures_forget(email),
+        None => users::failure_insert(email, ctx.now),
     };
-    let forget = vec![users::failures_forget(&email)];
-    let session = start_session(ctx, row.into(), forget, LogIn::NAME).await?;
-    Ok(Reply::new(Created(session)))
+    ctx.db.batch(vec![counted]).await?;
+    Ok(row)
 }
 
 pub(crate) async fn log_out(ctx: &Ctx, caller: Person, _: Call<LogOut>) -> Answer<LogOut> {
@@ -119,7 +130,7 @@ impl Actor for Oneself {
     }
 }
 
-async fn refuse_guessing(ctx: &Ctx, email: &Email) -> Result<(), Failure<LogIn>> {
+async fn refuse_guessing(ctx: &Ctx, email: &Email) -> Result<(), Refused> {
     let failures: Option<users::Failures> =
         ctx.db.optional(users::failures(email, ctx.now - FAILURE_WINDOW)).await?;
     let Some(users::Failures { count, first: Some(first) }) = failures else { return Ok(()) };
@@ -131,12 +142,12 @@ async fn refuse_guessing(ctx: &Ctx, email: &Email) -> Result<(), Failure<LogIn>>
 }
 
 /// Argon2id with the parameters that OWASP's password storage cheat sheet gives first: 19 MiB, 2 passes, 1 lane.
-fn hash_password(password: &str) -> Result<String, Fault> {
+pub(crate) fn hash_password(password: &str) -> Result<String, Fault> {
     let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &env::random::<16>()?);
     hash.map(|hash| hash.to_string()).map_err(|error| Fault::new(format!("hashing a password: {error}")))
 }
 
-fn verify_password(password: &str, stored: &str) -> Result<bool, Fault> {
+pub(crate) fn verify_password(password: &str, stored: &str) -> Result<bool, Fault> {
     let stored =
         PasswordHash::new(stored).map_err(|error| Fault::new(format!("a stored password: {error}")))?;
     Ok(Argon2::default().verify_password(password.as_bytes(), &stored).is_ok())

@@ -136,6 +136,7 @@ async fn respond(
         return Ok(builder.with_headers(headers).empty());
     }
     let entry = entry.identity;
+    ctx.tally.sends(entry.size);
     let first = site.pack(entry.pack).filter(|_| entry.size > 0);
     let Some(first) = first else { return Ok(builder.with_headers(headers).empty()) };
     let pack = load(ctx, pack_key(workspace, &first)).await?;
@@ -193,6 +194,7 @@ async fn load(ctx: &Ctx, key: String) -> Result<Rc<[u8]>, Fault> {
     if let Some(bytes) = cache::get(&key) {
         return Ok(bytes);
     }
+    ctx.tally.misses();
     let bytes = ctx.kv.get_immutable(&key).await?;
     let bytes: Rc<[u8]> = bytes.ok_or_else(|| Fault::new(format!("{key} is not in KV")))?.into();
     cache::put(key, Rc::clone(&bytes));

@@ -67,6 +67,10 @@ fn docs() -> Ref<SiteId> {
 }
 
 impl Caller<'_> {
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap()
+    }
+
     /// Makes the site.
     pub(crate) fn site(&self) -> Site {
         let body = Json(create::Body { name: "docs".parse().unwrap() });
