@@ -7,3 +7,4 @@ mod deploy;
 mod input;
 mod reconnect;
 mod site;
+mod site_versions;

@@ -1,5 +1,8 @@
 //! `patr site`.
 
+mod access;
+mod show;
+
 use std::{path::Path as FsPath, sync::Arc, time::Duration};
 
 use futures_util::{TryStreamExt, stream};
@@ -37,12 +40,8 @@ pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
         Args::Deploy { dir, name } => deploy(&dir, name, ctx).await,
         Args::List(args) => list(&args, ctx).await,
         Args::Versions { name, page } => versions(name, &page, ctx).await,
-        Args::Show { name } => {
-            let site =
-                ctx.client.call(plain::<get::GetSite>(get::Path { workspace, site: name })).await?.body.0;
-            ctx.printer.item(&site, &fields(&site))?;
-            Ok(Exit::Ok)
-        }
+        Args::Show { name } => show::show(name, ctx).await,
+        Args::Access(args) => access::access(args, ctx).await,
         Args::Rollback { name, version } => {
             let path = rollback::Path { workspace, site: name };
             let call = with_body::<rollback::RollBackSite, _>(path, rollback::Body { version });
@@ -68,17 +67,6 @@ pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
 fn answer(site: &Site, ctx: &Context) -> Outcome {
     ctx.printer.answer(site, Some(&site.url))?;
     Ok(Exit::Ok)
-}
-
-fn fields(site: &Site) -> Vec<(&'static str, String)> {
-    vec![
-        ("name", site.name.to_string()),
-        ("id", site.id.to_string()),
-        ("url", site.url.clone()),
-        ("live version", text::or_dash(site.live)),
-        ("answers", if site.running { "yes" } else { "no, it is stopped" }.to_owned()),
-        ("changed", text::time(site.updated_at)),
-    ]
 }
 
 /// Upload a folder as a new version and make it live.

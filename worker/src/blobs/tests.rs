@@ -92,7 +92,9 @@ fn what_is_being_deleted_is_refused_and_can_be_stored_a_moment_later() {
     app.wait(DAY + HOUR);
     block_on(collect(&app.ctx())).map_err(|fault| fault.to_string()).unwrap();
     let claimed = claim(&app);
-    let ResponseError::Api { status, body } = owner.put_pack(&PACK).unwrap_err() else { panic!("no answer") };
+    let ResponseError::Api { status, body } = *owner.put_pack(&PACK).unwrap_err() else {
+        panic!("no answer")
+    };
     assert_eq!((status.as_u16(), body.code.as_str()), (503, "being_deleted"));
 
     block_on(app.ctx().kv.delete(&claimed[0].key)).unwrap();

@@ -29,6 +29,8 @@ use patr_models::{
 use super::{App, Caller};
 use crate::{db::Statement, sweep};
 
+type Outcome<T> = Result<T, Box<ResponseError>>;
+
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -86,10 +88,10 @@ impl Caller<'_> {
         self.call::<delete::DeleteSite>(path, NoBody).unwrap();
     }
 
-    pub(crate) fn put_pack(&self, pack: &Bytes) -> Result<PackHash, ResponseError> {
+    pub(crate) fn put_pack(&self, pack: &Bytes) -> Outcome<PackHash> {
         let hash = PackHash::of(pack);
         let path = put_pack::Path { workspace: self.workspace(), site: docs(), pack: hash.clone() };
-        self.call::<PutPack>(path, Octets(pack.clone())).map(|_| hash)
+        self.call::<PutPack>(path, Octets(pack.clone())).map(|_| hash).map_err(Box::new)
     }
 
     /// Which of these the server wants.
@@ -99,14 +101,10 @@ impl Caller<'_> {
     }
 
     /// Makes a version of a manifest whose packs are there.
-    pub(crate) fn version(
-        &self,
-        manifest: Bytes,
-        query: create_version::Query,
-    ) -> Result<SiteVersion, ResponseError> {
+    pub(crate) fn version(&self, manifest: Bytes, query: create_version::Query) -> Outcome<SiteVersion> {
         let path = create_version::Path { workspace: self.workspace(), site: docs() };
         let call = Call::<CreateVersion> { path, query, headers: NoHeaders, body: Octets(manifest) };
-        self.send(call).map(|reply| reply.body.0)
+        self.send(call).map(|reply| reply.body.0).map_err(Box::new)
     }
 
     /// Uploads files and makes them live.
@@ -123,9 +121,9 @@ impl Caller<'_> {
         self.version(manifest, create_version::Query { preview: true, preview_days: days }).unwrap()
     }
 
-    pub(crate) fn roll_back(&self, version: Option<VersionNumber>) -> Result<Site, ResponseError> {
+    pub(crate) fn roll_back(&self, version: Option<VersionNumber>) -> Outcome<Site> {
         let path = rollback::Path { workspace: self.workspace(), site: docs() };
-        self.call::<RollBackSite>(path, Json(rollback::Body { version })).map(|site| site.0)
+        self.call::<RollBackSite>(path, Json(rollback::Body { version })).map(|site| site.0).map_err(Box::new)
     }
 
     /// The numbers of its versions, newest first.

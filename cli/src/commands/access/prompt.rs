@@ -8,7 +8,7 @@ use crate::{failure::Failure, printer::Printer};
 
 /// How often a password is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Times {
+pub(in crate::commands) enum Times {
     Once,
     /// A new one, to catch a slip.
     Twice,
@@ -25,7 +25,7 @@ pub(super) fn email(given: Option<Email>, printer: &Printer) -> Result<Email, Fa
 }
 
 /// The password, from stdin or typed.
-pub(super) fn password(from_stdin: bool, times: Times) -> Result<String, Failure> {
+pub(in crate::commands) fn password(from_stdin: bool, times: Times) -> Result<String, Failure> {
     if from_stdin {
         return line_of_stdin("the password");
     }
