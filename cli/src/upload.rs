@@ -15,7 +15,7 @@ use patr_models::{
     limits::{CHUNK, PACK_TARGET},
     site::{
         PackHash,
-        manifest::{Manifest, NewEntry, check_path, write},
+        manifest::{Coding, Manifest, NewEntry, NewRepresentation, check_path, write},
     },
 };
 use sha2::{Digest, Sha256};
@@ -149,8 +149,8 @@ fn read_parts(parts: &[Part]) -> Outcome<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Where content is: the first pack, by number, and the offset in it.
-type Place = (u32, u64);
+/// Where content is: the first pack, by number, how many there are, and the offset in the first.
+type Place = (u32, u16, u64);
 
 /// Packs what `live` does not have.
 pub(crate) fn plan(files: &[Found], live: Option<&Manifest<Vec<u8>>>) -> Outcome<Plan> {
@@ -166,11 +166,18 @@ pub(crate) fn plan(files: &[Found], live: Option<&Manifest<Vec<u8>>>) -> Outcome
     }
     builder.close()?;
     let entries = files.iter().map(|file| {
-        let (pack, offset) = builder.places.get(&file.hash).copied().unwrap_or_default();
-        let content_type = content_type(&file.path);
-        NewEntry { path: file.path.clone(), content_type, pack, offset, size: file.size, hash: file.hash }
+        let (pack, packs, offset) = builder.places.get(&file.hash).copied().unwrap_or_default();
+        let (coding, size, hash) = (Coding::Identity, file.size, file.hash);
+        NewEntry {
+            path: file.path.clone(),
+            content_type: content_type(&file.path),
+            immutable: false,
+            until_day: 0,
+            representations: vec![NewRepresentation { coding, pack, packs, offset, size, hash }],
+        }
     });
-    let manifest = write(&builder.order, entries.collect()).map_err(|error| doing("the manifest", error))?;
+    let manifest =
+        write(&builder.order, entries.collect(), b"").map_err(|error| doing("the manifest", error))?;
     Ok(Plan { manifest, packs: builder.packs, files: files.len(), unchanged })
 }
 
@@ -190,24 +197,17 @@ impl Builder {
     /// Takes content from where the live version has it; whether it does.
     fn reuse(&mut self, live: &Manifest<Vec<u8>>, file: &Found) -> bool {
         let same = |entry: &patr_models::site::manifest::Entry<'_>| {
-            *entry.hash == file.hash && entry.size == file.size
+            *entry.identity.hash == file.hash && entry.identity.size == file.size
         };
         let Some(entry) = live.find(&file.path).filter(same) else { return false };
         if self.places.contains_key(&file.hash) || file.size == 0 {
             return true;
         }
-        // A large file runs through the packs that follow, which must follow here too.
-        let mut left = file.size + entry.offset;
-        let mut chunks = Vec::new();
-        let mut at = entry.pack;
-        while left > 0 {
-            let Some(pack) = live.pack(at) else { return false };
-            chunks.push(pack);
-            left = left.saturating_sub(if file.size > PACK_TARGET as u64 { CHUNK as u64 } else { left });
-            at += 1;
-        }
+        let place = entry.identity;
+        let run = place.pack..place.pack.saturating_add(place.packs.into());
+        let chunks: Vec<PackHash> = run.filter_map(|at| live.pack(at)).collect();
         let number = if let [only] = &chunks[..] { self.number(only) } else { self.append(&chunks) };
-        self.places.insert(file.hash, (number, entry.offset));
+        self.places.insert(file.hash, (number, place.packs, place.offset));
         true
     }
 
@@ -258,7 +258,7 @@ impl Builder {
             from += size;
         }
         let number = self.append(&hashes);
-        self.places.insert(file.hash, (number, 0));
+        self.places.insert(file.hash, (number, u16::try_from(hashes.len()).unwrap_or(u16::MAX), 0));
         Ok(())
     }
 
@@ -275,7 +275,7 @@ impl Builder {
         let number = self.number(&hash);
         let mut offset = 0;
         for (part, content) in &open {
-            self.places.insert(*content, (number, offset));
+            self.places.insert(*content, (number, 1, offset));
             offset += part.size;
         }
         self.packs.push(Pack { hash, size: bytes.len() as u64, parts });
@@ -320,6 +320,7 @@ mod tests {
         let manifest = Manifest::open(manifest).unwrap();
         let entry = manifest.find(path).unwrap();
         let mut bytes = Vec::new();
+        let entry = entry.identity;
         let mut at = entry.pack;
         while (bytes.len() as u64) < entry.offset + entry.size {
             let hash = manifest.pack(at).unwrap();

@@ -89,6 +89,8 @@ permissions! {
     DeploymentLogs = "deployment:logs";
     SiteView = "site:view";
     SiteCreate = "site:create";
+    /// Say who may see it.
+    SiteEdit = "site:edit";
     /// Upload versions and choose the live one.
     SiteDeploy = "site:deploy";
     SiteDelete = "site:delete";

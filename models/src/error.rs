@@ -2,15 +2,19 @@
 
 use crate::ids::RequestId;
 
-/// A status between 400 and 499: what a caller can be blamed for. An endpoint cannot declare a 500.
+/// A status between 400 and 499: what a caller can be blamed for. Or 503: what is right, and comes too soon. An endpoint
+/// cannot declare a 500.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientStatus(u16);
 
 impl ClientStatus {
-    /// Fails to compile (in a `const`) for a status outside 400–499.
+    /// Fails to compile (in a `const`) for any other.
     #[track_caller]
     pub const fn new(status: u16) -> Self {
-        assert!(status >= 400 && status <= 499, "an endpoint's error is a client error: 400 to 499");
+        assert!(
+            status >= 400 && status <= 499 || status == 503,
+            "an endpoint's error is a client error, 400 to 499, or 503 for what may be repeated a moment later"
+        );
         Self(status)
     }
 

@@ -6,7 +6,7 @@
 use crate::{
     ids::{DeploymentId, ManagedUrlId, RunnerId, SiteId, WorkspaceId},
     name::{Name, string_type},
-    site::ManifestHash,
+    site::{Access, ManifestHash},
     time::Millis,
 };
 
@@ -161,10 +161,16 @@ pub enum RouteTarget {
         port: u16,
         lanes: u8,
     },
-    /// `manifest` is absent when no version is live.
     Site {
         site: SiteId,
+        /// Absent when no version is live.
         manifest: Option<ManifestHash>,
+        /// What is carried of earlier versions; see [`crate::site::carry`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carried: Option<ManifestHash>,
+        /// Absent when everybody may see it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        guard: Option<Guard>,
     },
     Proxy {
         url: WebUrl,
@@ -177,6 +183,14 @@ pub enum RouteTarget {
     Stopped {
         what: String,
     },
+}
+
+/// Who is let in to a site, as the ingress has to know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Guard {
+    pub access: Access,
+    /// Grows with each change: what let somebody in before lets nobody in any more.
+    pub generation: u64,
 }
 
 impl RouteTable {

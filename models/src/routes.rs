@@ -115,6 +115,8 @@ routes! {
         site::get::GetSite,
         site::start::StartSite,
         site::stop::StopSite,
+        site::set_access::SetSiteAccess,
+        site::stats::GetSiteStats,
         site::missing_packs::MissingPacks,
         site::put_pack::PutPack,
         site::create_version::CreateVersion,

@@ -6,6 +6,8 @@ use crate::{
     time::Millis,
 };
 
+pub mod carry;
+pub mod config;
 pub mod create;
 pub mod create_version;
 pub mod delete;
@@ -16,7 +18,10 @@ pub mod manifest_get;
 pub mod missing_packs;
 pub mod put_pack;
 pub mod rollback;
+pub mod rules;
+pub mod set_access;
 pub mod start;
+pub mod stats;
 pub mod stop;
 pub mod versions;
 
@@ -84,13 +89,34 @@ pub struct Site {
     /// The live version; absent until the first upload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<VersionNumber>,
+    /// The manifest of the live version: who has it needs not ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<ManifestHash>,
     /// Whether it answers; see `patr site stop`.
     pub running: bool,
+    /// Who may see it.
+    #[serde(default)]
+    pub access: Access,
     /// The automatic managed URL.
     pub url: String,
     pub generation: u64,
     pub created_at: Millis,
     pub updated_at: Millis,
+}
+
+/// Who may see a site.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Everybody.
+    #[default]
+    Public,
+    /// Who knows its password.
+    Password,
+    /// Members of the workspace.
+    Members,
 }
 
 /// An upload. It never changes.
@@ -102,6 +128,17 @@ pub struct SiteVersion {
     pub files: u32,
     /// Of all files together.
     pub bytes: u64,
+    /// Where it can be seen although it is not live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
     pub created_by: UserId,
     pub created_at: Millis,
+}
+
+/// An address of one version.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Preview {
+    pub url: String,
+    /// The version goes with it, unless it was made live.
+    pub expires_at: Millis,
 }

@@ -8,3 +8,4 @@ mod input;
 mod reconnect;
 mod registry;
 mod site;
+mod site_versions;

@@ -3,14 +3,29 @@
 use bytes::Bytes;
 use http::Method;
 use patr_models::{
-    endpoint::body::{Json, NoBody, Octets},
+    endpoint::{
+        Call,
+        body::{Json, NoBody, Octets},
+        client::ResponseError,
+        headers::NoHeaders,
+    },
     site::{
-        PackHash, create, create_version,
-        manifest::{NewEntry, write},
+        PackHash, SiteVersion, create, create_version,
+        manifest::{Coding, NewEntry, NewRepresentation, write},
         put_pack, rollback,
     },
 };
 use patr_stories::{Caller, Edge};
+
+async fn create_version(
+    owner: &Caller,
+    path: create_version::Path,
+    manifest: Vec<u8>,
+) -> Result<SiteVersion, ResponseError> {
+    let (query, body) = (create_version::Query::default(), Octets(manifest.into()));
+    let call = Call::<create_version::CreateVersion> { path, query, headers: NoHeaders, body };
+    owner.send(call).await.map(|Json(version)| version)
+}
 
 /// Uploads files as one version.
 async fn upload(owner: &Caller, files: &[(&str, &str)]) {
@@ -24,17 +39,23 @@ async fn upload(owner: &Caller, files: &[(&str, &str)]) {
         let entry = NewEntry {
             path: (*path).to_owned(),
             content_type: "text/html; charset=utf-8".to_owned(),
-            pack: 0,
-            offset,
-            size: text.len() as u64,
-            hash: PackHash::of(text.as_bytes()).to_bytes(),
+            immutable: false,
+            until_day: 0,
+            representations: vec![NewRepresentation {
+                coding: Coding::Identity,
+                pack: 0,
+                packs: 1,
+                offset,
+                size: text.len() as u64,
+                hash: PackHash::of(text.as_bytes()).to_bytes(),
+            }],
         };
-        offset += entry.size;
+        offset += text.len() as u64;
         entry
     });
-    let manifest = write(&[hash], entries.collect()).unwrap();
+    let manifest = write(&[hash], entries.collect(), b"").unwrap();
     let path = create_version::Path { workspace: owner.workspace(), site: "docs".parse().unwrap() };
-    owner.call::<create_version::CreateVersion>(path, Octets(manifest.into())).await.unwrap();
+    create_version(owner, path, manifest).await.unwrap();
 }
 
 async fn with_site(edge: &Edge) -> Caller {
@@ -86,16 +107,22 @@ async fn a_pack_that_was_damaged_on_the_way_and_a_path_that_climbs_out_are_refus
     let entry = NewEntry {
         path: "a/b".to_owned(),
         content_type: "text/html".to_owned(),
-        pack: 0,
-        offset: 0,
-        size: 0,
-        hash: [0; 32],
+        immutable: false,
+        until_day: 0,
+        representations: vec![NewRepresentation {
+            coding: Coding::Identity,
+            pack: 0,
+            packs: 0,
+            offset: 0,
+            size: 0,
+            hash: [0; 32],
+        }],
     };
-    let mut manifest = write(&[], vec![entry]).unwrap();
+    let mut manifest = write(&[], vec![entry], b"").unwrap();
     let at = manifest.windows(3).position(|bytes| bytes == b"a/b").unwrap();
     manifest[at..at + 3].copy_from_slice(b"../");
     let path = create_version::Path { workspace: owner.workspace(), site: "docs".parse().unwrap() };
-    let error = owner.call::<create_version::CreateVersion>(path, Octets(manifest.into())).await.unwrap_err();
+    let error = create_version(&owner, path, manifest).await.unwrap_err();
     assert!(error.is("manifest_invalid"));
 }
 

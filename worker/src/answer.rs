@@ -126,9 +126,16 @@ pub(crate) fn refused(refused: &Refused, id: RequestId) -> Response<Bytes> {
     }
 }
 
+/// After how many seconds what came too soon may come again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
 fn refuse(error: &impl ApiError, id: RequestId) -> Response<Bytes> {
     let status = StatusCode::from_u16(error.doc().status.get()).unwrap_or(StatusCode::BAD_REQUEST);
-    envelope(status, &error.body(id), id)
+    let mut response = envelope(status, &error.body(id), id);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    response
 }
 
 /// With the header that HTTP wants beside the status (RFC 9110: 11.6.1, 15.5.6, and RFC 6585: 4).

@@ -163,14 +163,15 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    fn allows(self, _: Permission) -> bool {
+    pub(crate) fn allows(self, _: Permission) -> bool {
         match self {
             Self::Owner => true,
         }
     }
 }
 
-async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
+/// Whose token a request has.
+pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
     let token = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
     let hash = hash(token);
     let statement = if token.starts_with(prefix::SESSION) {

@@ -17,6 +17,7 @@ use crate::{
         idempotency::{Kept, Reservation},
     },
     env::{self, Settings},
+    ingress::stats::Tally,
     kv::Kv,
     runners::{Objects, Runners},
 };
@@ -31,6 +32,8 @@ pub(crate) struct Ctx {
     pub(crate) request: RequestId,
     /// Goes into the batch of the write, so that a write and its `Idempotency-Key` are one.
     pub(crate) reservation: RefCell<Option<Reservation>>,
+    /// For the statistics of a site.
+    pub(crate) tally: Tally,
 }
 
 impl Ctx {
@@ -47,6 +50,7 @@ impl Ctx {
             now,
             request: env::new_id(now)?,
             reservation: RefCell::default(),
+            tally: Tally::default(),
         })
     }
 

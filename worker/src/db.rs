@@ -9,21 +9,25 @@ use patr_models::{
     time::Millis,
 };
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{D1Database, D1PreparedStatement};
 
+pub(crate) mod access;
 pub(crate) mod audit;
+pub(crate) mod blobs;
 pub(crate) mod deployments;
 pub(crate) mod idempotency;
 pub(crate) mod managed_urls;
 #[cfg(test)]
 mod plan;
 pub(crate) mod runners;
+pub(crate) mod site_days;
 pub(crate) mod sites;
 #[cfg(test)]
 pub(crate) mod sqlite;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod versions;
 pub(crate) mod workspaces;
 
 /// A parameter.
@@ -188,7 +192,12 @@ impl DbError {
             None if text.contains("NOT NULL constraint failed: hosts") => {
                 Self::Unique("hosts.host".to_owned())
             }
-            None if text.contains("NOT NULL constraint failed") && text.contains(".id") => Self::Stale,
+            None if text.contains("NOT NULL constraint failed: manifest_packs") => Self::Reference,
+            None if text.contains("NOT NULL constraint failed")
+                && (text.contains(".generation") || text.contains(".id")) =>
+            {
+                Self::Stale
+            }
             None if text.contains("FOREIGN KEY constraint failed") => Self::Reference,
             None => Self::Other(text),
         }
@@ -214,6 +223,18 @@ pub(crate) enum Db {
 }
 
 impl Db {
+    /// The same database, for what outlives the request.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::D1(database) => {
+                let object: &JsValue = database.as_ref();
+                Self::D1(object.clone().unchecked_into())
+            }
+            #[cfg(test)]
+            Self::Sqlite(sqlite) => Self::Sqlite(Rc::clone(sqlite)),
+        }
+    }
+
     /// Every row.
     pub(crate) async fn fetch<T: DeserializeOwned>(&self, statement: Statement) -> Result<Vec<T>, DbError> {
         let unreadable = |error: &dyn fmt::Display| DbError::Other(format!("{}: {error}", statement.sql));

@@ -29,6 +29,11 @@ impl Settings {
         })
     }
 
+    /// The address of the control host, as a browser opens it.
+    pub(crate) fn control_url(&self) -> String {
+        format!("{}://{}", self.apps_scheme, self.control_host)
+    }
+
     /// Whether a `Host` header names the API. Ports do not count: a host is a name.
     pub(crate) fn is_control_host(&self, host: &str) -> bool {
         without_port(host).eq_ignore_ascii_case(without_port(&self.control_host)) || host == "control"

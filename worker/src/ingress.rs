@@ -1,9 +1,11 @@
 //! A request to a managed URL: `host → routing table → longest prefix of segments → target`.
 
+pub(crate) mod access;
 pub(crate) mod cache;
 mod forward;
 mod pages;
 mod site;
+pub(crate) mod stats;
 pub(crate) mod tunnel;
 
 use patr_models::managed_url::{RouteTarget, forward_url};
@@ -13,9 +15,9 @@ use crate::{answer::Fault, ctx::Ctx, env::without_port, platform, routes_kv};
 use pages::Page;
 
 /// Answers a request to any host but the control host.
-pub(crate) async fn serve(ctx: &Ctx, request: Request, _: Context) -> Result<Response> {
+pub(crate) async fn serve(ctx: &Ctx, request: Request, context: Context) -> Result<Response> {
     let html = pages::wants_html(&request)?;
-    match answer(ctx, request).await {
+    match answer(ctx, &context, request).await {
         Ok(response) => Ok(response),
         Err(fault) => {
             platform::log(format_args!("{}: {fault}", ctx.request));
@@ -24,7 +26,7 @@ pub(crate) async fn serve(ctx: &Ctx, request: Request, _: Context) -> Result<Res
     }
 }
 
-async fn answer(ctx: &Ctx, request: Request) -> std::result::Result<Response, Fault> {
+async fn answer(ctx: &Ctx, context: &Context, request: Request) -> std::result::Result<Response, Fault> {
     let html = pages::wants_html(&request)?;
     let host = platform::host(&request)?;
     let host = without_port(&host).to_ascii_lowercase();
@@ -37,12 +39,21 @@ async fn answer(ctx: &Ctx, request: Request) -> std::result::Result<Response, Fa
     };
     match &route.to {
         RouteTarget::Site { manifest: None, .. } => Ok(pages::page(ctx, html, Page::EmptySite)?),
-        RouteTarget::Site { manifest: Some(manifest), .. } => {
+        RouteTarget::Site { site, manifest: Some(manifest), guard, .. } => {
+            let place = guard.map(|guard| {
+                let (workspace, prefix) = (table.workspace, route.path.as_str());
+                access::Place { workspace, site: *site, guard, host: &host, prefix, rest }
+            });
+            if let Some(response) = access::gate(ctx, &request, place.as_ref()).await? {
+                return Ok(response);
+            }
             // Under a prefix, the prefix itself is the site's directory: relative links need the slash.
             if rest.is_empty() {
                 return redirect(&format!("{}/", url.path()), url.query(), 307);
             }
-            site::serve(ctx, &request, table.workspace, manifest, url.path(), rest).await
+            let response = site::serve(ctx, &request, table.workspace, manifest, url.path(), rest).await?;
+            stats::count(ctx, context, *site, response.status_code());
+            access::seal(response, place.as_ref())
         }
         RouteTarget::Deployment { deployment, runner, port, lanes } => {
             let to = tunnel::To { deployment: *deployment, runner: *runner, port: *port, lanes: *lanes };

@@ -5,13 +5,16 @@
 //! | [`router`], [`auth`], [`answer`] | a request of the API into a handler's call, and its answer out |
 //! | [`handlers`] | one function per endpoint: look up, decide, write, tell, answer |
 //! | [`db`] | every SQL statement, as a value |
+//! | [`blobs`] | packs and manifests into KV, and out again |
 //! | [`routes_kv`] | the routing table of each host: published on write, loaded on request |
 //! | [`ingress`] | a request to a managed URL into a site, a deployment, a proxy or a redirect |
+//! | [`sweep`] | what is done once a minute |
 //! | [`runners`] | what is asked of the objects of `patr-runners` |
 //! | [`mod@env`] | the only file that names bindings, variables and secrets, or reads clock and randomness |
 
 mod answer;
 mod auth;
+mod blobs;
 mod ctx;
 mod db;
 mod env;
@@ -23,6 +26,7 @@ mod platform;
 mod router;
 mod routes_kv;
 mod runners;
+mod sweep;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -45,13 +49,12 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
 /// Once a minute: what an earlier request could not finish, and what has become old.
 #[event(scheduled)]
 async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
-    let swept = async {
-        let ctx = Ctx::new(&env)?;
-        routes_kv::sweep(&ctx).await?;
-        ctx.db.batch(db::sweep(ctx.now)).await?;
-        Ok::<_, answer::Fault>(())
-    };
-    if let Err(fault) = swept.await {
-        platform::log(format_args!("the sweep failed: {fault}"));
+    match Ctx::new(&env) {
+        Ok(ctx) => {
+            for fault in sweep::run(&ctx).await {
+                platform::log(format_args!("a part of the sweep failed: {fault}"));
+            }
+        }
+        Err(error) => platform::log(format_args!("the sweep cannot begin: {error}")),
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     handlers::{
         audit, deployments, info, logs, managed_urls, runners, sites, tokens, users, versions, workspaces,
     },
+    ingress::access,
     internal,
     platform::{self, Body},
 };
@@ -33,6 +34,12 @@ pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Re
             return platform::response(refused(&error.into(), ctx.request));
         }
     };
+    if parts.uri.path() == access::members::PATH {
+        return access::log_in(ctx, request).await.or_else(|fault| {
+            platform::log(format_args!("{}: {fault}", ctx.request));
+            worker::Response::error("something went wrong on our side", 500)
+        });
+    }
     if !is_api(parts.uri.path()) {
         return crate::handlers::home(parts.uri.path());
     }
@@ -130,6 +137,8 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::GetSite => run(input, sites::get).await,
         Route::StartSite => run(input, sites::start).await,
         Route::StopSite => run(input, sites::stop).await,
+        Route::SetSiteAccess => run(input, sites::set_access).await,
+        Route::GetSiteStats => run(input, sites::stats).await,
         Route::MissingPacks => run(input, versions::missing_packs).await,
         Route::PutPack => run(input, versions::put_pack).await,
         Route::CreateVersion => run(input, versions::create).await,

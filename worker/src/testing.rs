@@ -3,6 +3,7 @@
 mod caller;
 mod memory;
 mod objects;
+pub(crate) mod site;
 
 use std::{
     cell::{Cell, RefCell},
@@ -92,6 +93,7 @@ impl App {
             now,
             request: env::new_id(now).unwrap(),
             reservation: RefCell::default(),
+            tally: Default::default(),
         }
     }
 

@@ -34,15 +34,17 @@ that was cut off goes on where it ended. Visitors see the whole old version, the
     },
     /// List sites
     List(ListArgs),
-    /// Show a site
+    /// Show a site, and what was served of it
     Show { name: Ref<SiteId> },
+    /// Say who may see a site and its previews
+    Access(Access),
     /// List the versions of a site, newest first
     Versions {
         name: Ref<SiteId>,
         #[command(flatten)]
         page: PageArgs,
     },
-    /// Make an earlier version live again
+    /// Make another version live: an earlier one, or a preview
     Rollback {
         name: Ref<SiteId>,
         /// The version [default: the one before the live one]
@@ -55,4 +57,32 @@ that was cut off goes on where it ended. Visitors see the whole old version, the
     Stop { name: Ref<SiteId> },
     /// Delete a site, its versions and its automatic URL
     Delete { name: Ref<SiteId> },
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  patr site access docs members
+  patr site access docs password --password-stdin < password.txt
+  patr site access docs public
+
+Visitors see a form for the password, or log in with their account of this installation. Whoever was
+let in before is asked again after each change.")]
+pub(crate) struct Access {
+    pub(crate) name: Ref<SiteId>,
+    pub(crate) who: Who,
+    /// Read the password from stdin instead of asking
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+/// Who may see a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Who {
+    /// Everybody
+    Public,
+    /// Who knows its password
+    Password,
+    /// Members of the workspace
+    Members,
 }

@@ -2,7 +2,7 @@
 
 mod login;
 mod logout;
-mod prompt;
+pub(super) mod prompt;
 mod sign_up;
 mod whoami;
 

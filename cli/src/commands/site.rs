@@ -1,5 +1,8 @@
 //! `patr site`.
 
+mod access;
+mod show;
+
 use std::{path::Path as FsPath, sync::Arc, time::Duration};
 
 use futures_util::{TryStreamExt, stream};
@@ -37,12 +40,8 @@ pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
         Args::Deploy { dir, name } => deploy(&dir, name, ctx).await,
         Args::List(args) => list(&args, ctx).await,
         Args::Versions { name, page } => versions(name, &page, ctx).await,
-        Args::Show { name } => {
-            let site =
-                ctx.client.call(plain::<get::GetSite>(get::Path { workspace, site: name })).await?.body.0;
-            ctx.printer.item(&site, &fields(&site))?;
-            Ok(Exit::Ok)
-        }
+        Args::Show { name } => show::show(name, ctx).await,
+        Args::Access(args) => access::access(args, ctx).await,
         Args::Rollback { name, version } => {
             let path = rollback::Path { workspace, site: name };
             let call = with_body::<rollback::RollBackSite, _>(path, rollback::Body { version });
@@ -70,17 +69,6 @@ fn answer(site: &Site, ctx: &Context) -> Outcome {
     Ok(Exit::Ok)
 }
 
-fn fields(site: &Site) -> Vec<(&'static str, String)> {
-    vec![
-        ("name", site.name.to_string()),
-        ("id", site.id.to_string()),
-        ("url", site.url.clone()),
-        ("live version", text::or_dash(site.live)),
-        ("answers", if site.running { "yes" } else { "no, it is stopped" }.to_owned()),
-        ("changed", text::time(site.updated_at)),
-    ]
-}
-
 /// Upload a folder as a new version and make it live.
 async fn deploy(folder: &FsPath, name: Name, ctx: &Context) -> Outcome {
     let files = upload::walk(folder)?;
@@ -92,7 +80,12 @@ async fn deploy(folder: &FsPath, name: Name, ctx: &Context) -> Outcome {
     send(&site, missing, sent, ctx).await?;
     let path = create_version::Path { workspace: ctx.workspace()?, site: site.id.into() };
     let body = Octets(plan.manifest.into());
-    let call = Call::<create_version::CreateVersion> { path, query: NoQuery {}, headers: NoHeaders, body };
+    let call = Call::<create_version::CreateVersion> {
+        path,
+        query: create_version::Query::default(),
+        headers: NoHeaders,
+        body,
+    };
     let version = ctx.client.call(call).await?.body.0;
     ctx.printer.note(&format!(
         "version {} of `{}` is live: {}, {} unchanged, {} uploaded",

@@ -4,32 +4,43 @@
 //! fixed-size records and a manifest of 100,000 files costs no more to serve from than one of ten.
 //!
 //! ```text
-//! header   magic "PSM1" · packs u32 · entries u32 · length of the heap u32
-//! packs    packs × 32 bytes                       SHA-256 of each pack, in order of first use
-//! entries  entries × 60 bytes                     heap offset u32 · path length u16 · type length u16 ·
-//!                                                 pack u32 · offset u64 · size u64 · SHA-256 of the file (32)
-//! heap     path and content type of each entry, one after the other
+//! header            magic "PSM2" · packs u32 · entries u32 · representations u32 · length of the heap u32 ·
+//!                   length of the configuration u32
+//! packs             packs × 32 bytes              SHA-256 of each pack, in order of first use
+//! entries           entries × 16 bytes            heap offset u32 · path length u16 · type length u16 ·
+//!                                                 first representation u32 · their number u8 · flags u8 · until u16
+//! representations   representations × 56 bytes    coding u8 · zero u8 · number of packs u16 · first pack u32 ·
+//!                                                 offset u64 · size u64 · SHA-256 of the bytes (32)
+//! heap              path and content type of each entry, one after the other
+//! configuration     JSON of a `ServeConfig`, or nothing
 //! ```
 //!
-//! The bytes of a file begin at `offset` in pack number `pack` and run on through the packs that follow in the
-//! list, each of which then holds nothing else: so a file may be larger than any pack.
+//! A file has one or more *representations* (RFC 9110, 3.2): its own bytes first, then those of a content coding that
+//! were made at upload. The bytes of one begin at `offset` in its first pack and run on through the packs that follow
+//! in the list, as many as it says: so a file may be larger than any pack.
 
 use std::ops::Range;
 
 use super::PackHash;
 
-const MAGIC: &[u8; 4] = b"PSM1";
-const HEADER: usize = 16;
+const MAGIC: &[u8; 4] = b"PSM2";
+const HEADER: usize = 24;
 const PACK: usize = 32;
-const ENTRY: usize = 60;
+const ENTRY: usize = 16;
+const REPRESENTATION: usize = 56;
 
 /// Longest path of a file, in bytes; a URL on Cloudflare has 16 KB.
 pub const PATH_MAX: usize = 4096;
 
+/// Longest configuration, in bytes: 2,000 redirects of some length fit, and an isolate reads it in a moment.
+pub const CONFIG_MAX: usize = 512 * 1024;
+
+const IMMUTABLE: u8 = 1;
+
 /// Bytes are not a manifest that can be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    #[error("is cut short or not a manifest")]
+    #[error("is cut short or not a manifest; an older program may have made it")]
     Malformed,
     #[error("paths are not sorted, or one stands twice: `{0}`")]
     Order(String),
@@ -39,6 +50,49 @@ pub enum ManifestError {
     Place(String),
     #[error("the content type of `{0}` is not printable ASCII")]
     ContentType(String),
+    #[error("the codings of `{0}` are not its own bytes and then each coding at most once")]
+    Coding(String),
+    #[error("the configuration {0}")]
+    Config(String),
+}
+
+/// How the bytes of a representation are coded (RFC 9110, 8.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Coding {
+    /// As the file is.
+    Identity,
+    Gzip,
+    Brotli,
+}
+
+impl Coding {
+    /// As in `Content-Encoding`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+            Self::Brotli => "br",
+        }
+    }
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        [Self::Identity, Self::Gzip, Self::Brotli].into_iter().find(|coding| *coding as u8 == byte)
+    }
+}
+
+/// Bytes that can be served for a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Representation<'a> {
+    pub coding: Coding,
+    /// The first pack, by number.
+    pub pack: u32,
+    /// How many packs the bytes run through; none when there are no bytes.
+    pub packs: u16,
+    /// Where the bytes begin in the first.
+    pub offset: u64,
+    pub size: u64,
+    /// SHA-256 of the bytes.
+    pub hash: &'a [u8; 32],
 }
 
 /// One file, as [`Manifest::find`] answers it.
@@ -47,39 +101,92 @@ pub struct Entry<'a> {
     /// Without a slash at its beginning.
     pub path: &'a str,
     pub content_type: &'a str,
-    /// The first pack, by number.
-    pub pack: u32,
-    /// Where the file begins in it.
-    pub offset: u64,
-    pub size: u64,
-    /// SHA-256 of the file.
-    pub hash: &'a [u8; 32],
+    /// Its name changes with its content, so that a browser may keep it for ever.
+    pub immutable: bool,
+    /// The last day, counted from 1970, on which it is served; 0 for one of the version itself. See [`super::carry`].
+    pub until_day: u16,
+    /// The file's own bytes.
+    pub identity: Representation<'a>,
+    records: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    /// The file's own bytes, and then those of its codings.
+    pub fn representations(&self) -> impl Iterator<Item = Representation<'a>> + use<'a> {
+        self.records.chunks_exact(REPRESENTATION).filter_map(representation)
+    }
+}
+
+fn representation(record: &[u8]) -> Option<Representation<'_>> {
+    Some(Representation {
+        coding: Coding::from_byte(*record.first()?)?,
+        packs: read_u16(record, 2)?,
+        pack: read_u32(record, 4)?,
+        offset: read_u64(record, 8)?,
+        size: read_u64(record, 16)?,
+        hash: record.get(24..REPRESENTATION)?.try_into().ok()?,
+    })
 }
 
 /// A manifest, over whatever holds its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest<B> {
     bytes: B,
+    counts: Counts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counts {
     packs: usize,
     entries: usize,
+    representations: usize,
+    heap: usize,
+    config: usize,
+}
+
+impl Counts {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let number = |at: usize| read_u32(bytes, at).map(|number| number as usize);
+        Some(Self {
+            packs: number(4)?,
+            entries: number(8)?,
+            representations: number(12)?,
+            heap: number(16)?,
+            config: number(20)?,
+        })
+    }
+
+    fn entries_at(&self) -> usize {
+        HEADER + self.packs * PACK
+    }
+
+    fn representations_at(&self) -> usize {
+        self.entries_at() + self.entries * ENTRY
+    }
+
+    fn heap_at(&self) -> usize {
+        self.representations_at() + self.representations * REPRESENTATION
+    }
+
+    /// The length that a manifest with these counts has.
+    fn total(&self) -> Option<usize> {
+        let sized = [(self.packs, PACK), (self.entries, ENTRY), (self.representations, REPRESENTATION)];
+        let tables = sized
+            .into_iter()
+            .try_fold(HEADER, |sum, (count, size)| sum.checked_add(count.checked_mul(size)?));
+        tables?.checked_add(self.heap)?.checked_add(self.config)
+    }
 }
 
 impl<B: AsRef<[u8]>> Manifest<B> {
     /// Takes bytes that were checked when they were stored: only the header is looked at.
     pub fn open(bytes: B) -> Result<Self, ManifestError> {
         let all = bytes.as_ref();
-        let number = |at: usize| read_u32(all, at).map(|number| number as usize);
-        let (Some(packs), Some(entries), Some(heap)) = (number(4), number(8), number(12)) else {
-            return Err(ManifestError::Malformed);
-        };
-        let length = packs
-            .checked_mul(PACK)
-            .zip(entries.checked_mul(ENTRY))
-            .and_then(|(packs, entries)| packs.checked_add(entries)?.checked_add(HEADER)?.checked_add(heap));
-        if !all.starts_with(MAGIC) || length != Some(all.len()) {
+        let counts = Counts::read(all).ok_or(ManifestError::Malformed)?;
+        if !all.starts_with(MAGIC) || counts.total() != Some(all.len()) {
             return Err(ManifestError::Malformed);
         }
-        Ok(Self { bytes, packs, entries })
+        Ok(Self { bytes, counts })
     }
 
     /// Takes bytes from outside: every rule of the format is checked. `pack_size` answers the length of a stored
@@ -88,7 +195,7 @@ impl<B: AsRef<[u8]>> Manifest<B> {
         let manifest = Self::open(bytes)?;
         let sizes: Vec<Option<u64>> = manifest.packs().map(|pack| pack_size(&pack)).collect();
         let mut before: Option<&str> = None;
-        for at in 0..manifest.entries {
+        for at in 0..manifest.counts.entries {
             let entry = manifest.entry(at).ok_or(ManifestError::Malformed)?;
             check_path(entry.path)?;
             if before.is_some_and(|before| before.as_bytes() >= entry.path.as_bytes()) {
@@ -97,47 +204,61 @@ impl<B: AsRef<[u8]>> Manifest<B> {
             if !entry.content_type.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
                 return Err(ManifestError::ContentType(entry.path.to_owned()));
             }
-            check_place(&entry, &sizes)?;
+            check_representations(&entry, &sizes)?;
             before = Some(entry.path);
+        }
+        if manifest.config_bytes().len() > CONFIG_MAX {
+            return Err(ManifestError::Config(format!("is over {CONFIG_MAX} bytes")));
         }
         Ok(manifest)
     }
 
     /// Number of files.
     pub fn len(&self) -> usize {
-        self.entries
+        self.counts.entries
     }
 
     /// Whether there are no files.
     pub fn is_empty(&self) -> bool {
-        self.entries == 0
+        self.counts.entries == 0
     }
 
-    /// Size of all files together, in bytes.
+    /// Length of the whole, in bytes.
+    pub fn bytes_len(&self) -> usize {
+        self.bytes.as_ref().len()
+    }
+
+    /// Size of all files together, without their codings, in bytes.
     pub fn total_size(&self) -> u64 {
-        self.iter().map(|entry| entry.size).sum()
+        self.iter().map(|entry| entry.identity.size).fold(0, u64::saturating_add)
     }
 
     /// The packs, in the order of their numbers.
     pub fn packs(&self) -> impl Iterator<Item = PackHash> + '_ {
-        (0..self.packs).filter_map(|at| self.pack(u32::try_from(at).ok()?))
+        (0..self.counts.packs).filter_map(|at| self.pack(u32::try_from(at).ok()?))
     }
 
     /// The hash of one pack.
     pub fn pack(&self, number: u32) -> Option<PackHash> {
         let at = number as usize;
-        let bytes = (at < self.packs).then(|| self.slice(HEADER + at * PACK..HEADER + (at + 1) * PACK))??;
+        let start = HEADER + at * PACK;
+        let bytes = (at < self.counts.packs).then(|| self.slice(start..start + PACK))??;
         Some(PackHash::from_bytes(bytes.try_into().ok()?))
+    }
+
+    /// The JSON of the [`super::config::ServeConfig`]; empty where there is none.
+    pub fn config_bytes(&self) -> &[u8] {
+        let end = self.bytes.as_ref().len();
+        self.slice(end - self.counts.config..end).unwrap_or_default()
     }
 
     /// The file at a path without a slash at its beginning.
     pub fn find(&self, path: &str) -> Option<Entry<'_>> {
-        let (mut low, mut high) = (0, self.entries);
+        let (mut low, mut high) = (0, self.counts.entries);
         while low < high {
             let middle = low.midpoint(high);
-            let entry = self.entry(middle)?;
-            match entry.path.as_bytes().cmp(path.as_bytes()) {
-                std::cmp::Ordering::Equal => return Some(entry),
+            match self.path(middle)?.cmp(path.as_bytes()) {
+                std::cmp::Ordering::Equal => return self.entry(middle),
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
             }
@@ -147,29 +268,40 @@ impl<B: AsRef<[u8]>> Manifest<B> {
 
     /// Every file, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
-        (0..self.entries).filter_map(|at| self.entry(at))
+        (0..self.counts.entries).filter_map(|at| self.entry(at))
     }
 
     fn slice(&self, range: Range<usize>) -> Option<&[u8]> {
         self.bytes.as_ref().get(range)
     }
 
+    fn record(&self, at: usize) -> Option<&[u8]> {
+        let start = self.counts.entries_at() + at * ENTRY;
+        self.slice(start..start + ENTRY)
+    }
+
+    fn path(&self, at: usize) -> Option<&[u8]> {
+        let record = self.record(at)?;
+        let from = self.counts.heap_at() + read_u32(record, 0)? as usize;
+        self.slice(from..from + usize::from(read_u16(record, 4)?))
+    }
+
     fn entry(&self, at: usize) -> Option<Entry<'_>> {
-        let start = HEADER + self.packs * PACK + at * ENTRY;
-        let record = self.slice(start..start + ENTRY)?;
-        let path_length = usize::from(read_u16(record, 4)?);
-        let type_length = usize::from(read_u16(record, 6)?);
-        let heap = HEADER + self.packs * PACK + self.entries * ENTRY;
-        let from = heap + read_u32(record, 0)? as usize;
-        let path = self.slice(from..from + path_length)?;
-        let content_type = self.slice(from + path_length..from + path_length + type_length)?;
+        let record = self.record(at)?;
+        let path = self.path(at)?;
+        let type_at = self.counts.heap_at() + read_u32(record, 0)? as usize + path.len();
+        let content_type = self.slice(type_at..type_at + usize::from(read_u16(record, 6)?))?;
+        let (first, count) = (read_u32(record, 8)? as usize, usize::from(*record.get(12)?));
+        let start = self.counts.representations_at() + first.checked_mul(REPRESENTATION)?;
+        let end = start.checked_add(count * REPRESENTATION).filter(|&end| end <= self.counts.heap_at())?;
+        let records = self.slice(start..end)?;
         Some(Entry {
             path: std::str::from_utf8(path).ok()?,
             content_type: std::str::from_utf8(content_type).ok()?,
-            pack: read_u32(record, 8)?,
-            offset: read_u64(record, 12)?,
-            size: read_u64(record, 20)?,
-            hash: record.get(28..60)?.try_into().ok()?,
+            immutable: record.get(13)? & IMMUTABLE != 0,
+            until_day: read_u16(record, 14)?,
+            identity: representation(records.get(..REPRESENTATION)?)?,
+            records,
         })
     }
 }
@@ -197,23 +329,42 @@ pub fn check_path(path: &str) -> Result<(), ManifestError> {
     }
 }
 
-fn check_place(entry: &Entry<'_>, sizes: &[Option<u64>]) -> Result<(), ManifestError> {
-    let wrong = || ManifestError::Place(entry.path.to_owned());
-    if entry.size == 0 {
-        return Ok(());
+fn check_representations(entry: &Entry<'_>, sizes: &[Option<u64>]) -> Result<(), ManifestError> {
+    let codings: Vec<Coding> = entry.representations().map(|one| one.coding).collect();
+    let whole = codings.len() * REPRESENTATION == entry.records.len();
+    let ascending = codings.windows(2).all(|pair| pair[0] < pair[1]);
+    if !whole || !ascending || codings.first() != Some(&Coding::Identity) {
+        return Err(ManifestError::Coding(entry.path.to_owned()));
     }
-    let mut from = entry.offset;
-    let mut left = entry.size;
-    for size in sizes.get(entry.pack as usize..).unwrap_or_default() {
-        let Some(size) = size else { return Ok(()) };
-        let here = size.checked_sub(from).filter(|&here| here > 0).ok_or_else(wrong)?;
-        left = left.saturating_sub(here);
-        if left == 0 {
-            return Ok(());
-        }
-        from = 0;
+    if entry.representations().all(|one| lies_in_its_packs(&one, sizes)) {
+        Ok(())
+    } else {
+        Err(ManifestError::Place(entry.path.to_owned()))
     }
-    Err(wrong())
+}
+
+/// Whether the bytes fill their run of packs: they begin in its first and end in its last.
+fn lies_in_its_packs(one: &Representation<'_>, sizes: &[Option<u64>]) -> bool {
+    let first = one.pack as usize;
+    let run = first.checked_add(one.packs.into()).and_then(|end| sizes.get(first..end));
+    let (Some(run), false) = (run, one.size == 0) else { return one.size == 0 && one.packs == 0 };
+    // A pack that is not stored has no length yet; the files of that are bounded once it is.
+    let Some(lengths) = run.iter().copied().collect::<Option<Vec<u64>>>() else { return !run.is_empty() };
+    let all = lengths.iter().fold(0_u64, |sum, length| sum.saturating_add(*length));
+    let (Some(begin), Some(last)) = (lengths.first(), lengths.last()) else { return false };
+    let Some(end) = one.offset.checked_add(one.size) else { return false };
+    one.offset < *begin && end <= all && end > all - last
+}
+
+/// Bytes of a file for [`write()`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRepresentation {
+    pub coding: Coding,
+    pub pack: u32,
+    pub packs: u16,
+    pub offset: u64,
+    pub size: u64,
+    pub hash: [u8; 32],
 }
 
 /// A file for [`write()`].
@@ -221,39 +372,68 @@ fn check_place(entry: &Entry<'_>, sizes: &[Option<u64>]) -> Result<(), ManifestE
 pub struct NewEntry {
     pub path: String,
     pub content_type: String,
-    pub pack: u32,
-    pub offset: u64,
-    pub size: u64,
-    pub hash: [u8; 32],
+    pub immutable: bool,
+    pub until_day: u16,
+    /// The file's own bytes first, and then its codings in the order of [`Coding`].
+    pub representations: Vec<NewRepresentation>,
 }
 
-/// Writes a manifest. Entries are sorted here.
-pub fn write(packs: &[PackHash], mut entries: Vec<NewEntry>) -> Result<Vec<u8>, ManifestError> {
+/// Writes a manifest. Entries are sorted here. `config` is the JSON of a [`super::config::ServeConfig`], or nothing.
+pub fn write(
+    packs: &[PackHash],
+    mut entries: Vec<NewEntry>,
+    config: &[u8],
+) -> Result<Vec<u8>, ManifestError> {
     entries.sort_by(|one, other| one.path.as_bytes().cmp(other.path.as_bytes()));
-    let mut records = Vec::with_capacity(entries.len() * ENTRY);
-    let mut heap = Vec::<u8>::new();
+    let mut tables = Tables::default();
     for entry in &entries {
-        check_path(&entry.path)?;
-        let length =
-            |text: &str| u16::try_from(text.len()).map_err(|_| ManifestError::Path(entry.path.clone()));
-        records.extend(number(heap.len())?.to_le_bytes());
-        records.extend(length(&entry.path)?.to_le_bytes());
-        records.extend(length(&entry.content_type)?.to_le_bytes());
-        records.extend(entry.pack.to_le_bytes());
-        records.extend(entry.offset.to_le_bytes());
-        records.extend(entry.size.to_le_bytes());
-        records.extend(entry.hash);
-        heap.extend(entry.path.as_bytes());
-        heap.extend(entry.content_type.as_bytes());
+        tables.add(entry)?;
     }
+    let representations = tables.representations.len() / REPRESENTATION;
     let mut bytes = MAGIC.to_vec();
-    for count in [packs.len(), entries.len(), heap.len()] {
+    for count in [packs.len(), entries.len(), representations, tables.heap.len(), config.len()] {
         bytes.extend(number(count)?.to_le_bytes());
     }
     bytes.extend(packs.iter().flat_map(PackHash::to_bytes));
-    bytes.extend(records);
-    bytes.extend(heap);
+    for part in [&tables.entries[..], &tables.representations, &tables.heap, config] {
+        bytes.extend(part);
+    }
     Ok(bytes)
+}
+
+#[derive(Default)]
+struct Tables {
+    entries: Vec<u8>,
+    representations: Vec<u8>,
+    heap: Vec<u8>,
+}
+
+impl Tables {
+    fn add(&mut self, entry: &NewEntry) -> Result<(), ManifestError> {
+        check_path(&entry.path)?;
+        let length =
+            |text: &str| u16::try_from(text.len()).map_err(|_| ManifestError::Path(entry.path.clone()));
+        let first = number(self.representations.len() / REPRESENTATION)?;
+        let count = u8::try_from(entry.representations.len());
+        let count = count.map_err(|_| ManifestError::Coding(entry.path.clone()))?;
+        self.entries.extend(number(self.heap.len())?.to_le_bytes());
+        self.entries.extend(length(&entry.path)?.to_le_bytes());
+        self.entries.extend(length(&entry.content_type)?.to_le_bytes());
+        self.entries.extend(first.to_le_bytes());
+        self.entries.extend([count, if entry.immutable { IMMUTABLE } else { 0 }]);
+        self.entries.extend(entry.until_day.to_le_bytes());
+        for one in &entry.representations {
+            self.representations.extend([one.coding as u8, 0]);
+            self.representations.extend(one.packs.to_le_bytes());
+            self.representations.extend(one.pack.to_le_bytes());
+            self.representations.extend(one.offset.to_le_bytes());
+            self.representations.extend(one.size.to_le_bytes());
+            self.representations.extend(one.hash);
+        }
+        self.heap.extend(entry.path.as_bytes());
+        self.heap.extend(entry.content_type.as_bytes());
+        Ok(())
+    }
 }
 
 fn number(length: usize) -> Result<u32, ManifestError> {
@@ -261,75 +441,5 @@ fn number(length: usize) -> Result<u32, ManifestError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn file(path: &str, pack: u32, offset: u64, size: u64) -> NewEntry {
-        let content_type = "text/html".to_owned();
-        NewEntry { path: path.to_owned(), content_type, pack, offset, size, hash: [7; 32] }
-    }
-
-    fn pack(name: &str) -> PackHash {
-        PackHash::of(name.as_bytes())
-    }
-
-    fn check(bytes: Vec<u8>, size: u64) -> Result<Manifest<Vec<u8>>, ManifestError> {
-        Manifest::check(bytes, |_| Some(size))
-    }
-
-    #[test]
-    fn a_file_is_found_and_its_neighbours_are_not() {
-        let bytes = write(&[pack("a")], vec![file("b/c.html", 0, 3, 4), file("a", 0, 0, 3)]).unwrap();
-        let manifest = check(bytes, 10).unwrap();
-        let entry = manifest.find("b/c.html").unwrap();
-        assert_eq!((entry.pack, entry.offset, entry.size, entry.content_type), (0, 3, 4, "text/html"));
-        for other in ["b", "b/c", "b/c.html/", "", "c"] {
-            assert_eq!(manifest.find(other), None, "{other}");
-        }
-        assert_eq!((manifest.len(), manifest.total_size()), (2, 7));
-        assert_eq!(manifest.packs().collect::<Vec<_>>(), [pack("a")]);
-    }
-
-    #[test]
-    fn a_file_may_run_through_several_packs_but_not_past_the_last() {
-        let packs = [pack("a"), pack("b"), pack("c")];
-        assert!(check(write(&packs, vec![file("big", 0, 0, 30)]).unwrap(), 10).is_ok());
-        let over = check(write(&packs, vec![file("big", 0, 0, 31)]).unwrap(), 10);
-        assert_eq!(over, Err(ManifestError::Place("big".to_owned())));
-    }
-
-    #[test]
-    fn a_path_that_climbs_out_is_refused() {
-        for bad in ["../x", "a/../../x", "/x", "a//b", "a/", "a\\..\\b", "a\0", ""] {
-            assert!(matches!(write(&[], vec![file(bad, 0, 0, 0)]), Err(ManifestError::Path(_))), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_path_that_stands_twice_is_refused() {
-        let bytes = write(&[], vec![file("a", 0, 0, 0), file("a", 0, 0, 0)]).unwrap();
-        assert_eq!(check(bytes, 0), Err(ManifestError::Order("a".to_owned())));
-    }
-
-    proptest! {
-        #[test]
-        fn bytes_from_anywhere_are_refused_or_served_and_never_panic(bytes: Vec<u8>, path: String) {
-            if let Ok(manifest) = check(bytes, 10) {
-                manifest.find(&path);
-            }
-        }
-
-        #[test]
-        fn a_damaged_manifest_never_panics(at in 0usize..200, value: u8) {
-            let mut bytes = write(&[pack("a")], vec![file("a", 0, 0, 3), file("b", 0, 3, 3)]).unwrap();
-            let at = at % bytes.len();
-            bytes[at] = value;
-            if let Ok(manifest) = Manifest::open(bytes) {
-                manifest.find("a");
-                prop_assert!(manifest.iter().count() <= 2);
-            }
-        }
-    }
-}
+#[path = "manifest_tests.rs"]
+mod tests;

@@ -24,5 +24,7 @@ api_errors! {
     pub enum Error {
         HashMismatch { found: PackHash } = 422 "hash_mismatch", "the bytes have the hash {found}, not the one in the path",
             hint "the upload was damaged on the way; send it again";
+        BeingDeleted { pack: PackHash } = 503 "being_deleted", "the same pack is being deleted at this moment",
+            hint "send it again in a few seconds";
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /api/v1/workspaces/{workspace}/sites/{site}/rollback`
 //!
-//! Make an earlier version live again: one pointer is switched.
+//! Make a version live that is there already, earlier or a preview: one pointer is switched. Files of the version that was
+//! live whose names change with their content stay reachable ([`super::carry`]).
 
 use super::{Site, VersionNumber};
 use crate::{
@@ -32,6 +33,10 @@ api_errors! {
     pub enum Error {
         NoSuchVersion { version: VersionNumber } = 422 "no_such_version", "version: there is no version {version}",
             hint "`patr site versions` lists them";
+        BeingDeleted = 503 "being_deleted", "what would be carried of the live version is being deleted at this moment",
+            hint "try again in a few seconds";
+        Busy = 503 "site_busy", "other versions of this site are going live at this moment",
+            hint "try again in a few seconds";
         NothingToRollBackTo = 422 "nothing_to_roll_back_to", "there is no version before the live one";
     }
 }

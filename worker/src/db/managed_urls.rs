@@ -4,14 +4,14 @@ use patr_models::{
     deployment::Power,
     ids::{DeploymentId, ManagedUrlId, RunnerId, SiteId, WorkspaceId},
     limits::TUNNEL_LANES,
-    managed_url::{Host, ManagedUrl, PathPrefix, Route, RouteTarget, Target, WebUrl},
+    managed_url::{Guard, Host, ManagedUrl, PathPrefix, Route, RouteTarget, Target, WebUrl},
     name::Name,
     page::ListQuery,
-    site::ManifestHash,
+    site::{Access, ManifestHash, VersionNumber},
     time::Millis,
 };
 
-use super::{Statement, Text, after, filter, page_size, unless_there};
+use super::{Json, Statement, Text, after, filter, page_size, unless_there};
 use crate::env::Settings;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -39,6 +39,9 @@ pub(crate) struct Row {
     site_name: Option<Name>,
     site_running: Option<u8>,
     manifest: Option<ManifestHash>,
+    carried: Option<ManifestHash>,
+    access: Option<Access>,
+    access_generation: Option<u64>,
     url: Option<WebUrl>,
     permanent: u8,
     automatic: u8,
@@ -82,13 +85,24 @@ impl Row {
                 lanes: TUNNEL_LANES,
             },
             Kind::Site if self.site_running == Some(0) => stopped("site", &self.site_name),
-            Kind::Site => RouteTarget::Site { site: self.site_id?, manifest: self.manifest.clone() },
+            Kind::Site => RouteTarget::Site {
+                site: self.site_id?,
+                manifest: self.manifest.clone(),
+                carried: self.carried.clone(),
+                guard: self.guard(),
+            },
             Kind::Proxy => RouteTarget::Proxy { url: self.url.clone()? },
             Kind::Redirect => {
                 RouteTarget::Redirect { url: self.url.clone()?, permanent: self.permanent != 0 }
             }
         };
         Some(Route { url: self.id, path: self.path.clone(), to })
+    }
+
+    /// Of a site that is not for everybody.
+    fn guard(&self) -> Option<Guard> {
+        let access = self.access.filter(|access| *access != Access::Public)?;
+        Some(Guard { access, generation: self.access_generation? })
     }
 
     pub(crate) fn model(&self, settings: &Settings) -> Option<ManagedUrl> {
@@ -110,11 +124,14 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT m.*, d.name AS deployment_name, d.runner_id, d.power,
-                    s.name AS site_name, s.running AS site_running, v.manifest
+                    s.name AS site_name, s.running AS site_running, s.access,
+                    s.access_generation, l.hash AS manifest, c.hash AS carried
              FROM managed_urls m
              LEFT JOIN deployments d ON d.id = m.deployment_id
              LEFT JOIN sites s ON s.id = m.site_id
-             LEFT JOIN site_versions v ON v.site_id = s.id AND v.number = s.live ",
+             LEFT JOIN site_versions v ON v.id = coalesce(m.version_id, s.live_id)
+             LEFT JOIN blobs l ON l.id = v.manifest_id
+             LEFT JOIN blobs c ON c.id = s.carried_id AND m.version_id IS NULL ",
             $rest
         )
     };
@@ -180,18 +197,23 @@ pub(crate) struct New<'a> {
     pub(crate) now: Millis,
 }
 
-/// Takes the host for the workspace, or notes the change, and adds the URL. A host of another workspace fails the
-/// batch: its owner becomes null, which may not be. Revisions begin at the time: a host that was given back and is
-/// taken again never repeats one, so a publication that is late cannot be mistaken for a new one.
+/// Takes the host for the workspace, or notes the change. A host of another workspace fails the batch: its owner becomes
+/// null, which may not be. Revisions begin at the time: a host that was given back and is taken again never repeats one,
+/// so a publication that is late cannot be mistaken for a new one.
+fn take_host(host: &Host, workspace: WorkspaceId, now: Millis) -> Statement {
+    Statement::new(
+        "INSERT INTO hosts (host, workspace_id, revision) VALUES (?1, ?2, ?3)
+         ON CONFLICT (host) DO UPDATE SET
+             revision = revision + 1, workspace_id = CASE workspace_id WHEN ?2 THEN ?2 END",
+        &[&host.as_str(), &Text(workspace), &now],
+    )
+}
+
+/// Takes the host, or notes the change, and adds the URL.
 pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
     let (kind, deployment, port, site, url, permanent) = new.to.columns();
     vec![
-        Statement::new(
-            "INSERT INTO hosts (host, workspace_id, revision) VALUES (?1, ?2, ?3)
-             ON CONFLICT (host) DO UPDATE SET
-                 revision = revision + 1, workspace_id = CASE workspace_id WHEN ?2 THEN ?2 END",
-            &[&new.host.as_str(), &Text(new.workspace), &new.now],
-        ),
+        take_host(new.host, new.workspace, new.now),
         Statement::new(
             "INSERT INTO managed_urls (id, workspace_id, host, path, kind, deployment_id, port, site_id, url,
                                        permanent, automatic, created_at)
@@ -208,6 +230,38 @@ pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
                 &url,
                 &permanent,
                 &new.automatic,
+                &new.now,
+            ],
+        ),
+    ]
+}
+
+/// The address of one version of a site, to be made.
+pub(crate) struct NewPreview<'a> {
+    pub(crate) id: ManagedUrlId,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) host: &'a Host,
+    pub(crate) site: SiteId,
+    pub(crate) version: VersionNumber,
+    pub(crate) expires_at: Millis,
+    pub(crate) now: Millis,
+}
+
+pub(crate) fn insert_preview(new: &NewPreview<'_>) -> Vec<Statement> {
+    vec![
+        take_host(new.host, new.workspace, new.now),
+        Statement::new(
+            "INSERT INTO managed_urls (id, workspace_id, host, path, kind, site_id, version_id, automatic, expires_at,
+                                       created_at)
+             VALUES (?1, ?2, ?3, '/', 'site', ?4, (SELECT id FROM site_versions WHERE site_id = ?4 AND number = ?5),
+                     1, ?6, ?7)",
+            &[
+                &Text(new.id),
+                &Text(new.workspace),
+                &new.host.as_str(),
+                &Text(new.site),
+                &new.version,
+                &new.expires_at,
                 &new.now,
             ],
         ),
@@ -259,6 +313,24 @@ pub(crate) fn touch_leading_to(id: &dyn std::fmt::Display) -> Statement {
         "UPDATE hosts SET revision = revision + 1
          WHERE host IN (SELECT host FROM managed_urls WHERE deployment_id = ?1 OR site_id = ?1)",
         &[&Text(id)],
+    )
+}
+
+/// Another version of a site is live. Addresses of one version stay as they are.
+pub(crate) fn touch_live(site: SiteId) -> Statement {
+    Statement::new(
+        "UPDATE hosts SET revision = revision + 1
+         WHERE host IN (SELECT host FROM managed_urls WHERE site_id = ?1 AND version_id IS NULL)",
+        &[&Text(site)],
+    )
+}
+
+/// As [`touch`], for the hosts of these.
+pub(crate) fn touch_all(ids: &[ManagedUrlId]) -> Statement {
+    Statement::new(
+        "UPDATE hosts SET revision = revision + 1
+         WHERE host IN (SELECT host FROM managed_urls WHERE id IN (SELECT value FROM json_each(?1)))",
+        &[&Json(ids)],
     )
 }
 

@@ -97,8 +97,5 @@ pub(crate) fn holds(id: WorkspaceId) -> Statement {
 
 /// Foreign keys refuse it while anything is left, a host included: one that is still there is still in KV.
 pub(crate) fn delete(id: WorkspaceId) -> Vec<Statement> {
-    vec![
-        Statement::new("DELETE FROM packs WHERE workspace_id = ?1", &[&Text(id)]),
-        Statement::new("DELETE FROM workspaces WHERE id = ?1", &[&Text(id)]),
-    ]
+    vec![Statement::new("DELETE FROM workspaces WHERE id = ?1", &[&Text(id)])]
 }

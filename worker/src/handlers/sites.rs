@@ -9,12 +9,15 @@ use patr_models::{
     ids::{Ref, SiteId},
     managed_url::PathPrefix,
     site::{
-        Site,
+        Access, Site,
+        carry::day,
         create::{self, CreateSite},
         delete::{self, DeleteSite},
         get::GetSite,
         list::ListSites,
+        set_access::{self, SetSiteAccess},
         start::StartSite,
+        stats::{GetSiteStats, Stats},
         stop::StopSite,
     },
 };
@@ -23,13 +26,16 @@ use super::{
     absent,
     deployments::{automatic_host, is_host_taken},
     page,
+    users::hash_password,
 };
 use crate::{
     answer::{Answer, Failure, Refused},
     auth::Member,
     ctx::{Ctx, audited},
     db::{
+        access,
         managed_urls::{self, New, To},
+        site_days,
         sites::{self as db, Row},
     },
     routes_kv,
@@ -91,6 +97,34 @@ where
     Ok(Reply::new(Json(model(ctx, row))))
 }
 
+pub(crate) async fn set_access(
+    ctx: &Ctx,
+    caller: Member,
+    call: Call<SetSiteAccess>,
+) -> Answer<SetSiteAccess> {
+    let row = find(ctx, &caller, &call.path.site).await?;
+    let (access, hash) = match &call.body.0 {
+        set_access::Body::Public {} => (Access::Public, None),
+        set_access::Body::Password { password } => {
+            (Access::Password, Some(hash_password(password.reveal())?))
+        }
+        set_access::Body::Members {} => (Access::Members, None),
+    };
+    let statements =
+        vec![access::set(row.id, access, hash.as_deref(), ctx.now), managed_urls::touch_leading_to(&row.id)];
+    ctx.write(&caller, audited::<SetSiteAccess>(row.id, row.name.as_str()), statements).await?;
+    routes_kv::publish(ctx).await;
+    let row = find(ctx, &caller, &row.id.into()).await?;
+    Ok(Reply::new(Json(model(ctx, row))))
+}
+
+pub(crate) async fn stats(ctx: &Ctx, caller: Member, call: Call<GetSiteStats>) -> Answer<GetSiteStats> {
+    let row = find(ctx, &caller, &call.path.site).await?;
+    let first = (day(ctx.now) + 1).saturating_sub(call.query.days());
+    let days: Vec<site_days::Row> = ctx.db.fetch(site_days::since(row.id, first)).await?;
+    Ok(Reply::new(Json(Stats { days: days.into_iter().map(Into::into).collect() })))
+}
+
 pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteSite>) -> Answer<DeleteSite> {
     let row = find(ctx, &caller, &call.path.site).await?;
     let url: Option<managed_urls::Row> = ctx.db.optional(managed_urls::leading_to(&row.id)).await?;
@@ -98,7 +132,7 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteSite>) ->
         return Err(Failure::Api(delete::Error::HasUrls { url: format!("{}{}", url.host, url.path) }));
     }
     let mut statements = vec![managed_urls::touch_leading_to(&row.id)];
-    statements.extend(db::delete(row.id));
+    statements.extend(db::delete(row.id, ctx.now));
     ctx.write(&caller, audited::<DeleteSite>(row.id, row.name.as_str()), statements).await?;
     routes_kv::publish(ctx).await;
     Ok(Reply::new(NoContent))
@@ -114,10 +148,62 @@ pub(crate) fn model(ctx: &Ctx, row: Row) -> Site {
         id: row.id,
         name: row.name,
         live: row.live,
+        manifest: row.manifest,
         running: row.running,
+        access: row.access,
         url: ctx.settings.url(row.host.as_str()),
         generation: row.generation,
         created_at: row.created_at,
         updated_at: row.updated_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patr_models::{
+        endpoint::body::NoBody,
+        ids::{Id, SiteId},
+        site::stats::{self, Stats},
+        time::Millis,
+    };
+
+    use super::*;
+    use crate::{
+        db::site_days::{Counted, add},
+        ingress::stats::Counts,
+        testing::{App, Caller, site::DAY},
+    };
+
+    fn stats(owner: &Caller<'_>, days: Option<u16>) -> Stats {
+        let path = stats::Path { workspace: owner.workspace(), site: "docs".parse().unwrap() };
+        let query = stats::Query { days };
+        let call = Call::<GetSiteStats> { path, query, headers: NoHeaders, body: NoBody };
+        owner.send(call).unwrap().body.0
+    }
+
+    #[test]
+    fn what_isolates_counted_adds_up_by_day_and_is_forgotten_after_a_year_and_a_bit() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        let site = owner.site().id;
+        app.stay_logged_in();
+        let today = day(app.now.get());
+        let counts = Counts { requests: 3, bytes: 100, statuses: [1, 1, 1, 0], hits: 2 };
+        let of = |site, day| Counted { site, day, counts };
+        let gone = SiteId::from_parts(Millis(0), 0);
+        app.batch(vec![add(&[of(site, today), of(site, today - 1), of(gone, today)])]).unwrap();
+        app.batch(vec![add(&[of(site, today)])]).unwrap();
+        let days = stats(&owner, None).days;
+        let told: Vec<_> =
+            days.iter().map(|day| (day.requests, day.bytes, day.status_3xx, day.cache_hits)).collect();
+        assert_eq!(told, [(3, 100, 1, 2), (6, 200, 2, 4)]);
+        assert_eq!(days[1].day, Millis(u64::from(today) * 86_400_000));
+        assert_eq!(stats(&owner, Some(1)).days.len(), 1);
+        app.wait(399 * DAY);
+        app.sweep_once();
+        assert_eq!(stats(&owner, Some(400)).days.len(), 1);
+        app.wait(2 * DAY);
+        app.sweep_once();
+        assert_eq!(stats(&owner, Some(400)).days.len(), 0);
     }
 }

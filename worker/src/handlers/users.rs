@@ -65,21 +65,32 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<Sig
 
 pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn> {
     let log_in::Body { email, password } = call.body.0;
-    count_attempt(ctx, &email).await?;
-    let row: Option<users::Row> = ctx.db.optional(users::by_email(&email)).await?;
+    let row = authenticate(ctx, &email, &password).await?;
+    let row = row.ok_or(Failure::Api(log_in::Error::WrongPassword))?;
+    let forget = vec![users::failures_forget(&email)];
+    let session = start_session(ctx, (&row).into(), forget, LogIn::NAME).await?;
+    Ok(Reply::new(Created(session)))
+}
+
+/// The account of somebody who knows its password. Attempts are counted, and too many refused; who then lets somebody
+/// in forgets them.
+pub(crate) async fn authenticate(
+    ctx: &Ctx,
+    email: &Email,
+    password: &str,
+) -> Result<Option<users::Row>, Refused> {
+    count_attempt(ctx, email).await?;
+    let row: Option<users::Row> = ctx.db.optional(users::by_email(email)).await?;
     // An unknown address costs the same work as a known one.
     let stored = row.as_ref().map_or(NOBODYS, |row| row.password_hash.as_str());
-    let right = verify_password(&password, stored)?;
-    let Some(row) = row.as_ref().filter(|_| right) else {
-        let who = row.as_ref().map(|row| row.id);
-        let resource = who.map(|id| id.to_string()).unwrap_or_default();
-        let what = Audited { action: LOG_IN_FAILED, resource, name: email.as_str() };
-        ctx.write(&Claimant(who), what, Vec::new()).await?;
-        return Err(Failure::Api(log_in::Error::WrongPassword));
-    };
-    let forget = vec![users::failures_forget(&email)];
-    let session = start_session(ctx, row.into(), forget, LogIn::NAME).await?;
-    Ok(Reply::new(Created(session)))
+    if verify_password(password, stored)? && row.is_some() {
+        return Ok(row);
+    }
+    let who = row.as_ref().map(|row| row.id);
+    let resource = who.map(|id| id.to_string()).unwrap_or_default();
+    let what = Audited { action: LOG_IN_FAILED, resource, name: email.as_str() };
+    ctx.write(&Claimant(who), what, Vec::new()).await?;
+    Ok(None)
 }
 
 pub(crate) async fn log_out(ctx: &Ctx, caller: Person, _: Call<LogOut>) -> Answer<LogOut> {
@@ -138,12 +149,12 @@ async fn count_attempt(ctx: &Ctx, email: &Email) -> Result<(), Refused> {
 }
 
 /// Argon2id with the parameters that OWASP's password storage cheat sheet gives first: 19 MiB, 2 passes, 1 lane.
-fn hash_password(password: &str) -> Result<String, Fault> {
+pub(crate) fn hash_password(password: &str) -> Result<String, Fault> {
     let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &env::random::<16>()?);
     hash.map(|hash| hash.to_string()).map_err(|error| Fault::new(format!("hashing a password: {error}")))
 }
 
-fn verify_password(password: &str, stored: &str) -> Result<bool, Fault> {
+pub(crate) fn verify_password(password: &str, stored: &str) -> Result<bool, Fault> {
     let stored =
         PasswordHash::new(stored).map_err(|error| Fault::new(format!("a stored password: {error}")))?;
     Ok(Argon2::default().verify_password(password.as_bytes(), &stored).is_ok())

@@ -92,6 +92,6 @@ pub(crate) fn page(ctx: &Ctx, html: bool, page: Page<'_>) -> Result<Response> {
     Ok(response.with_status(status))
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

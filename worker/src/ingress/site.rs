@@ -7,7 +7,7 @@ use patr_models::{
     ids::WorkspaceId,
     site::{
         ManifestHash,
-        manifest::{Entry, Manifest},
+        manifest::{Entry, Manifest, Representation},
     },
 };
 use percent_encoding::percent_decode_str;
@@ -132,9 +132,11 @@ async fn respond(
     headers.set("x-content-type-options", "nosniff")?;
     let builder = ResponseBuilder::new().with_status(status);
     if request.method() == Method::Head {
-        headers.set("content-length", &entry.size.to_string())?;
+        headers.set("content-length", &entry.identity.size.to_string())?;
         return Ok(builder.with_headers(headers).empty());
     }
+    let entry = entry.identity;
+    ctx.tally.sends(entry.size);
     let first = site.pack(entry.pack).filter(|_| entry.size > 0);
     let Some(first) = first else { return Ok(builder.with_headers(headers).empty()) };
     let pack = load(ctx, pack_key(workspace, &first)).await?;
@@ -144,7 +146,7 @@ async fn respond(
     }
     // The file goes on in the packs that follow: one at a time, as fast as it is read.
     headers.set("content-length", &entry.size.to_string())?;
-    let keys = chunk_keys(workspace, site, entry);
+    let keys = chunk_keys(workspace, site, &entry);
     let kv = ctx.kv.clone();
     let chunks = stream::unfold((keys, entry.size, offset), move |(mut keys, left, from)| {
         let kv = kv.clone();
@@ -167,14 +169,10 @@ async fn respond(
     Ok(builder.stream(sized.readable()))
 }
 
-fn chunk_keys(workspace: WorkspaceId, site: &Site, entry: &Entry<'_>) -> std::vec::IntoIter<String> {
-    let mut keys = Vec::new();
-    let mut at = entry.pack;
-    while let Some(pack) = site.pack(at) {
-        keys.push(pack_key(workspace, &pack));
-        at += 1;
-    }
-    keys.into_iter()
+fn chunk_keys(workspace: WorkspaceId, site: &Site, entry: &Representation<'_>) -> std::vec::IntoIter<String> {
+    let run = entry.pack..entry.pack.saturating_add(entry.packs.into());
+    let keys = run.filter_map(|at| site.pack(at)).map(|pack| pack_key(workspace, &pack));
+    keys.collect::<Vec<_>>().into_iter()
 }
 
 fn index(number: u64) -> usize {
@@ -182,7 +180,7 @@ fn index(number: u64) -> usize {
 }
 
 fn etag(entry: &Entry<'_>) -> String {
-    let hex: String = entry.hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = entry.identity.hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("\"{hex}\"")
 }
 
@@ -196,6 +194,7 @@ async fn load(ctx: &Ctx, key: String) -> Result<Rc<[u8]>, Fault> {
     if let Some(bytes) = cache::get(&key) {
         return Ok(bytes);
     }
+    ctx.tally.misses();
     let bytes = ctx.kv.get_immutable(&key).await?;
     let bytes: Rc<[u8]> = bytes.ok_or_else(|| Fault::new(format!("{key} is not in KV")))?.into();
     cache::put(key, Rc::clone(&bytes));
@@ -204,7 +203,7 @@ async fn load(ctx: &Ctx, key: String) -> Result<Rc<[u8]>, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use patr_models::site::manifest::{NewEntry, write};
+    use patr_models::site::manifest::{Coding, NewEntry, NewRepresentation, write};
 
     use super::*;
 
@@ -212,12 +211,18 @@ mod tests {
         let entry = |path: &&str| NewEntry {
             path: (*path).to_owned(),
             content_type: "text/html".to_owned(),
-            pack: 0,
-            offset: 0,
-            size: 0,
-            hash: [0; 32],
+            immutable: false,
+            until_day: 0,
+            representations: vec![NewRepresentation {
+                coding: Coding::Identity,
+                pack: 0,
+                packs: 0,
+                offset: 0,
+                size: 0,
+                hash: [0; 32],
+            }],
         };
-        Manifest::open(write(&[], paths.iter().map(entry).collect()).unwrap().into()).unwrap()
+        Manifest::open(write(&[], paths.iter().map(entry).collect(), b"").unwrap().into()).unwrap()
     }
 
     fn found(site: &Site, path: &str) -> String {

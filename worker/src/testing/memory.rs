@@ -31,6 +31,16 @@ impl Memory {
         self.values.borrow().get(key).map(|value| String::from_utf8(value.clone()).unwrap())
     }
 
+    /// Everything, at this moment.
+    pub(crate) fn values(&self) -> BTreeMap<String, Vec<u8>> {
+        self.values.borrow().clone()
+    }
+
+    /// Loses what begins with this.
+    pub(crate) fn lose(&self, prefix: &str) {
+        self.values.borrow_mut().retain(|key, _| !key.starts_with(prefix));
+    }
+
     pub(crate) fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         self.called()?;
         Ok(self.values.borrow().get(key).cloned())

@@ -8,10 +8,10 @@ use crate::{failure::Failure, printer::Printer};
 
 /// What a password is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(in crate::commands) enum Purpose {
     LogIn,
     /// Asked for twice, to catch a slip.
-    SignUp,
+    New,
 }
 
 /// The address that was given, or that is typed now.
@@ -25,16 +25,16 @@ pub(super) fn email(given: Option<Email>, printer: &Printer) -> Result<Email, Fa
 }
 
 /// The password, from stdin or typed.
-pub(super) fn password(from_stdin: bool, purpose: Purpose) -> Result<String, Failure> {
+pub(in crate::commands) fn password(from_stdin: bool, purpose: Purpose) -> Result<String, Failure> {
     if from_stdin {
         return line_of_stdin("the password");
     }
     need_terminal(match purpose {
         Purpose::LogIn => "give the password with `--password-stdin`, or a token with `--token-stdin`",
-        Purpose::SignUp => "give the password with `--password-stdin`",
+        Purpose::New => "give the password with `--password-stdin`",
     })?;
     let password = rpassword::prompt_password("Password: ").map_err(cannot_ask)?;
-    if purpose == Purpose::SignUp {
+    if purpose == Purpose::New {
         let again = rpassword::prompt_password("Password again: ").map_err(cannot_ask)?;
         if again != password {
             return Err(Failure::usage("the two passwords differ"));

@@ -13,7 +13,7 @@ use crate::{
 /// Make an account and log in.
 pub(crate) async fn sign_up(args: Args, ctx: &Context) -> Outcome {
     let email = prompt::email(args.email, &ctx.printer)?;
-    let password = prompt::password(args.password_stdin, prompt::Purpose::SignUp)?;
+    let password = prompt::password(args.password_stdin, prompt::Purpose::New)?;
     let password = password.parse().map_err(|error| Failure::usage(format!("{error}")))?;
     let body = Body { email, password, bootstrap_secret: args.bootstrap_secret };
     let session = match ctx.client.call(with_body::<SignUp, _>(Path {}, body)).await {

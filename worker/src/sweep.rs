@@ -1,0 +1,72 @@
+//! What is done once a minute: what an earlier request could not finish, and what has become old.
+//!
+//! Each part does a bounded amount and leaves the rest to the next minute. Apart from the routing tables that are behind
+//! (up to 20, of four queries each), a sweep makes at most 20 queries to D1 and 20 deletions in KV: the free plan allows
+//! 50 queries and 1,000 calls for one event.
+
+use std::time::Duration;
+
+use patr_models::{
+    ids::SiteId,
+    site::{carry::day, stats::DAYS_MAX},
+};
+
+use crate::{
+    answer::Fault,
+    blobs,
+    ctx::Ctx,
+    db::{self, access, site_days, sites, versions},
+    routes_kv,
+};
+
+/// Previews that one sweep takes away.
+const PREVIEWS: usize = 50;
+/// Sites whose old versions one sweep looks through, and versions that it deletes.
+const SITES: usize = 10;
+const VERSIONS: usize = 100;
+/// How often a site's old versions are looked through.
+const TENDED: Duration = Duration::from_secs(24 * 3600);
+
+/// One part that fails holds up no other.
+pub(crate) async fn run(ctx: &Ctx) -> Vec<Fault> {
+    let parts = [
+        previews(ctx).await,
+        tend(ctx).await,
+        // After those that change tables, so that nothing leads any more to what is collected in a day.
+        routes_kv::sweep(ctx).await,
+        blobs::collect(ctx).await,
+        blobs::delete(ctx).await,
+        ctx.db.batch(db::sweep(ctx.now)).await.map_err(Fault::from),
+        ctx.db.batch(access::sweep(ctx.now)).await.map_err(Fault::from),
+    ];
+    parts.into_iter().filter_map(Result::err).collect()
+}
+
+/// Takes previews away whose time is over.
+async fn previews(ctx: &Ctx) -> Result<(), Fault> {
+    let expired: Vec<versions::Expired> = ctx.db.fetch(versions::expired(ctx.now, PREVIEWS)).await?;
+    if expired.is_empty() {
+        return Ok(());
+    }
+    let urls: Vec<_> = expired.into_iter().map(|row| row.id).collect();
+    Ok(ctx.db.batch(versions::expire(&urls, ctx.now)).await?)
+}
+
+/// Looks through the versions of some sites, and through what they carry.
+async fn tend(ctx: &Ctx) -> Result<(), Fault> {
+    let untended: Vec<sites::Untended> = ctx.db.fetch(sites::untended(ctx.now - TENDED, SITES)).await?;
+    let ids: Vec<SiteId> = untended.into_iter().map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let old: Vec<versions::Old> = ctx.db.fetch(versions::old(&ids, ctx.now, VERSIONS)).await?;
+    let old: Vec<u64> = old.into_iter().map(|row| row.id).collect();
+    let mut statements = sites::drop_carried(&ids, day(ctx.now), ctx.now);
+    statements.extend(versions::delete(&old, ctx.now));
+    statements.push(site_days::forget(&ids, day(ctx.now).saturating_sub(DAYS_MAX)));
+    // There may be more; then these sites are the first ones the next time.
+    if old.len() < VERSIONS {
+        statements.push(sites::tended(&ids, ctx.now));
+    }
+    Ok(ctx.db.batch(statements).await?)
+}
