@@ -1,8 +1,9 @@
 //! What is done once a minute: what an earlier request could not finish, and what has become old.
 //!
-//! Each part does a bounded amount and leaves the rest to the next minute. Apart from the routing tables that are behind
-//! (up to 20, of four queries each), a sweep makes at most 20 queries to D1 and 20 deletions in KV: the free plan allows
-//! 50 queries and 1,000 calls for one event.
+//! Each part does a bounded amount and leaves the rest to the next minute: in all 26 statements of D1 and 20 deletions in
+//! KV, and for each of up to 20 routing tables that are behind four statements and a write. The free plan allows one event
+//! 50 statements and 1,000 calls: with more than six tables behind, the parts after them fail and have their turn in the
+//! next minute, when these are done.
 
 use std::time::Duration;
 

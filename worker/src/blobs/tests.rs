@@ -105,6 +105,15 @@ fn what_is_being_deleted_is_refused_and_can_be_stored_a_moment_later() {
 }
 
 #[test]
+fn what_is_refused_for_a_moment_says_for_how_long() {
+    use patr_models::site::put_pack::{Error, PutPack};
+    let app = App::new();
+    let refused = Err(crate::answer::Failure::Api(Error::BeingDeleted { pack: PackHash::of(&PACK) }));
+    let response = crate::answer::respond::<PutPack>(&refused, app.ctx().request);
+    assert_eq!(response.headers()["retry-after"], "2");
+}
+
+#[test]
 fn what_a_sweep_claimed_and_did_not_finish_is_finished_by_another_once_it_must_have_ended() {
     for deleted in [false, true] {
         let app = App::new();

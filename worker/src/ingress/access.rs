@@ -1,6 +1,6 @@
 //! Sites that are not for everybody: who is let in, before anything of the site is served.
 //!
-//! A visitor with a good cookie costs one HMAC and no look-up. Everything else is decided in [`visit`], over a request
+//! A visitor with a good cookie costs two HMACs and no look-up. Everything else is decided in [`visit`], over a request
 //! that needs no platform.
 
 mod lock;
