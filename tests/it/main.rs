@@ -9,3 +9,5 @@ mod reconnect;
 mod registry;
 mod site;
 mod site_versions;
+mod static_compare;
+mod static_serving;

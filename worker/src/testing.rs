@@ -34,7 +34,7 @@ pub(crate) use objects::FakeObjects;
 use crate::{
     answer::Refused,
     auth,
-    ctx::{Ctx, new_secret},
+    ctx::{Ctx, Installation, new_secret},
     db::{self, Db, sqlite::Sqlite, users},
     env::{self, Settings},
     kv::Kv,
@@ -85,11 +85,14 @@ impl App {
     /// One request's view.
     pub(crate) fn ctx(&self) -> Ctx {
         let now = self.now.get();
-        Ctx {
+        let installation = Installation {
             db: Db::Sqlite(Rc::clone(&self.sqlite)),
             kv: Kv::Memory(self.kv.clone()),
             runners: Runners::new(Objects::Fake(Rc::clone(&self.objects)), INTERNAL.to_owned()),
             settings: self.settings.clone(),
+        };
+        Ctx {
+            installation: Rc::new(installation),
             now,
             request: env::new_id(now).unwrap(),
             reservation: RefCell::default(),

@@ -9,7 +9,7 @@ mod page;
 mod visit;
 
 use bytes::Bytes;
-use worker::{Method, Request, Response};
+use worker::{Headers, Method, Request, Response, web_sys};
 
 use crate::{
     answer::{Fault, Refused},
@@ -24,10 +24,12 @@ const FORM_MAX: usize = 16 * 1024;
 /// What a visitor is answered in place of the site; nothing when it may have what it asked for.
 pub(crate) async fn gate(
     ctx: &Ctx,
-    request: &Request,
+    request: &web_sys::Request,
     place: Option<&Place<'_>>,
 ) -> Result<Option<Response>, Fault> {
     let Some(place) = place else { return Ok(None) };
+    // Another handle of the same request; `Request::clone` would be JavaScript's, which copies the body too.
+    let request = &Request::from(Clone::clone(request));
     let cookies = request.headers().get("cookie")?.unwrap_or_default();
     if !place.is_reserved() && place.lock(ctx).opens(&cookies, ctx.now) {
         return Ok(None);
@@ -58,9 +60,12 @@ async fn read(mut request: Request) -> Result<Option<Bytes>, Fault> {
 }
 
 /// No cache that many share may keep what only some may see.
-pub(crate) fn seal(mut response: Response, place: Option<&Place<'_>>) -> Result<Response, Fault> {
+pub(crate) fn seal(
+    response: web_sys::Response,
+    place: Option<&Place<'_>>,
+) -> Result<web_sys::Response, Fault> {
     if place.is_some() {
-        let headers = response.headers_mut();
+        let headers = Headers(response.headers());
         let own = headers.get("cache-control")?.unwrap_or_default();
         headers.set("cache-control", &private(&own))?;
     }

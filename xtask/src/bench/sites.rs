@@ -14,7 +14,7 @@ use super::process::{Used, Watched};
 use super::{Options, median};
 use crate::edge::{self, Edge};
 use crate::person::Person;
-use crate::sh;
+use crate::{assets, sh};
 
 /// Files of the cold case; each is asked for once.
 const PAGES: usize = 10_000;
@@ -274,20 +274,9 @@ fn servers(state: &Path, folder: &Path) -> anyhow::Result<Vec<Box<dyn Server>>> 
 }
 
 fn asset_worker(folder: &Path) -> serde_json::Value {
-    json!([{
-        "name": "assets",
-        "compatibilityDate": "2026-04-01",
-        "modules": [{ "type": "ESModule", "path": "none.js", "contents": "export default {};" }],
-        "assets": {
-            "directory": folder,
-            "workerName": "assets",
-            "routerConfig": { "has_user_worker": false },
-            "assetConfig": { "redirects": {
-                "version": 1, "rules": {},
-                "staticRules": { MOVED: { "status": 301, "to": SMALL, "lineNumber": 1 } },
-            } },
-        },
-    }])
+    let moved = json!({ "status": 301, "to": SMALL, "lineNumber": 1 });
+    let redirects = json!({ "version": 1, "rules": {}, "staticRules": { MOVED: moved } });
+    assets::worker(folder, &json!({ "redirects": redirects }))
 }
 
 /// What many write for themselves: one KV key for each file. It fills KV from the asset server when told to.

@@ -273,7 +273,7 @@ fn previews_are_as_protected_as_their_site_and_the_password_is_nowhere_in_kv() {
     assert_eq!(owner.show_site().access, Access::Password);
     assert!(app.audit().contains(&"SetSiteAccess".to_owned()));
     for (key, value) in app.kv.values() {
-        assert!(!String::from_utf8_lossy(value).contains("argon2"), "{key}");
+        assert!(!String::from_utf8_lossy(&value).contains("argon2"), "{key}");
     }
     set(&owner, r#"{"kind":"public"}"#);
     assert_eq!((guard_of(&app, label), guard_of(&app, "docs-acme")), (None, None));
