@@ -31,16 +31,19 @@ pub(crate) enum CallError {
     /// The server says what is wrong.
     Api {
         status: StatusCode,
-        body: ErrorBody,
+        body: Box<ErrorBody>,
+        retry_after: Option<Duration>,
     },
     /// The call needs a token and there is none.
     NotLoggedIn {
         url: String,
     },
-    /// The answer is not from this API.
+    /// The answer is not from this API: something in between answers, or another version.
     Unexpected {
         url: String,
+        status: StatusCode,
         problem: String,
+        retry_after: Option<Duration>,
     },
     /// No answer came.
     Unreachable {
@@ -66,6 +69,17 @@ impl CallError {
             Self::Api { status, .. } => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Unexpected { .. } => true,
             Self::NotLoggedIn { .. } | Self::Request(_) => false,
+        }
+    }
+
+    /// How long the server wants to be left alone.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Api { retry_after, .. } | Self::Unexpected { retry_after, .. } => *retry_after,
+            Self::NotLoggedIn { .. }
+            | Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::Request(_) => None,
         }
     }
 }
@@ -110,7 +124,8 @@ impl Client {
             Err(CallError::Unreachable { .. }) if is_repeatable(&request) => self.exchange(request).await?,
             first => first?,
         };
-        from_http::<E>(response).map_err(|error| self.refused(error))
+        let retry_after = retry_after(response.headers());
+        from_http::<E>(response).map_err(|error| self.refused(error, retry_after))
     }
 
     /// Performs a call whose answer goes on while it is read; see [`Lines`].
@@ -120,9 +135,9 @@ impl Client {
         if response.status().is_success() {
             return Ok(Lines { response, rest: Vec::new(), url: self.base.as_str().to_owned() });
         }
-        let status = response.status();
+        let (status, retry_after) = (response.status(), retry_after(response.headers()));
         let body = response.bytes().await.map_err(|error| self.lost(&error))?;
-        Err(self.refused(failure(status, &body)))
+        Err(self.refused(failure(status, &body), retry_after))
     }
 
     fn request<E: ApiEndpoint>(&self, call: &Call<E>) -> Result<Request<Bytes>, CallError> {
@@ -158,14 +173,22 @@ impl Client {
         }
     }
 
-    fn refused(&self, error: ResponseError) -> CallError {
+    fn refused(&self, error: ResponseError, retry_after: Option<Duration>) -> CallError {
         match error {
-            ResponseError::Api { status, body } => CallError::Api { status, body },
-            unexpected @ ResponseError::Unexpected { .. } => {
-                CallError::Unexpected { url: self.base.as_str().to_owned(), problem: unexpected.to_string() }
+            ResponseError::Api { status, body } => {
+                CallError::Api { status, body: Box::new(body), retry_after }
+            }
+            ResponseError::Unexpected { status, problem } => {
+                CallError::Unexpected { url: self.base.as_str().to_owned(), status, problem, retry_after }
             }
         }
     }
+}
+
+/// Seconds (RFC 9110, 10.2.3); the other form, a date, would need the server's clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// The innermost cause: what `reqwest` puts around it repeats the address.

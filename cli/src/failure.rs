@@ -76,11 +76,11 @@ impl From<Failure> for Stop {
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Api { status, body } => Self::from_api(body, status.as_u16()),
+            CallError::Api { status, body, .. } => Self::from_api(*body, status.as_u16()),
             CallError::NotLoggedIn { url } => Self::new(Exit::Auth, format!("not logged in at {url}"))
                 .hint("run `patr login`, or set PATR_TOKEN to an API token"),
-            CallError::Unexpected { url, problem } => {
-                Self::failed(format!("{url} answered oddly: {problem}"))
+            CallError::Unexpected { url, status, problem, .. } => {
+                Self::failed(format!("{url} answered oddly: unexpected answer ({status}): {problem}"))
                     .hint("is this the address of a Patr installation? `--url` chooses another")
             }
             CallError::Unreachable { url, problem } => Self::failed(format!("cannot reach {url}: {problem}"))
