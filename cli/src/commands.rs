@@ -15,7 +15,7 @@ mod url;
 mod workspace;
 
 use crate::{
-    args::{Cli, Command},
+    args::{self, Cli, Command},
     context::Context,
     failure::Outcome,
     printer::Printer,
@@ -23,8 +23,9 @@ use crate::{
 
 /// Carries out a command line.
 pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
-    // These two work before any installation is known.
+    // These work before any installation is known.
     match &cli.command {
+        Command::Site(args::site::Site::Deploy(args)) if args.check => return site::check(args, &printer),
         Command::Completions(args) => return completions::completions(args.shell, &printer),
         Command::Help(args) => return help::help(&args.words, &printer),
         _ => {}

@@ -8,6 +8,8 @@ pub(crate) const TOKEN: &str = "PATR_TOKEN";
 pub(crate) const WORKSPACE: &str = "PATR_WORKSPACE";
 /// The folder of settings and credentials, used instead of the platform's.
 pub(crate) const CONFIG_DIR: &str = "PATR_CONFIG_DIR";
+/// The folder of what can be found out again, used instead of the platform's.
+pub(crate) const CACHE_DIR: &str = "PATR_CACHE_DIR";
 /// What a fresh installation asks for at `patr sign-up`.
 pub(crate) const BOOTSTRAP_SECRET: &str = "PATR_BOOTSTRAP_SECRET";
 /// No color when set to anything (<https://no-color.org>).

@@ -14,7 +14,7 @@ use crate::{
     text::{escape, escape_log, table},
 };
 
-pub(crate) use progress::StatusLine;
+pub(crate) use progress::{BytesBar, StatusLine};
 
 /// The form of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -4,9 +4,13 @@
 /// parsing more than this would show in a Worker's CPU limit.
 pub const JSON_BODY_MAX: usize = 256 * 1024;
 
-/// Largest pack, manifest or chunk of a large file, in bytes. A KV value may have 25 MiB; half of that keeps a
+/// Largest pack or chunk of a large file, in bytes. A KV value may have 25 MiB; half of that keeps a
 /// handful of them in flight within an isolate's 128 MB.
 pub const PACK_MAX: usize = 12 * 1024 * 1024;
+
+/// Largest manifest of a site, in bytes. A KV value may have 25 MiB; 100,000 files with their codings take 20 to 25 MB,
+/// and an isolate holds one manifest of that size beside everything else.
+pub const MANIFEST_MAX: usize = 24 * 1024 * 1024;
 
 /// The size that the CLI aims at for packs of small files, in bytes: few KV writes, and a cold request still
 /// reads little more than it serves.

@@ -6,39 +6,27 @@ use clap::Subcommand;
 use patr_models::{
     ids::{Ref, SiteId},
     name::Name,
-    site::VersionNumber,
+    site::{
+        VersionNumber,
+        config::{HtmlHandling, NotFound},
+        create_version::PREVIEW_DAYS_MAX,
+    },
 };
+use serde::de::{DeserializeOwned, IntoDeserializer, value::Error};
 
 use super::{ListArgs, PageArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Site {
     /// Upload a folder as a new version and make it live
-    #[command(after_help = "\
-Examples:
-  patr site deploy ./dist --name docs
-  patr -q site deploy ./dist --name docs      only the URL, for scripts
-
-The site is made if there is none. Every file of the folder is published except what is in `.git`,
-`.hg`, `.jj` and `.svn`. Only content that the live version does not have is uploaded, and an upload
-that was cut off goes on where it ended. Visitors see the whole old version, then the whole new one.
-
-`index.html` answers for its folder, `404.html` for what does not exist.
-")]
-    Deploy {
-        /// The folder to publish
-        dir: PathBuf,
-        /// The site to make or to change
-        #[arg(long)]
-        name: Name,
-    },
+    Deploy(Deploy),
     /// List sites
     List(ListArgs),
     /// Show a site, and what was served of it
     Show { name: Ref<SiteId> },
     /// Say who may see a site and its previews
     Access(Access),
-    /// List the versions of a site, newest first
+    /// List the versions of a site, newest first, with the addresses of previews
     Versions {
         name: Ref<SiteId>,
         #[command(flatten)]
@@ -85,4 +73,52 @@ pub(crate) enum Who {
     Password,
     /// Members of the workspace
     Members,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  patr site deploy ./dist --name docs
+  patr -q site deploy ./dist --name docs                only the URL, for scripts
+  patr site deploy ./dist --name docs --preview         an address of its own; visitors see nothing of it
+  patr site deploy ./dist --check                       only look for mistakes
+
+The site is made if there is none. Every file is published except what is in `.git`, `.hg`, `.jj` and
+`.svn`, what `ignore` names, and `patr.site.toml`, `_redirects` and `_headers`, which say how the
+others are served. Only content that the live version does not have is uploaded, and an upload that
+was cut off goes on where it ended. Visitors see the whole old version, then the whole new one.
+
+In patr.site.toml, where lists are as in .gitignore:
+  html_handling = \"auto-trailing-slash\"    or force-trailing-slash, drop-trailing-slash, none
+  not_found = \"404-page\"                   or single-page-application, none
+  immutable = [\"assets/\"]                  their names change with their content: kept for a year
+  ignore = [\"*.map\"]                       not published
+")]
+pub(crate) struct Deploy {
+    /// The folder to publish
+    pub(crate) dir: PathBuf,
+    /// The site to make or to change
+    #[arg(long, required_unless_present = "check")]
+    pub(crate) name: Option<Name>,
+    /// Give this version an address of its own, and leave the live one as it is
+    #[arg(long)]
+    pub(crate) preview: bool,
+    /// How long the preview lasts [default: 7]
+    #[arg(long, value_name = "DAYS", requires = "preview")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(PREVIEW_DAYS_MAX)))]
+    pub(crate) preview_days: Option<u16>,
+    /// Look for mistakes in the folder and its rules, and upload nothing
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Which of a page's addresses is its own [default: see patr.site.toml, else auto-trailing-slash]
+    #[arg(long, value_name = "HOW", value_parser = word::<HtmlHandling>)]
+    pub(crate) html_handling: Option<HtmlHandling>,
+    /// What answers where there is no file [default: see patr.site.toml, else 404-page]
+    #[arg(long, value_name = "WHAT", value_parser = word::<NotFound>)]
+    pub(crate) not_found: Option<NotFound>,
+}
+
+/// A word of the API.
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    T::deserialize(text.into_deserializer())
 }

@@ -26,7 +26,7 @@ impl Printer {
             return BytesBar(None);
         }
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        bar.set_style(style("{msg} {wide_bar} {bytes}/{total_bytes} {eta}"));
+        bar.set_style(style("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}"));
         bar.set_message(heading.to_owned());
         BytesBar(Some(bar))
     }

@@ -143,13 +143,13 @@ impl ResponseBody for NoContent {
     }
 }
 
-/// Bytes, at most one pack of them.
+/// Bytes, at most one pack of them or as many as it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Octets(pub Bytes);
+pub struct Octets<const MAX: usize = PACK_MAX>(pub Bytes);
 
-impl RequestBody for Octets {
+impl<const MAX: usize> RequestBody for Octets<MAX> {
     const MEDIA: Option<&'static str> = Some(OCTETS);
-    const LIMIT: usize = PACK_MAX;
+    const LIMIT: usize = MAX;
     fn encode(&self) -> Bytes {
         self.0.clone()
     }
@@ -161,7 +161,7 @@ impl RequestBody for Octets {
     }
 }
 
-impl ResponseBody for Octets {
+impl<const MAX: usize> ResponseBody for Octets<MAX> {
     const MEDIA: Option<&'static str> = Some(OCTETS);
     const STATUS: StatusCode = StatusCode::OK;
     fn encode(&self) -> Bytes {

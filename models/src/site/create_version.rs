@@ -8,6 +8,7 @@ use crate::{
     api_errors, declare_api_endpoint,
     endpoint::body::{Json, Octets},
     ids::{Ref, SiteId, WorkspaceId},
+    limits::MANIFEST_MAX,
 };
 
 declare_api_endpoint! {
@@ -16,7 +17,7 @@ declare_api_endpoint! {
         auth: Member(SiteDeploy),
         path: { workspace: Ref<WorkspaceId>, site: Ref<SiteId> },
         query: Query,
-        request: Octets,
+        request: Octets<MANIFEST_MAX>,
         response: Json<SiteVersion>,
         errors: Error,
     }

@@ -1,5 +1,7 @@
 //! What a rule says of a path: literal text, `:placeholder` for a part of a segment, `*` for anything.
 
+mod covers;
+
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// Longest pattern, in bytes; as Cloudflare's longest line.
