@@ -1,7 +1,10 @@
 //! The only file that names bindings, variables and secrets, or reads the clock and randomness.
 
 use patr_models::{ids::Id, managed_url::Host, time::Millis};
-use worker::{D1Database, Env, ObjectNamespace, Result, kv::KvStore};
+use wasm_bindgen::JsCast;
+use worker::{D1Database, Env, ObjectNamespace, Result, Url};
+
+use crate::kv::{Kv, Namespace};
 
 /// What an installation is configured with.
 #[derive(Debug, Clone)]
@@ -46,6 +49,14 @@ impl Settings {
             && !self.is_control_host(host.as_str())
     }
 
+    /// Whether an address is one of managed hosts under the apps domain, so that this script answers there.
+    pub(crate) fn answers_at(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let port = self.apps_domain.strip_prefix(self.apps_host()).and_then(|port| port.strip_prefix(':'));
+        let below = host.strip_suffix(self.apps_host()).is_some_and(|rest| rest.ends_with('.'));
+        below && !self.is_control_host(host) && url.port() == port.and_then(|port| port.parse().ok())
+    }
+
     /// The address of a managed host, as a browser opens it.
     pub(crate) fn url(&self, host: &str) -> String {
         let port = self.apps_domain.strip_prefix(self.apps_host()).unwrap_or_default();
@@ -61,8 +72,10 @@ pub(crate) fn database(env: &Env) -> Result<D1Database> {
     env.d1("DB")
 }
 
-pub(crate) fn kv(env: &Env) -> Result<KvStore> {
-    env.kv("KV")
+pub(crate) fn kv(env: &Env) -> Result<Kv> {
+    const NAME: &str = "KV";
+    let namespace = js_sys::Reflect::get(env, &NAME.into())?;
+    Ok(Kv::Bound(env.kv(NAME)?, namespace.unchecked_into::<Namespace>()))
 }
 
 pub(crate) fn sessions(env: &Env) -> Result<ObjectNamespace> {

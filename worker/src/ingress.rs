@@ -1,5 +1,6 @@
 //! A request to a managed URL: `host → routing table → longest prefix of segments → target`.
 
+pub(crate) mod address;
 pub(crate) mod cache;
 mod forward;
 mod pages;
@@ -7,61 +8,112 @@ mod site;
 pub(crate) mod tunnel;
 
 use patr_models::managed_url::{RouteTarget, forward_url};
-use worker::{Context, Headers, Request, Response, Result};
+use wasm_bindgen::JsCast;
+use worker::{
+    Context, Headers, Result, Url,
+    web_sys::{self, Request, Response},
+};
 
-use crate::{answer::Fault, ctx::Ctx, env::without_port, platform, routes_kv};
+use crate::{answer::Fault, ctx::Ctx, platform, routes_kv};
+use address::Address;
 use pages::Page;
+use site::{Mounted, Served};
+
+/// How often a rewrite may lead to another address of this installation before that is taken for a circle.
+const DEPTH: u8 = 3;
 
 /// Answers a request to any host but the control host.
-pub(crate) async fn serve(ctx: &Ctx, request: Request, _: Context) -> Result<Response> {
-    let html = pages::wants_html(&request)?;
-    match answer(ctx, request).await {
+pub(crate) async fn serve(
+    ctx: &Ctx,
+    context: &Context,
+    request: Request,
+    address: &Address,
+) -> Result<Response> {
+    let headers = Headers(request.headers());
+    match answer(ctx, context, request, address, 0).await {
         Ok(response) => Ok(response),
         Err(fault) => {
             platform::log(format_args!("{}: {fault}", ctx.request));
-            pages::page(ctx, html, Page::Broken)
+            pages::page(ctx, pages::wants_html(&headers)?, Page::Broken).map(Into::into)
         }
     }
 }
 
-async fn answer(ctx: &Ctx, request: Request) -> std::result::Result<Response, Fault> {
-    let html = pages::wants_html(&request)?;
-    let host = platform::host(&request)?;
-    let host = without_port(&host).to_ascii_lowercase();
-    let Some(table) = routes_kv::load(ctx, &host).await? else {
-        return Ok(pages::page(ctx, html, Page::UnknownHost(&host))?);
+async fn answer(
+    ctx: &Ctx,
+    context: &Context,
+    request: Request,
+    address: &Address,
+    depth: u8,
+) -> std::result::Result<Response, Fault> {
+    let headers = Headers(request.headers());
+    let page = |page: Page<'_>| Ok(pages::page(ctx, pages::wants_html(&headers)?, page)?.into());
+    let Some(table) = routes_kv::load(ctx, address.host()).await? else {
+        return page(Page::UnknownHost(address.host()));
     };
-    let url = request.url()?;
-    let Some((route, rest)) = table.find(url.path()) else {
-        return Ok(pages::page(ctx, html, Page::UnknownPath(url.path()))?);
+    let Some((route, rest)) = table.find(address.path()) else {
+        return page(Page::UnknownPath(address.path()));
     };
     match &route.to {
-        RouteTarget::Site { manifest: None, .. } => Ok(pages::page(ctx, html, Page::EmptySite)?),
-        RouteTarget::Site { manifest: Some(manifest), .. } => {
+        RouteTarget::Site { manifest: None, .. } => page(Page::EmptySite),
+        RouteTarget::Site { manifest: Some(manifest), carried, .. } => {
             // Under a prefix, the prefix itself is the site's directory: relative links need the slash.
             if rest.is_empty() {
-                return redirect(&format!("{}/", url.path()), url.query(), 307);
+                return redirect(&format!("{}/", address.path()), address.query(), 307);
             }
-            site::serve(ctx, &request, table.workspace, manifest, url.path(), rest).await
+            let (workspace, prefix) = (table.workspace, route.path.as_str());
+            let mounted = Mounted { workspace, manifest, carried: carried.as_ref(), prefix };
+            match site::serve(ctx, context, &request, address, rest, &mounted).await? {
+                Served::Here(response) => Ok(response),
+                Served::Elsewhere(url) => elsewhere(ctx, context, request, &url, depth).await,
+            }
         }
         RouteTarget::Deployment { deployment, runner, port, lanes } => {
             let to = tunnel::To { deployment: *deployment, runner: *runner, port: *port, lanes: *lanes };
-            tunnel::serve(ctx, request, to, html).await
+            let html = pages::wants_html(&headers)?;
+            Ok(tunnel::serve(ctx, request.into(), to, html).await?.into())
         }
         RouteTarget::Proxy { url: to } => {
-            forward::proxy(ctx, request, &forward_url(to, rest, url.query())).await
+            let url = forward_url(to, rest, address.query());
+            Ok(forward::proxy(ctx, request.into(), &url).await?.into())
         }
         RouteTarget::Redirect { url: to, permanent } => {
             let status = if *permanent { 308 } else { 307 };
-            redirect(&forward_url(to, rest, url.query()), None, status)
+            redirect(&forward_url(to, rest, address.query()), None, status)
         }
-        RouteTarget::Stopped { what } => Ok(pages::page(ctx, html, Page::Stopped(what))?),
+        RouteTarget::Stopped { what } => page(Page::Stopped(what)),
     }
+}
+
+/// Has a request answered by what is at another address: through this ingress if that is one of its own, else by
+/// asking there.
+async fn elsewhere(
+    ctx: &Ctx,
+    context: &Context,
+    request: Request,
+    url: &str,
+    depth: u8,
+) -> std::result::Result<Response, Fault> {
+    let url = Url::parse(url).map_err(|error| Fault::new(format!("a rewrite leads to {url}: {error}")))?;
+    if !ctx.settings.answers_at(&url) {
+        return Ok(forward::proxy(ctx, request.into(), url.as_str()).await?.into());
+    }
+    if depth == DEPTH {
+        let html = pages::wants_html(&Headers(request.headers()))?;
+        return Ok(pages::page(ctx, html, Page::Circle)?.into());
+    }
+    // A request is itself what a request can be made from: method, header fields, body, and what the platform knows
+    // of the client.
+    let request =
+        Request::new_with_str_and_init(url.as_str(), request.unchecked_ref::<web_sys::RequestInit>())
+            .map_err(worker::Error::from)?;
+    let address = Address::new(url.into());
+    Box::pin(answer(ctx, context, request, &address, depth + 1)).await
 }
 
 fn redirect(to: &str, query: Option<&str>, status: u16) -> std::result::Result<Response, Fault> {
     let headers = Headers::new();
     let location = query.map_or_else(|| to.to_owned(), |query| format!("{to}?{query}"));
     headers.set("location", &location)?;
-    Ok(Response::empty()?.with_status(status).with_headers(headers))
+    Ok(worker::Response::empty()?.with_status(status).with_headers(headers).into())
 }

@@ -26,17 +26,22 @@ mod runners;
 #[cfg(test)]
 mod testing;
 
-use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
+use worker::{
+    Context, Env, Result, ScheduleContext, ScheduledEvent, event,
+    web_sys::{Request, Response},
+};
 
 use ctx::Ctx;
+use ingress::address::Address;
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
     let ctx = Ctx::new(&env)?;
-    if ctx.settings.is_control_host(&platform::host(&request)?) {
-        router::serve(&ctx, request).await
+    let address = Address::new(request.url());
+    if ctx.settings.is_control_host(address.host()) {
+        router::serve(&ctx, request.into()).await.map(Into::into)
     } else {
-        ingress::serve(&ctx, request, context).await
+        ingress::serve(&ctx, &context, request, &address).await
     }
 }
 

@@ -5,9 +5,9 @@ use std::fmt;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, request::Parts};
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use patr_models::error::Common;
-use worker::{Headers, Method, Request, RequestInit, Response, Result};
+use worker::{Headers, Method, Request, RequestInit, Response, Result, web_sys};
 
 use crate::answer::Refused;
 
@@ -39,6 +39,12 @@ pub(crate) fn host(request: &Request) -> Result<String> {
     let url = request.url()?;
     let host = url.host_str().unwrap_or_default().to_owned();
     Ok(host)
+}
+
+/// A text that the platform knows of a request's client.
+pub(crate) fn cf(request: &web_sys::Request, name: &str) -> Option<String> {
+    let cf = Reflect::get(request, &"cf".into()).ok()?;
+    Reflect::get(&cf, &name.into()).ok()?.as_string()
 }
 
 /// Method, path, query and headers of a request.

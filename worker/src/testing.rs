@@ -26,7 +26,7 @@ use patr_models::{
 
 use crate::{
     answer::{Fault, Refused},
-    ctx::Ctx,
+    ctx::{Ctx, Installation},
     db::{Db, sqlite::Sqlite},
     env::{self, Settings},
     kv::Kv,
@@ -139,11 +139,14 @@ impl App {
     /// One request's view.
     pub(crate) fn ctx(&self) -> Ctx {
         let now = self.now.get();
-        Ctx {
+        let installation = Installation {
             db: Db::Sqlite(Rc::clone(&self.sqlite)),
             kv: Kv::Memory(Rc::clone(&self.kv)),
             runners: Runners::new(Objects::Fake(Rc::clone(&self.objects)), INTERNAL.to_owned()),
             settings: self.settings.clone(),
+        };
+        Ctx {
+            installation: Rc::new(installation),
             now,
             request: env::new_id(now).unwrap(),
             reservation: RefCell::default(),

@@ -9,7 +9,7 @@
 //! packs             packs × 32 bytes              SHA-256 of each pack, in order of first use
 //! entries           entries × 16 bytes            heap offset u32 · path length u16 · type length u16 ·
 //!                                                 first representation u32 · their number u8 · flags u8 · until u16
-//! representations   representations × 56 bytes    coding u8 · zero u8 · number of packs u16 · first pack u32 ·
+//! representations   representations × 56 bytes    coding u8 · chunk u8 · number of packs u16 · first pack u32 ·
 //!                                                 offset u64 · size u64 · SHA-256 of the bytes (32)
 //! heap              path and content type of each entry, one after the other
 //! configuration     JSON of a `ServeConfig`, or nothing
@@ -17,11 +17,14 @@
 //!
 //! A file has one or more *representations* (RFC 9110, 3.2): its own bytes first, then those of a content coding that
 //! were made at upload. The bytes of one begin at `offset` in its first pack and run on through the packs that follow
-//! in the list, as many as it says: so a file may be larger than any pack.
+//! in the list, as many as it says: so a file may be larger than any pack. Where *chunk* is not 0, the run begins at
+//! offset 0 and each of its packs but the last has 2^chunk bytes, so that the pack with a byte in the middle of a file
+//! is found without reading those before it.
 
 use std::ops::Range;
 
 use super::PackHash;
+use crate::limits::CHUNK;
 
 const MAGIC: &[u8; 4] = b"PSM2";
 const HEADER: usize = 24;
@@ -93,6 +96,8 @@ pub struct Representation<'a> {
     pub size: u64,
     /// SHA-256 of the bytes.
     pub hash: &'a [u8; 32],
+    /// The length of each pack of the run but the last, where that is known.
+    pub chunk: Option<u64>,
 }
 
 /// One file, as [`Manifest::find`] answers it.
@@ -125,6 +130,10 @@ fn representation(record: &[u8]) -> Option<Representation<'_>> {
         offset: read_u64(record, 8)?,
         size: read_u64(record, 16)?,
         hash: record.get(24..REPRESENTATION)?.try_into().ok()?,
+        chunk: match *record.get(1)? {
+            0 => None,
+            exponent => Some(1_u64.checked_shl(exponent.into())?),
+        },
     })
 }
 
@@ -240,10 +249,14 @@ impl<B: AsRef<[u8]>> Manifest<B> {
 
     /// The hash of one pack.
     pub fn pack(&self, number: u32) -> Option<PackHash> {
+        self.pack_bytes(number).map(PackHash::from_bytes)
+    }
+
+    /// The hash of one pack, as it stands here.
+    pub fn pack_bytes(&self, number: u32) -> Option<&[u8; 32]> {
         let at = number as usize;
         let start = HEADER + at * PACK;
-        let bytes = (at < self.counts.packs).then(|| self.slice(start..start + PACK))??;
-        Some(PackHash::from_bytes(bytes.try_into().ok()?))
+        (at < self.counts.packs).then(|| self.slice(start..start + PACK))??.try_into().ok()
     }
 
     /// The JSON of the [`super::config::ServeConfig`]; empty where there is none.
@@ -350,6 +363,11 @@ fn lies_in_its_packs(one: &Representation<'_>, sizes: &[Option<u64>]) -> bool {
     let (Some(run), false) = (run, one.size == 0) else { return one.size == 0 && one.packs == 0 };
     // A pack that is not stored has no length yet; the files of that are bounded once it is.
     let Some(lengths) = run.iter().copied().collect::<Option<Vec<u64>>>() else { return !run.is_empty() };
+    if let Some(chunk) = one.chunk
+        && (one.offset != 0 || !lengths.iter().rev().skip(1).all(|length| *length == chunk))
+    {
+        return false;
+    }
     let all = lengths.iter().fold(0_u64, |sum, length| sum.saturating_add(*length));
     let (Some(begin), Some(last)) = (lengths.first(), lengths.last()) else { return false };
     let Some(end) = one.offset.checked_add(one.size) else { return false };
@@ -366,6 +384,20 @@ pub struct NewRepresentation {
     pub size: u64,
     pub hash: [u8; 32],
 }
+
+impl NewRepresentation {
+    /// That of [`CHUNK`] for a run that can only be of chunks of that length, if they are equal; else 0.
+    fn chunk_exponent(&self) -> u8 {
+        let chunk = CHUNK as u64;
+        if self.packs > 1 && self.offset == 0 && self.size.div_ceil(chunk) == u64::from(self.packs) {
+            CHUNK.trailing_zeros() as u8
+        } else {
+            0
+        }
+    }
+}
+
+const _: () = assert!(CHUNK.is_power_of_two(), "a manifest says the length of chunks as an exponent");
 
 /// A file for [`write()`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -423,7 +455,7 @@ impl Tables {
         self.entries.extend([count, if entry.immutable { IMMUTABLE } else { 0 }]);
         self.entries.extend(entry.until_day.to_le_bytes());
         for one in &entry.representations {
-            self.representations.extend([one.coding as u8, 0]);
+            self.representations.extend([one.coding as u8, one.chunk_exponent()]);
             self.representations.extend(one.packs.to_le_bytes());
             self.representations.extend(one.pack.to_le_bytes());
             self.representations.extend(one.offset.to_le_bytes());

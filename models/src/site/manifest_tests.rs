@@ -94,6 +94,24 @@ fn a_file_fills_its_run_of_packs_and_no_more() {
 }
 
 #[test]
+fn the_packs_of_a_chunked_file_are_as_long_as_it_says() {
+    let packs = [pack("a"), pack("b"), pack("c")];
+    let chunk = CHUNK as u64;
+    let mut big = file("big", 0, 0, 2 * chunk + 5);
+    big.representations[0].packs = 3;
+    let bytes = write(&packs, vec![big, file("small", 2, 0, 5)], b"").unwrap();
+    let checked = |lengths: [u64; 3]| {
+        let length = |hash: &PackHash| packs.iter().position(|pack| pack == hash).map(|at| lengths[at]);
+        Manifest::check(bytes.clone(), length)
+    };
+    let manifest = checked([chunk, chunk, 5]).unwrap();
+    assert_eq!(manifest.find("big").unwrap().identity.chunk, Some(chunk));
+    assert_eq!(manifest.find("small").unwrap().identity.chunk, None);
+    let outside = ManifestError::Place("big".to_owned());
+    assert_eq!(checked([chunk - 1, chunk + 1, 5]).unwrap_err(), outside);
+}
+
+#[test]
 fn a_path_that_climbs_out_is_refused() {
     for bad in ["../x", "a/../../x", "/x", "a//b", "a/", "a\\..\\b", "a\0", ""] {
         assert!(matches!(write(&[], vec![file(bad, 0, 0, 0)], b""), Err(ManifestError::Path(_))), "{bad}");

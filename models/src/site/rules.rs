@@ -108,9 +108,9 @@ impl Conditions {
             let Some((_, value)) = pairs.find(|(given, _)| given == name) else { return false };
             match wanted.strip_prefix(':') {
                 Some(placeholder) => {
-                    // As it may stand in an address again.
-                    let coded = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-                    captures.insert(placeholder.to_owned(), coded);
+                    // As it may stand in an address again: in a path too, where `+` is no space.
+                    let coded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                    captures.insert(placeholder.to_owned(), coded.replace('+', "%20"));
                     true
                 }
                 None => *wanted == value,
@@ -169,7 +169,7 @@ mod tests {
         };
         let mut captures = Captures::default();
         assert!(when.hold(&Facts { query: "id=x%20y&a=1", ..Facts::default() }, &mut captures));
-        assert_eq!(captures.fill("/item/:id"), "/item/x+y");
+        assert_eq!(captures.fill("/item/:id"), "/item/x%20y");
         assert!(!hold(&when, Facts { query: "id=x&a=2", ..Facts::default() }));
         assert!(!hold(&when, Facts { query: "a=1", ..Facts::default() }));
     }

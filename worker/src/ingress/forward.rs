@@ -53,7 +53,7 @@ pub(crate) fn onward(request: &Request) -> Result<Vec<(String, String)>, Fault> 
 
 /// Asks another server and passes its answer on.
 pub(crate) async fn proxy(ctx: &Ctx, request: Request, to: &str) -> Result<Response, Fault> {
-    let html = wants_html(&request)?;
+    let html = wants_html(request.headers())?;
     let headers = Headers::new();
     for (name, value) in onward(&request)? {
         if name != "host" {

@@ -1,7 +1,7 @@
 //! Short, plain pages for when nothing of the user's can answer. They say which part is missing.
 
 use patr_models::{error::ErrorBody, internal::TunnelTrouble};
-use worker::{Request, Response, Result};
+use worker::{Headers, Response, Result};
 
 use crate::ctx::Ctx;
 
@@ -15,6 +15,7 @@ pub(crate) enum Page<'a> {
     BadRequest(&'a str),
     NoUpgrade,
     Unreachable,
+    Circle,
     Broken,
 }
 
@@ -37,6 +38,7 @@ impl Page<'_> {
             Self::Unreachable => {
                 (502, "unreachable", "The server behind this address does not answer.".to_owned())
             }
+            Self::Circle => (508, "loop", "The rules of this site lead round in a circle.".to_owned()),
             Self::Broken => (500, "internal", "Something went wrong on our side.".to_owned()),
         }
     }
@@ -57,8 +59,8 @@ fn trouble_parts(trouble: TunnelTrouble) -> (u16, &'static str, String) {
 }
 
 /// Whether the client would rather read a page than JSON.
-pub(crate) fn wants_html(request: &Request) -> Result<bool> {
-    Ok(request.headers().get("accept")?.is_some_and(|accept| accept.contains("text/html")))
+pub(crate) fn wants_html(headers: &Headers) -> Result<bool> {
+    Ok(headers.get("accept")?.is_some_and(|accept| accept.contains("text/html")))
 }
 
 /// The page, or its JSON.
