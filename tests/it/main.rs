@@ -7,3 +7,5 @@ mod deploy;
 mod input;
 mod reconnect;
 mod site;
+mod static_compare;
+mod static_serving;

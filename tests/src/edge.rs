@@ -1,6 +1,10 @@
 //! A local edge of a test's own, in a folder that goes with it.
 
-use std::{net::SocketAddr, path::PathBuf, process::Stdio};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use patr_models::{endpoint::body::Json, name::WorkspaceName, user::sign_up, workspace};
 use tempfile::TempDir;
@@ -88,18 +92,45 @@ impl Edge {
     }
 }
 
+/// Cloudflare's own asset server over a folder.
+pub struct AssetServer {
+    _state: TempDir,
+    _process: Child,
+    port: u16,
+}
+
+impl AssetServer {
+    /// Serves what is in the folder now.
+    pub async fn start(folder: &Path) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let mut command = Command::new(edge_command().split_whitespace().next().unwrap());
+        command.arg("assets").arg(folder).arg("--state").arg(state.path());
+        let (process, mut lines) = start(&mut command);
+        let port = expect_line(&mut lines, "ready http://localhost:").await.parse().unwrap();
+        Self { _state: state, _process: process, port }
+    }
+
+    /// A request to it.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let client = crate::http_client().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        client.request(method, format!("http://127.0.0.1:{}{path}", self.port))
+    }
+}
+
+fn edge_command() -> String {
+    std::env::var("PATR_EDGE_CMD").expect("run the stories with `cargo xtask test`")
+}
+
 fn spawn(state: PathBuf, port: u16) -> (Child, Lines<BufReader<ChildStdout>>) {
-    let command = std::env::var("PATR_EDGE_CMD").expect("run the stories with `cargo xtask test`");
+    let command = edge_command();
     let mut words = command.split_whitespace();
-    let mut process = Command::new(words.next().unwrap())
-        .args(words)
-        .args(["--port", &port.to_string(), "--state"])
-        .arg(state)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let mut command = Command::new(words.next().unwrap());
+    start(command.args(words).args(["--port", &port.to_string(), "--state"]).arg(state))
+}
+
+fn start(command: &mut Command) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut process =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     let lines = BufReader::new(process.stdout.take().unwrap()).lines();
     (process, lines)
 }

@@ -13,10 +13,12 @@
 
 pub mod caller;
 pub mod edge;
+pub mod folder;
 pub mod runner;
 
 pub use caller::Caller;
-pub use edge::Edge;
+pub use edge::{AssetServer, Edge};
+pub use folder::{File, Folder};
 pub use runner::Agent;
 
 use std::time::Duration;

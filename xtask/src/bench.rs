@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::edge::{self, Edge};
 use crate::person::Person;
-use crate::{dev, images, root, sh, target_dir, tools};
+use crate::{assets, dev, images, root, sh, target_dir, tools};
 
 /// How to measure
 #[derive(clap::Args)]
@@ -73,9 +73,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let agent = dev::join(&person, &state, &target_dir().join("release/patr-runner"))?;
     dev::deploy(&person, true)?;
     let plain = Edge::plain(&state.join("plain"), &plain_worker(&agent.address()?))?;
-    let assets = Edge::plain(&state.join("assets"), &asset_worker())?;
+    let asset_server =
+        Edge::plain(&state.join("assets"), &assets::worker(&root().join("examples/site"), &json!({})))?;
 
-    let mut cases = cases(&edge, &person, &plain, &assets);
+    let mut cases = cases(&edge, &person, &plain, &asset_server);
     for _ in 0..options.runs {
         for case in &mut cases {
             case.samples.push(case.measure(options)?);
@@ -113,19 +114,6 @@ fn plain_worker(address: &str) -> serde_json::Value {
         "compatibilityDate": "2026-04-01",
         "modules": [{ "type": "ESModule", "path": "plain.js", "contents": code }],
         "bindings": { "APP": format!("http://{address}/") },
-    }])
-}
-
-fn asset_worker() -> serde_json::Value {
-    json!([{
-        "name": "assets",
-        "compatibilityDate": "2026-04-01",
-        "modules": [{ "type": "ESModule", "path": "none.js", "contents": "export default {};" }],
-        "assets": {
-            "directory": root().join("examples/site"),
-            "workerName": "assets",
-            "routerConfig": { "has_user_worker": false },
-        },
     }])
 }
 

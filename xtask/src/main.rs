@@ -8,12 +8,14 @@
 //! | `edge` | runs the local edge |
 //! | `dev` | runs a whole installation: an edge, a `person` with an account, an `agent` |
 //! | `bench` | measures it |
+//! | `assets` | runs Cloudflare's asset server beside it |
 //! | `images` | makes container images of our own binaries |
 //! | `test`, `ci`, `tidy` | what CI runs |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod agent;
+mod assets;
 mod bench;
 mod ci;
 mod dev;
@@ -53,6 +55,8 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Run Cloudflare's asset server over a folder
+    Assets(assets::Options),
     /// Measure the edge beside what workerd can do on this machine
     Bench(bench::Options),
     /// Everything that is checked without running a test
@@ -92,6 +96,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Dev(options) => dev::run(&options),
         Command::Edge(options) => edge::run(&options),
         Command::Test { arguments } => test::run(&arguments),
+        Command::Assets(options) => assets::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),

@@ -240,9 +240,9 @@ impl Pattern {
 /// The path as a browser sends it: what must be percent-encoded is, dot segments are resolved (WHATWG URL).
 fn normalise(path: &str) -> String {
     let base = url::Url::parse("http://x").ok();
-    let joined = base.and_then(|mut base| {
+    let joined = base.map(|mut base| {
         base.set_path(path);
-        Some(base.path().to_owned())
+        base.path().to_owned()
     });
     joined.unwrap_or_else(|| path.to_owned())
 }
