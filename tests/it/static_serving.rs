@@ -140,6 +140,29 @@ async fn ranges_of_a_file_of_several_chunks_are_its_own_bytes() {
 }
 
 #[tokio::test]
+async fn more_than_an_isolate_keeps_in_memory_is_served_to_many_at_once_as_it_is() {
+    let edge = Edge::start().await;
+    let owner = edge.owner("owner", "acme").await;
+    let text = |at: usize| format!("{at} ").repeat(40_000);
+    // About 80 MB, in packs of about 1 MiB, of which 28 MiB are kept.
+    let files = (0..400).map(|at| File::new(format!("{at}.txt"), text(at)).typed("application/x-text"));
+    Folder::of(files.collect()).become_site(&owner, "docs").await;
+    for at in 0..100 {
+        let paths = [at, 399 - at, (at * 7 + 100) % 400, (at * 13 + 200) % 400];
+        let [one, two, three, four] = paths.map(|at| format!("/{at}.txt"));
+        let (one, two, three, four) = tokio::join!(
+            get(&edge, &one, &[]),
+            get(&edge, &two, &[]),
+            get(&edge, &three, &[]),
+            get(&edge, &four, &[])
+        );
+        for (got, at) in [one, two, three, four].into_iter().zip(paths) {
+            assert!(got.status == 200 && got.body == text(at), "{at}: {} bytes", got.body.len());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_reader_that_goes_away_in_the_middle_of_a_file_leaves_nothing_behind() {
     let edge = Edge::start().await;
     let owner = edge.owner("owner", "acme").await;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use patr_models::{
     endpoint::{Call, body::Json, body::Octets, headers::NoHeaders},
-    limits::CHUNK,
+    limits::{CHUNK, PACK_TARGET},
     site::{
         PackHash, SiteVersion,
         config::ServeConfig,
@@ -81,7 +81,7 @@ impl Folder {
 
     /// Makes this the live version of a site.
     pub async fn upload(&self, owner: &Caller, site: &str) -> SiteVersion {
-        let mut upload = Upload { owner, site, packs: Vec::new(), small: Vec::new() };
+        let mut upload = Upload { owner, site, packs: Vec::new(), open: None };
         let mut entries = Vec::new();
         for file in &self.files {
             let mut representations = Vec::new();
@@ -96,9 +96,7 @@ impl Folder {
                 representations,
             });
         }
-        let small = Bytes::from(std::mem::take(&mut upload.small));
-        upload.packs.insert(0, PackHash::of(&small));
-        upload.put(small).await;
+        upload.close().await;
         let manifest = write(&upload.packs, entries, &self.config.write()).unwrap();
         let path = create_version::Path { workspace: owner.workspace(), site: site.parse().unwrap() };
         let (query, body) = (create_version::Query::default(), Octets(manifest.into()));
@@ -107,40 +105,60 @@ impl Folder {
     }
 }
 
-/// The first pack has all small files; each large one has packs of its own.
+/// Small files share packs of about [`PACK_TARGET`]; each large one has packs of its own.
 struct Upload<'a> {
     owner: &'a Caller,
     site: &'a str,
-    /// Those after the first.
     packs: Vec<PackHash>,
-    small: Vec<u8>,
+    /// The pack that the next small file goes into, and its number.
+    open: Option<(u32, Vec<u8>)>,
 }
 
 impl Upload<'_> {
     async fn add(&mut self, coding: Coding, bytes: &Bytes) -> NewRepresentation {
         let hash = PackHash::of(bytes).to_bytes();
         let size = bytes.len() as u64;
-        if bytes.len() <= CHUNK {
-            let offset = self.small.len() as u64;
-            self.small.extend_from_slice(bytes);
-            return NewRepresentation { coding, pack: 0, packs: u16::from(size > 0), offset, size, hash };
+        if bytes.len() > CHUNK {
+            let pack = u32::try_from(self.packs.len()).unwrap();
+            let packs = u16::try_from(bytes.len().div_ceil(CHUNK)).unwrap();
+            for chunk in bytes.chunks(CHUNK) {
+                self.next();
+                *self.packs.last_mut().unwrap() = self.put(bytes.slice_ref(chunk)).await;
+            }
+            return NewRepresentation { coding, pack, packs, offset: 0, size, hash };
         }
-        let pack = u32::try_from(self.packs.len() + 1).unwrap();
-        let mut packs = 0;
-        for chunk in bytes.chunks(CHUNK) {
-            self.packs.push(PackHash::of(chunk));
-            self.put(bytes.slice_ref(chunk)).await;
-            packs += 1;
+        if self.open.as_ref().is_some_and(|(_, open)| open.len() + bytes.len() > PACK_TARGET) {
+            self.close().await;
         }
-        NewRepresentation { coding, pack, packs, offset: 0, size, hash }
+        if self.open.is_none() {
+            self.open = Some((self.next(), Vec::new()));
+        }
+        let (pack, open) = self.open.as_mut().unwrap();
+        let offset = open.len() as u64;
+        open.extend_from_slice(bytes);
+        NewRepresentation { coding, pack: *pack, packs: u16::from(size > 0), offset, size, hash }
     }
 
-    async fn put(&self, bytes: Bytes) {
+    /// The number of a new pack, whose hash is not known yet.
+    fn next(&mut self) -> u32 {
+        self.packs.push(PackHash::of(b""));
+        u32::try_from(self.packs.len() - 1).unwrap()
+    }
+
+    async fn close(&mut self) {
+        if let Some((number, bytes)) = self.open.take() {
+            self.packs[number as usize] = self.put(bytes.into()).await;
+        }
+    }
+
+    async fn put(&self, bytes: Bytes) -> PackHash {
+        let pack = PackHash::of(&bytes);
         let path = put_pack::Path {
             workspace: self.owner.workspace(),
             site: self.site.parse().unwrap(),
-            pack: PackHash::of(&bytes),
+            pack: pack.clone(),
         };
         self.owner.call::<put_pack::PutPack>(path, Octets(bytes)).await.unwrap();
+        pack
     }
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::limits::CHUNK;
 
 fn bytes_of(pack: u32, offset: u64, size: u64, coding: Coding) -> NewRepresentation {
     NewRepresentation { coding, pack, packs: u16::from(size > 0), offset, size, hash: [7; 32] }
