@@ -11,9 +11,6 @@
 
 pub(crate) mod connect;
 mod core;
-#[cfg(test)]
-mod tests;
-
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
@@ -146,3 +143,6 @@ fn clock() -> Millis {
     let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The lanes: one WebSocket each, many streams on it.
 
+mod outbox;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -14,11 +16,10 @@ use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
-use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, RESTART, RESTARTED, SILENCE_S};
-use patr_tunnel::{Code, Event, Mux, Side, StreamId, limits::MAX_FRAME};
+use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, RESTART, SILENCE_S};
+use patr_tunnel::{Code, Event, Mux, Side, StreamId};
 use tokio::{
     sync::{Notify, mpsc, watch},
-    task::yield_now,
     time,
 };
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -30,6 +31,7 @@ use crate::{
     proxy::Target,
     runtime::Runtime,
 };
+use outbox::Outbox;
 
 /// Keeps as many lanes as the edge wants.
 pub(crate) async fn run<R: Runtime>(config: Config, mut lanes: watch::Receiver<u8>, target: Target<R>) {
@@ -130,71 +132,6 @@ async fn burst(sink: &mut SplitSink<Socket, Message>, outbox: &Outbox) -> tungst
     }
     outbox.ready.notify_one();
     Ok(())
-}
-
-/// Turns of the event loop in which nothing was added before a frame goes: a piece passes through two tasks on its
-/// way from the application's socket.
-const IDLE_TURNS: u8 = 3;
-
-/// What goes out on one socket, in order.
-#[derive(Default)]
-struct Outbox {
-    queue: Mutex<Queue>,
-    /// There may be something to send.
-    ready: Arc<Notify>,
-}
-
-#[derive(Default)]
-struct Queue {
-    lane: Option<Arc<Lane>>,
-    /// The edge waits to hear that its restart was heard; nothing of the new streams may come before.
-    restarted: bool,
-}
-
-impl Outbox {
-    fn lane(&self) -> Arc<Lane> {
-        let fresh = || Arc::new(Lane { inner: Mutex::default(), ready: Arc::clone(&self.ready) });
-        Arc::clone(lock(&self.queue).lane.get_or_insert_with(fresh))
-    }
-
-    /// Ends the streams that the edge has forgotten.
-    fn restart(&self) {
-        let old = {
-            let mut queue = lock(&self.queue);
-            queue.restarted = true;
-            queue.lane.take()
-        };
-        if let Some(lane) = old {
-            lane.lost();
-        }
-        self.ready.notify_one();
-    }
-
-    /// Lets those who fill the streams go on while they do: what an application writes arrives in small pieces, and a
-    /// large frame costs the edge a fraction of what it costs in many small ones. It takes as long as they have
-    /// something to add, which is microseconds.
-    async fn gather(&self) {
-        let (mut queued, mut idle) = (self.queued(), 0);
-        while (1..MAX_FRAME).contains(&queued) && idle < IDLE_TURNS {
-            yield_now().await;
-            let now = self.queued();
-            idle = if now > queued { 0 } else { idle + 1 };
-            queued = now;
-        }
-    }
-
-    fn queued(&self) -> usize {
-        lock(&self.queue).lane.as_ref().map_or(0, |lane| lock(&lane.inner).mux.queued())
-    }
-
-    fn next(&self) -> Option<Message> {
-        let mut queue = lock(&self.queue);
-        if std::mem::take(&mut queue.restarted) {
-            return Some(Message::text(RESTARTED));
-        }
-        let frame = lock(&queue.lane.as_ref()?.inner).mux.next_frame()?;
-        Some(Message::Binary(frame))
-    }
 }
 
 /// Nothing in here panics halfway through a change.

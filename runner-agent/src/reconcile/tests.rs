@@ -161,7 +161,7 @@ impl Story {
 
 /// Lets time pass, on the clock that jumps.
 async fn later(seconds: u64) {
-    time::sleep(Duration::from_secs(seconds)).await;
+    time::sleep(Duration::from_secs(seconds)).await; // On the paused clock.
 }
 
 fn serving(backends: &Backends, fake: &Fake, number: u128) -> Vec<ReleaseNumber> {

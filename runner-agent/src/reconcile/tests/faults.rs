@@ -58,7 +58,7 @@ async fn reach(story: &mut Story) {
     let fake = story.fake.clone();
     let called = async {
         while fake.waits_for_fate() {
-            time::sleep(Duration::from_millis(1)).await;
+            time::sleep(Duration::from_millis(1)).await; // On the paused clock.
         }
     };
     tokio::select! {
