@@ -16,31 +16,30 @@ pub(crate) const SIZE_MIN: u64 = 512;
 /// representation, and an upload would wait for the coder.
 pub(crate) const SIZE_MAX: u64 = 64 * 1024 * 1024;
 
-/// How hard to try. The best brotli takes a second for each megabyte, a good one a thirtieth of that for an eighth more
-/// bytes: so much content at once must not take minutes.
+/// How hard to try. The best brotli takes a second or more for each megabyte, a good one a thirtieth of that for an
+/// eighth more bytes: much content at once must not take minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effort {
     Best,
-    High,
     Good,
 }
 
+/// Up to so many bytes in one upload are coded as well as can be.
+const BEST_MAX: u64 = 2 * 1024 * 1024;
+/// The longest file of which that is true: only one core works on it.
+const BEST_FILE_MAX: u64 = 512 * 1024;
+/// What a file counts at least: the coder's tables cost as much as that to fill.
+const COUNTS_MIN: u64 = 8 * 1024;
+
 impl Effort {
-    /// For an upload with so many bytes to code.
-    pub(crate) fn for_total(bytes: u64) -> Self {
-        match bytes >> 20 {
-            0..4 => Self::Best,
-            4..32 => Self::High,
-            _ => Self::Good,
-        }
+    /// For an upload with files of these sizes to code.
+    pub(crate) fn for_sizes(sizes: impl Iterator<Item = u64>) -> Self {
+        let total: u64 = sizes.map(|size| size.max(COUNTS_MIN)).sum();
+        if total <= BEST_MAX { Self::Best } else { Self::Good }
     }
 
-    fn brotli(self) -> i32 {
-        match self {
-            Self::Best => 11,
-            Self::High => 8,
-            Self::Good => 6,
-        }
+    fn brotli(self, size: u64) -> i32 {
+        if self == Self::Best && size <= BEST_FILE_MAX { 11 } else { 6 }
     }
 
     fn gzip(self) -> flate2::Compression {
@@ -95,7 +94,7 @@ fn copy(
         }
         Coding::Brotli => {
             let params = brotli::enc::BrotliEncoderParams {
-                quality: effort.brotli(),
+                quality: effort.brotli(size),
                 lgwin: window(size),
                 size_hint: usize::try_from(size).unwrap_or(usize::MAX),
                 ..Default::default()
@@ -164,7 +163,7 @@ mod tests {
     fn what_is_coded_comes_back_and_is_the_same_each_time() {
         let text: String = (0..5_000).map(|line| format!("<p>line {line}</p>\n")).collect();
         for coding in [Coding::Gzip, Coding::Brotli] {
-            for effort in [Effort::Best, Effort::High, Effort::Good] {
+            for effort in [Effort::Best, Effort::Good] {
                 let coded = code(text.as_bytes(), coding, effort).unwrap().unwrap();
                 assert!(coded.len() * 4 < text.len(), "{coding:?} {effort:?}");
                 assert!(decoded(&coded, coding) == text.as_bytes(), "{coding:?} {effort:?}");

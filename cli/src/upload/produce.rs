@@ -48,7 +48,7 @@ pub(crate) fn produce(
     hand_on: impl FnMut(Pack) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let to_code = todo.iter().filter(|todo| todo.make.iter().any(|coding| *coding != Coding::Identity));
-    let effort = Effort::for_total(to_code.map(|todo| todo.size).sum());
+    let effort = Effort::for_sizes(to_code.map(|todo| todo.size));
     let mut packer = Packer::new(packs, contents, hand_on);
     let mut rest = todo;
     while !rest.is_empty() {

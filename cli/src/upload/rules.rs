@@ -89,6 +89,7 @@ impl RuleFiles {
         let known: Vec<usize> = troubles.iter().map(|trouble| trouble.line).collect();
         let problems = problems.into_iter().filter(|problem| !known.contains(&problem.line));
         troubles.extend(problems.map(|problem| Trouble::of(REDIRECTS, problem)));
+        troubles.sort_by_key(|trouble| trouble.line);
         let (headers, problems) = headers_file::parse(self.headers.as_deref().unwrap_or_default());
         troubles.extend(problems.into_iter().map(|problem| Trouble::of(HEADERS, problem)));
         if troubles.is_empty() { Ok((redirects, headers)) } else { Err(troubles) }

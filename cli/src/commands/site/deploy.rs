@@ -58,29 +58,41 @@ pub(super) async fn deploy(args: Deploy, ctx: &Context) -> Outcome {
     let Some(name) = args.name.clone() else { return check(&args, &ctx.printer) };
     let (folder, found) = open(&args, &ctx.printer)?;
     let cache = Cache::find();
+    let config = folder.config(&addresses(folder.upstreams(), ctx).await?)?;
     // While files are read the installation is asked.
     let reading = read(&args.dir, folder, found, cache.clone());
     let site = find_or_make(name, ctx).await?;
-    let (folder, files) = reading.await?;
-    let config = folder.config(&addresses(folder.upstreams(), ctx).await?)?;
+    let files = reading.await?;
     let live = live_manifest(&site, &cache, ctx).await?;
     let plan = plan(&files, live.as_ref());
+    tokio::select! {
+        outcome = publish(&site, &files, plan, &config, &args, &cache, ctx) => outcome,
+        Ok(()) = tokio::signal::ctrl_c() => Err(interrupted().into()),
+    }
+}
+
+/// Uploads what is missing, and makes a version of it.
+async fn publish(
+    site: &Site,
+    files: &[File],
+    plan: Plan,
+    config: &ServeConfig,
+    args: &Deploy,
+    cache: &Cache,
+    ctx: &Context,
+) -> Outcome {
     let unchanged = plan.unchanged;
-    let (bytes, sent) = tokio::select! {
-        uploaded = upload(&site, &files, plan, &config, ctx) => uploaded?,
-        Ok(()) = tokio::signal::ctrl_c() => return Err(interrupted().into()),
-    };
-    let hash = ManifestHash::of(&bytes);
-    let is_live = site.manifest.as_ref() == Some(&hash);
+    let (bytes, sent) = upload(site, files, plan, config, ctx).await?;
+    let is_live = site.manifest.as_ref() == Some(&ManifestHash::of(&bytes));
     if is_live && !args.preview && !ctx.printer.is_json() {
         ctx.printer.note(&format!("nothing has changed in {}", text::counted(files.len(), "file")));
-        return super::answer(&site, ctx);
+        return super::answer(site, ctx);
     }
-    let version = make_version(&site, bytes.clone(), &args, ctx).await?;
+    let version = make_version(site, bytes.clone(), args, ctx).await?;
     if version.live {
         cache.keep_manifest(site.id, &bytes);
     }
-    say(&site, &version, &summary(files.len(), unchanged, sent), ctx)
+    say(site, &version, &summary(files.len(), unchanged, sent), ctx)
 }
 
 /// The folder and its files, once everything about them is right.
@@ -100,7 +112,7 @@ fn read(
     folder: Folder,
     found: Vec<Found>,
     cache: Cache,
-) -> impl Future<Output = Outcome<(Folder, Vec<File>)>> + use<> {
+) -> impl Future<Output = Outcome<Vec<File>>> + use<> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the edge of the program: files that are younger may change"
@@ -113,7 +125,7 @@ fn read(
         if learnt != known {
             cache.keep_fingerprints(&root, &learnt);
         }
-        Ok((folder, files))
+        Ok(files)
     });
     async move { Ok(reading.await?) }
 }
@@ -208,7 +220,7 @@ async fn upload(
 }
 
 fn interrupted() -> Failure {
-    Failure::new(Exit::Interrupted, "interrupted; visitors see what they saw before")
+    Failure::new(Exit::Interrupted, "interrupted before the site was deployed")
         .hint("run the same command again: it goes on where this ended")
 }
 
@@ -219,9 +231,8 @@ async fn make_version(site: &Site, manifest: Bytes, args: &Deploy, ctx: &Context
         let (path, body) = (path.clone(), Octets(manifest.clone()));
         ctx.client.call(Call::<CreateVersion> { path, query, headers: NoHeaders, body }).await
     };
-    // The same manifest as the live one's makes no second version, but it would make a second preview.
-    let made = if args.preview { make().await? } else { patiently(make).await? };
-    Ok(made.body.0)
+    // The same manifest makes no second version, so this can be repeated.
+    Ok(patiently(make).await?.body.0)
 }
 
 fn summary(files: usize, unchanged: usize, sent: Sent) -> String {
