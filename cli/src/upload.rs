@@ -3,7 +3,7 @@
 //! - [`folder`]: what people write into the folder for us: [`site_file`] (`patr.site.toml`) and [`rules`]
 //!   (`_redirects`, `_headers`).
 //! - [`walk`]: which files there are. [`fingerprint`]: what each holds, by its SHA-256.
-//! - [`file`]: how each is served: its type ([`content_type`]) and whether its name says what it holds
+//! - [`mod@file`]: how each is served: its type ([`content_type`]) and whether its name says what it holds
 //!   ([`hashed_name`]).
 //! - [`plan`]: what the live version has already, and what has to be made. [`place`] says where content is.
 //! - [`produce`]: makes it, in parallel, with its codings ([`compress`]), in packs ([`pack`]).

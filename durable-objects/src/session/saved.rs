@@ -30,7 +30,7 @@ pub struct Saved {
     pub epoch: Epoch,
     /// Whether the socket of the current epoch has said hello: nothing is sent to it and nothing taken before.
     pub greeted: bool,
-    /// Grows with each change that [`Core::observe`] shows.
+    /// Grows with each change that [`Core::observe`](super::core::Core::observe) shows.
     pub version: u64,
     pub connection: Connection,
     /// Of the current epoch: reports up to this one are kept.
