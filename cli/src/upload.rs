@@ -27,7 +27,7 @@ pub(crate) mod place;
 pub(crate) mod plan;
 pub(crate) mod produce;
 pub(crate) mod rules;
-mod site_file;
+pub(crate) mod site_file;
 pub(crate) mod walk;
 
 #[cfg(test)]

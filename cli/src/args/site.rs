@@ -91,6 +91,7 @@ was cut off goes on where it ended. Visitors see the whole old version, then the
 In patr.site.toml, where lists are as in .gitignore:
   html_handling = \"auto-trailing-slash\"    or force-trailing-slash, drop-trailing-slash, none
   not_found = \"404-page\"                   or single-page-application, none
+  access = \"public\"                       or members, or password (set by `patr site access`)
   immutable = [\"assets/\"]                  their names change with their content: kept for a year
   ignore = [\"*.map\"]                       not published
 ")]

@@ -10,6 +10,7 @@ use ignore::{
     gitignore::{Gitignore, GitignoreBuilder},
 };
 use patr_models::site::{
+    Access,
     config::{HtmlHandling, NotFound, ServeConfig},
     manifest::CONFIG_MAX,
 };
@@ -36,6 +37,7 @@ pub(crate) struct Folder {
     root: PathBuf,
     html_handling: HtmlHandling,
     not_found: NotFound,
+    access: Option<Access>,
     rules: RuleFiles,
     immutable: Gitignore,
     ignore: Gitignore,
@@ -53,6 +55,7 @@ impl Folder {
             root: root.to_owned(),
             html_handling: overrides.html_handling.or(file.html_handling).unwrap_or_default(),
             not_found: overrides.not_found.or(file.not_found).unwrap_or_default(),
+            access: file.access,
             rules: RuleFiles { redirects: read(root, REDIRECTS)?, headers: read(root, HEADERS)? },
             immutable: globs("immutable", &file.immutable)?,
             ignore: globs("ignore", &file.ignore)?,
@@ -83,6 +86,11 @@ impl Folder {
             Match::Ignore(_) => Some(true),
             Match::Whitelist(_) => Some(false),
         }
+    }
+
+    /// Who may see the site, if the folder says so.
+    pub(crate) fn access(&self) -> Option<Access> {
+        self.access
     }
 
     /// The deployments that its redirects name.

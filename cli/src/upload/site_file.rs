@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use patr_models::site::config::{HtmlHandling, NotFound};
+use patr_models::site::{
+    Access,
+    config::{HtmlHandling, NotFound},
+};
 use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
@@ -18,13 +21,15 @@ pub(crate) const NAME: &str = "patr.site.toml";
 pub(crate) struct SiteFile {
     pub(crate) html_handling: Option<HtmlHandling>,
     pub(crate) not_found: Option<NotFound>,
+    /// Who may see the site. A password itself never stands here.
+    pub(crate) access: Option<Access>,
     /// Files whose names change with their content, as `.gitignore` would name them.
     pub(crate) immutable: Vec<String>,
     /// Files that are not published, as `.gitignore` would name them.
     pub(crate) ignore: Vec<String>,
 }
 
-const KEYS: [&str; 4] = ["html_handling", "not_found", "immutable", "ignore"];
+const KEYS: [&str; 5] = ["html_handling", "not_found", "access", "immutable", "ignore"];
 
 impl SiteFile {
     pub(crate) fn read(content: &str) -> Result<Self, Vec<Trouble>> {
@@ -66,11 +71,12 @@ mod tests {
         assert_eq!(SiteFile::read("# nothing\n").unwrap(), SiteFile::default());
         let file = SiteFile::read(
             "html_handling = \"drop-trailing-slash\"\nnot_found = \"single-page-application\"\n\
-             immutable = [\"assets/\"]\nignore = [\"*.map\", \"!keep.map\"]\n",
+             access = \"members\"\nimmutable = [\"assets/\"]\nignore = [\"*.map\", \"!keep.map\"]\n",
         );
         let wanted = SiteFile {
             html_handling: Some(HtmlHandling::DropTrailingSlash),
             not_found: Some(NotFound::SinglePage),
+            access: Some(Access::Members),
             immutable: vec!["assets/".to_owned()],
             ignore: vec!["*.map".to_owned(), "!keep.map".to_owned()],
         };
@@ -82,8 +88,8 @@ mod tests {
         assert_eq!(
             troubles("# c\nhtml-handling = \"none\"\n\n[build]\nx = 1\n"),
             [
-                "patr.site.toml:4: there is no key `build`: the keys are `html_handling`, `not_found`, `immutable`, \
-                 `ignore`",
+                "patr.site.toml:4: there is no key `build`: the keys are `html_handling`, `not_found`, `access`, \
+                 `immutable`, `ignore`",
                 "patr.site.toml:2: there is no key `html-handling`: did you mean `html_handling`?",
             ]
         );

@@ -103,7 +103,9 @@ fn a_narrow_token_cannot_make_a_wide_one() {
     patr_snapshot!(t.patr("token create ci"), @"
     exit code: 3
     ----- stderr -----
-    error: a token that is limited to a workspace cannot make one for others
+    error: a token cannot make one that opens more workspaces or is good for longer than itself
+
+    hint: log in with a password to make it, or ask for less in `workspace` and `expires_at`
     ");
 }
 

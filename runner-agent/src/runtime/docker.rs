@@ -38,7 +38,7 @@ use super::{
     Address, Checked, Fault, NewReplica, Replica, ReplicaState, Runtime, Unavailable, failure, probe,
 };
 use container::label;
-use image::{is_of_this_machine, pinned, same_repository};
+use image::{is_of_this_machine, of_repository, pinned};
 use words::{chain, exited, is_missing, pull_fault, refused};
 
 /// The bridge network that our containers are on.
@@ -170,18 +170,17 @@ impl Runtime for Docker {
         }
         let tag = image.tag().unwrap_or("latest");
         let name = format!("{}:{tag}", image.repository());
-        // Made on this machine: there is no registry to ask, and the image's own id is its digest.
+        // Made on this machine: there is no registry to ask, and the image's own id is its digest. That it was pushed
+        // under another name does not make this name one of a registry.
         if let Some((id, digests)) = self.local(&name).await?
-            && (digests.is_empty() || is_of_this_machine(image))
+            && (of_repository(&digests, image).next().is_none() || is_of_this_machine(image))
         {
             return Ok(id);
         }
         self.fetch(image, tag).await?;
         let missing = || failure(FailureKind::PullFailed, format!("`{image}` was pulled and is not there"));
         let (id, digests) = self.local(&name).await?.ok_or_else(missing)?;
-        let ours = digests.iter().filter_map(|entry| entry.split_once('@'));
-        let mut digest = ours.filter(|(repository, _)| same_repository(repository, image.repository()));
-        Ok(digest.find_map(|(_, digest)| digest.parse().ok()).unwrap_or(id))
+        Ok(of_repository(&digests, image).find_map(|digest| digest.parse().ok()).unwrap_or(id))
     }
 
     async fn start(&self, new: &NewReplica, runner: &str) -> Result<(), Fault> {

@@ -12,13 +12,14 @@ use patr_models::{
     ids::Ref,
     name::Name,
     site::{
-        ManifestHash, Site, SiteVersion,
+        Access, ManifestHash, Site, SiteVersion,
         config::ServeConfig,
         create::{self, CreateSite},
         create_version::{self, CreateVersion},
         get::{self, GetSite},
         manifest::Manifest,
         manifest_get::{self, GetManifest},
+        set_access::{self, SetSiteAccess},
     },
 };
 use tokio::sync::{mpsc, oneshot};
@@ -26,7 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::send::{self, Sent, patiently};
 use crate::{
     args::site::Deploy,
-    client::{creating, plain},
+    client::{creating, plain, with_body},
     context::Context,
     exit_code::Exit,
     failure::{Failure, Outcome},
@@ -40,6 +41,7 @@ use crate::{
         plan::{Plan, plan},
         produce::produce,
         rules::Upstream,
+        site_file,
         walk::Found,
     },
 };
@@ -59,16 +61,35 @@ pub(super) async fn deploy(args: Deploy, ctx: &Context) -> Outcome {
     let (folder, found) = open(&args, &ctx.printer)?;
     let cache = Cache::find();
     let config = folder.config(&addresses(folder.upstreams(), ctx).await?)?;
+    let access = folder.access();
     // While files are read the installation is asked.
     let reading = read(&args.dir, folder, found, cache.clone());
     let site = find_or_make(name, ctx).await?;
     let files = reading.await?;
+    protect(&site, access, ctx).await?;
     let live = live_manifest(&site, &cache, ctx).await?;
     let plan = plan(&files, live.as_ref());
     tokio::select! {
         outcome = publish(&site, &files, plan, &config, &args, &cache, ctx) => outcome,
         Ok(()) = tokio::signal::ctrl_c() => Err(interrupted().into()),
     }
+}
+
+/// Holds a site to what its folder says of who may see it, before anything new can be seen.
+async fn protect(site: &Site, wanted: Option<Access>, ctx: &Context) -> Outcome<()> {
+    let body = match wanted.filter(|wanted| *wanted != site.access) {
+        None => return Ok(()),
+        Some(Access::Public) => set_access::Body::Public {},
+        Some(Access::Members) => set_access::Body::Members {},
+        Some(Access::Password) => {
+            let message = format!("{} asks for a password, and `{}` has none", site_file::NAME, site.name);
+            let hint = format!("set one with `patr site access {} password`, then deploy again", site.name);
+            return Err(Failure::usage(message).hint(hint).into());
+        }
+    };
+    let path = set_access::Path { workspace: ctx.workspace()?, site: site.id.into() };
+    ctx.client.call(with_body::<SetSiteAccess, _>(path, body)).await?;
+    Ok(())
 }
 
 /// Uploads what is missing, and makes a version of it.
