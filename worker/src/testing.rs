@@ -35,12 +35,13 @@ use crate::{
     answer::Refused,
     auth,
     ctx::{Ctx, Installation, new_secret},
-    db::{self, Db, sqlite::Sqlite, users},
+    db::{Db, sqlite::Sqlite, users},
     env::{self, Settings},
     kv::Kv,
     platform::Body,
-    router, routes_kv,
+    router,
     runners::{Objects, Runners},
+    sweep,
 };
 
 const INTERNAL: &str = "internal-secret";
@@ -120,7 +121,7 @@ impl App {
         let user = User { id: ctx.id().unwrap(), email, created_at: ctx.now };
         let token = new_secret(prefix::SESSION).unwrap();
         let (id, hash, until) =
-            (ctx.id().unwrap(), auth::hash(&token), ctx.now + Duration::from_secs(86_400));
+            (ctx.id().unwrap(), auth::hash(&token), ctx.now + Duration::from_secs(30 * 86_400));
         let session = users::session_insert(id, user.id, &hash, ctx.now, until);
         self.sqlite.batch(&[users::insert(&user, "a password is not what this is about"), session]).unwrap();
         self.anonymous().with_token(token)
@@ -150,11 +151,10 @@ impl App {
         self.now.set(self.now.get() + time);
     }
 
-    /// What the sweep does once a minute.
+    /// What is done once a minute.
     pub(crate) fn sweep(&self) {
-        let ctx = self.ctx();
-        block_on(routes_kv::sweep(&ctx)).map_err(|fault| fault.to_string()).unwrap();
-        block_on(ctx.db.batch(db::sweep(ctx.now))).unwrap();
+        let faults = block_on(sweep::run(&self.ctx()));
+        assert!(faults.is_empty(), "{faults:?}");
     }
 
     /// The actions in the audit log, oldest first.

@@ -76,11 +76,11 @@ fn garbage_that_is_uploaded_again_is_taken_back() {
     let app = App::new();
     let owner = owner(&app);
     owner.put_pack(&PACK).unwrap();
-    app.wait(DAY + HOUR);
+    app.pass(DAY + HOUR);
     block_on(collect(&app.ctx())).map_err(|fault| fault.to_string()).unwrap();
     assert_eq!((app.rows("blobs"), app.rows("garbage")), (0, 1));
     owner.put_pack(&PACK).unwrap();
-    app.sweep_once();
+    app.sweep();
     assert_eq!((in_kv(&app), app.rows("blobs"), app.rows("garbage")), (true, 1, 0));
 }
 
@@ -89,7 +89,7 @@ fn what_is_being_deleted_is_refused_and_can_be_stored_a_moment_later() {
     let app = App::new();
     let owner = owner(&app);
     owner.put_pack(&PACK).unwrap();
-    app.wait(DAY + HOUR);
+    app.pass(DAY + HOUR);
     block_on(collect(&app.ctx())).map_err(|fault| fault.to_string()).unwrap();
     let claimed = claim(&app);
     let ResponseError::Api { status, body } = *owner.put_pack(&PACK).unwrap_err() else {
@@ -119,17 +119,17 @@ fn what_a_sweep_claimed_and_did_not_finish_is_finished_by_another_once_it_must_h
         let app = App::new();
         let owner = owner(&app);
         owner.put_pack(&PACK).unwrap();
-        app.wait(DAY + HOUR);
+        app.pass(DAY + HOUR);
         block_on(collect(&app.ctx())).map_err(|fault| fault.to_string()).unwrap();
         let key = claim(&app).remove(0).key;
         if deleted {
             block_on(app.ctx().kv.delete(&key)).unwrap();
         }
-        app.wait(CLAIM);
-        app.sweep_once();
+        app.pass(CLAIM);
+        app.sweep();
         assert_eq!(app.rows("garbage"), 1, "it may still be at work");
-        app.wait(std::time::Duration::from_secs(1));
-        app.sweep_once();
+        app.pass(std::time::Duration::from_secs(1));
+        app.sweep();
         assert_eq!((in_kv(&app), app.rows("garbage")), (false, 0));
         owner.put_pack(&PACK).unwrap();
         assert!(in_kv(&app));
@@ -140,7 +140,7 @@ fn what_a_sweep_claimed_and_did_not_finish_is_finished_by_another_once_it_must_h
 fn no_two_sweeps_claim_the_same() {
     let app = App::new();
     owner(&app).put_pack(&PACK).unwrap();
-    app.wait(DAY + HOUR);
+    app.pass(DAY + HOUR);
     block_on(collect(&app.ctx())).map_err(|fault| fault.to_string()).unwrap();
     assert_eq!((claim(&app).len(), claim(&app).len()), (1, 0));
 }
@@ -180,12 +180,12 @@ fn a_write_that_took_longer_than_a_day_names_nothing_that_was_deleted() {
     owner(&app);
     assert!(announced(&app));
     block_on(app.ctx().kv.put(&blob(&app).key(), &PACK)).unwrap();
-    app.wait(DAY + HOUR);
+    app.pass(DAY + HOUR);
     let claimed = claim(&app);
     adopt(&app);
     assert_eq!((claimed.len(), app.rows("blobs"), app.rows("garbage")), (1, 0, 1), "while it is deleted");
-    app.wait(CLAIM + HOUR);
-    app.sweep_once();
+    app.pass(CLAIM + HOUR);
+    app.sweep();
     adopt(&app);
     assert_eq!((app.rows("blobs"), app.rows("garbage")), (0, 0), "and after");
 }
@@ -199,9 +199,9 @@ fn a_version_whose_pack_goes_while_it_is_made_is_refused() {
     let workspace = app.table("docs-acme").unwrap().workspace;
     let manifest_hash = patr_models::site::ManifestHash::of(&manifest);
     let put_manifest = || block_on(put(&app.ctx(), &Blob::manifest(workspace, &manifest_hash), &manifest));
-    app.wait(DAY + HOUR);
+    app.pass(DAY + HOUR);
     assert!(put_manifest().is_ok());
-    app.sweep_once();
+    app.sweep();
     let refer = db::refer(workspace, &manifest_hash, std::slice::from_ref(&hash));
     assert!(matches!(app.batch(refer), Err(DbError::Reference)));
     let error = owner.version(manifest, Default::default()).unwrap_err();
@@ -214,7 +214,7 @@ fn a_pack_that_is_named_while_a_sweep_looks_at_it_stays() {
     let owner = owner(&app);
     let (pack, manifest) = upload(&[("index.html", "some files")]);
     owner.put_pack(&pack).unwrap();
-    app.wait(DAY + HOUR);
+    app.pass(DAY + HOUR);
     let seen: Vec<db::Id> = block_on(app.ctx().db.fetch(db::released(app.now.get(), COLLECTED))).unwrap();
     assert_eq!(seen.len(), 1);
     owner.version(manifest, Default::default()).unwrap();

@@ -199,11 +199,11 @@ mod tests {
         assert_eq!(told, [(3, 100, 1, 2), (6, 200, 2, 4)]);
         assert_eq!(days[1].day, Millis(u64::from(today) * 86_400_000));
         assert_eq!(stats(&owner, Some(1)).days.len(), 1);
-        app.wait(399 * DAY);
-        app.sweep_once();
+        app.pass(399 * DAY);
+        app.sweep();
         assert_eq!(stats(&owner, Some(400)).days.len(), 1);
-        app.wait(2 * DAY);
-        app.sweep_once();
+        app.pass(2 * DAY);
+        app.sweep();
         assert_eq!(stats(&owner, Some(400)).days.len(), 0);
     }
 }

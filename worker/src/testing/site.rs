@@ -27,7 +27,7 @@ use patr_models::{
 };
 
 use super::{App, Caller};
-use crate::{db::Statement, sweep};
+use crate::db::Statement;
 
 type Outcome<T> = Result<T, Box<ResponseError>>;
 
@@ -142,24 +142,13 @@ impl App {
         let end = self.now.get() + time;
         while self.now.get() < end {
             self.now.set((self.now.get() + HOUR).min(end));
-            self.sweep_once();
+            self.sweep();
         }
-    }
-
-    pub(crate) fn wait(&self, time: Duration) {
-        self.now.set(self.now.get() + time);
-    }
-
-    /// What is done once a minute.
-    pub(crate) fn sweep_once(&self) {
-        let faults = block_on(sweep::run(&self.ctx()));
-        assert!(faults.is_empty(), "{faults:?}");
     }
 
     /// Logins last for ever.
     pub(crate) fn stay_logged_in(&self) {
-        let sql = "UPDATE sessions SET expires_at = 253402300799999";
-        self.batch(vec![Statement::new(sql, &[])]).unwrap();
+        self.sqlite.run("UPDATE sessions SET expires_at = 253402300799999");
     }
 
     /// What is done now and not by a request.
@@ -172,19 +161,9 @@ impl App {
         self.kv.values().keys().filter(|key| key.starts_with(prefix)).count()
     }
 
-    pub(crate) fn rows(&self, table: &'static str) -> u64 {
-        #[derive(serde::Deserialize)]
-        struct Count {
-            count: u64,
-        }
-        let sql = match table {
-            "blobs" => "SELECT count(*) AS count FROM blobs",
-            "garbage" => "SELECT count(*) AS count FROM garbage",
-            "hosts" => "SELECT count(*) AS count FROM hosts",
-            _ => unreachable!("no test counts {table}"),
-        };
-        let count: Option<Count> = block_on(self.ctx().db.optional(Statement::new(sql, &[]))).unwrap();
-        count.unwrap().count
+    /// How many rows a table has.
+    pub(crate) fn rows(&self, table: &str) -> usize {
+        self.sqlite.rows(&format!("SELECT 1 FROM {table}")).len()
     }
 
     /// The routing table of a host (without the apps domain), as it is in KV.

@@ -123,7 +123,7 @@ fn the_same_preview_again_lasts_longer_and_is_no_new_version() {
     let app = App::new();
     let owner = owner(&app);
     let first = owner.preview_files(ONE, None);
-    app.wait(DAY);
+    app.pass(DAY);
     let again = owner.preview_files(ONE, None);
     assert_eq!(again.number, first.number);
     let (first, again) = (first.preview.unwrap(), again.preview.unwrap());

@@ -127,7 +127,7 @@ fn a_cookie_ends_after_twelve_hours() {
     let app = App::new();
     protected(&app, PASSWORD);
     let cookie = cookie(&try_password(&app, "open sesame", "192.0.2.1"));
-    app.wait(12 * HOUR);
+    app.pass(12 * HOUR);
     assert!(Visit::new(&app, "GET", "/").with("cookie", &cookie).send("").is_some());
 }
 
@@ -140,8 +140,8 @@ fn guessing_is_slowed_down_for_who_guesses() {
     }
     assert_eq!(try_password(&app, "open sesame", "2001:db8::2").status().as_u16(), 429, "one network");
     assert_eq!(try_password(&app, "open sesame", "192.0.2.1").status().as_u16(), 303);
-    app.wait(HOUR);
-    app.sweep_once();
+    app.pass(HOUR);
+    app.sweep();
     assert_eq!(try_password(&app, "open sesame", "2001:db8::1").status().as_u16(), 303);
 }
 
@@ -214,7 +214,7 @@ fn a_code_is_good_for_a_minute() {
     protected(&app, MEMBERS);
     let back = log_in(&app, "owner-of-acme@example.com", "correct+horse+battery");
     let location = header(&back, "location").strip_prefix("https://docs-acme.apps.example").unwrap();
-    app.wait(super::super::lock::CODE_LASTS);
+    app.pass(super::super::lock::CODE_LASTS);
     let late = Visit::new(&app, "GET", location).send("").unwrap();
     assert!(!late.headers().contains_key("set-cookie"));
 }
