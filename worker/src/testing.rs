@@ -35,8 +35,9 @@ use crate::{
     answer::Refused,
     auth,
     ctx::{Ctx, Installation, new_secret},
-    db::{Db, sqlite::Sqlite, users},
+    db::{self, Db, sqlite::Sqlite},
     env::{self, Settings},
+    handlers::users,
     kv::Kv,
     platform::Body,
     router,
@@ -122,9 +123,17 @@ impl App {
         let token = new_secret(prefix::SESSION).unwrap();
         let (id, hash, until) =
             (ctx.id().unwrap(), auth::hash(&token), ctx.now + Duration::from_secs(30 * 86_400));
-        let session = users::session_insert(id, user.id, &hash, ctx.now, until);
-        self.sqlite.batch(&[users::insert(&user, "a password is not what this is about"), session]).unwrap();
+        let session = db::users::session_insert(id, user.id, &hash, ctx.now, until);
+        self.sqlite
+            .batch(&[db::users::insert(&user, "a password is not what this is about"), session])
+            .unwrap();
         self.anonymous().with_token(token)
+    }
+
+    /// Everybody has this password from now on: it costs the work of hashing it.
+    pub(crate) fn set_passwords(&self, password: &str) {
+        let hash = users::hash_password(password).map_err(|fault| fault.to_string()).unwrap();
+        self.sqlite.run(&format!("UPDATE users SET password_hash = '{hash}'"));
     }
 
     /// Somebody who owns a workspace.

@@ -136,7 +136,7 @@ pub(crate) fn delete(id: SiteId, now: Millis) -> Vec<Statement> {
         Statement::new(
             "UPDATE blobs SET released_at = ?2 WHERE id IN
                  (SELECT manifest_id FROM site_versions WHERE site_id = ?1
-                  UNION SELECT carried_id FROM sites WHERE id = ?1)",
+                  UNION ALL SELECT carried_id FROM sites WHERE id = ?1)",
             &[&Text(id), &now],
         ),
         Statement::new("DELETE FROM managed_urls WHERE site_id = ?1 AND automatic = 1", &[&Text(id)]),

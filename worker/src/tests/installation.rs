@@ -124,6 +124,7 @@ pub(super) fn body(route: Route) -> Option<&'static str> {
         Route::ScaleDeployment => r#"{"replicas":3}"#,
         Route::RollBackDeployment => "{}",
         Route::CreateSite => r#"{"name":"new"}"#,
+        Route::SetSiteAccess => r#"{"kind":"members"}"#,
         Route::CreateUrl => {
             r#"{"host":"new.apps.example","target":{"kind":"deployment","deployment":"web"}}"#
         }

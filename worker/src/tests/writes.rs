@@ -49,6 +49,7 @@ fn what_is_not_there_answers_not_found_and_nothing_is_written() {
             Route::UpdateDeployment => r#"{"spec":{"image":"a"}}"#,
             Route::UpdateUrl => r#"{"target":{"kind":"redirect","url":"https://example.net/"}}"#,
             Route::MissingPacks => r#"{"packs":[]}"#,
+            Route::SetSiteAccess => r#"{"kind":"members"}"#,
             Route::PutPack | Route::CreateVersion => body,
             Route::RollBackDeployment | Route::RollBackSite => "{}",
             _ => "",

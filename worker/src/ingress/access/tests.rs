@@ -11,6 +11,7 @@ const FORM: &str = "/.patr/access";
 
 fn protected<'a>(app: &'a App, access: &str) -> Caller<'a> {
     let owner = app.owner("acme");
+    app.set_passwords("correct horse battery");
     owner.site();
     owner.deploy_files(&[("index.html", "for some")]);
     set(&owner, access);
@@ -224,6 +225,7 @@ fn a_wrong_password_and_somebody_who_is_no_member_read_the_same() {
     let app = App::new();
     protected(&app, MEMBERS);
     app.owner("other");
+    app.set_passwords("correct horse battery");
     let wrong = log_in(&app, "owner-of-acme@example.com", "wrong");
     let stranger = log_in(&app, "owner-of-other@example.com", "correct+horse+battery");
     for answer in [wrong, stranger] {
