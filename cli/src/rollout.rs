@@ -56,6 +56,7 @@ fn progress(generation: Generation, now: &Deployment) -> Progress {
     }
     match &now.status {
         Status::Live { ready } => Progress::Ended(End::Live { ready: *ready }),
+        Status::Idle => Progress::Ended(End::Live { ready: 0 }),
         Status::Stopped => Progress::Ended(End::Stopped),
         Status::Failed { failure, serving } => {
             Progress::Ended(End::Failed { trouble: failure.clone(), serving: *serving })

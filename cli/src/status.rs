@@ -22,6 +22,7 @@ pub(crate) fn words(status: &Status) -> String {
             let serving = serving.map_or_else(String::new, |number| format!("; release {number} serves"));
             format!("failed: {}{serving}", why(failure))
         }
+        Status::Idle => "idle: the next request starts a replica".to_owned(),
         Status::Stopped => "stopped".to_owned(),
         Status::Unknown { since } => format!("unknown: its runner is away since {}", text::time(*since)),
     }
@@ -38,6 +39,11 @@ pub(crate) fn why(failure: &Failure) -> String {
         FailureKind::Exited
         | FailureKind::OutOfMemory
         | FailureKind::PortClosed
-        | FailureKind::ProbeFailed => message.clone(),
+        | FailureKind::ProbeFailed
+        | FailureKind::NotAlive
+        | FailureKind::DiskFull
+        | FailureKind::VolumeMissing
+        | FailureKind::SecretSealed
+        | FailureKind::Other => message.clone(),
     }
 }

@@ -87,6 +87,19 @@ permissions! {
     DeploymentEdit = "deployment:edit";
     DeploymentDelete = "deployment:delete";
     DeploymentLogs = "deployment:logs";
+    /// Run commands in its replicas.
+    DeploymentExec = "deployment:exec";
+    /// See that a secret exists; nobody can read its value.
+    SecretView = "secret:view";
+    SecretEdit = "secret:edit";
+    SecretDelete = "secret:delete";
+    VolumeView = "volume:view";
+    VolumeCreate = "volume:create";
+    /// Make and restore snapshots.
+    VolumeEdit = "volume:edit";
+    /// Take what is in it.
+    VolumeRead = "volume:read";
+    VolumeDelete = "volume:delete";
     SiteView = "site:view";
     SiteCreate = "site:create";
     /// Say who may see it.

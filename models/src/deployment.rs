@@ -4,14 +4,18 @@ use crate::{
     ids::{DeploymentId, RunnerId, UserId},
     name::Name,
     time::Millis,
+    wire::ObservedReplica,
 };
 
+pub mod cancel;
 pub mod create;
 pub mod delete;
+pub mod exec;
 pub mod get;
 pub mod image;
 pub mod list;
 pub mod logs;
+pub mod metrics;
 pub mod releases;
 pub mod restart;
 pub mod rollback;
@@ -24,7 +28,7 @@ pub mod update;
 pub mod watch;
 
 pub use image::{Digest, ImageRef};
-pub use spec::{PortSpec, WorkloadSpec};
+pub use spec::{Autoscale, PortSpec, Strategy, WorkloadSpec};
 pub use status::{Failure, FailureKind, Status};
 
 /// Counts the changes of a deployment's desired state, from 1.
@@ -51,7 +55,10 @@ pub struct Deployment {
     /// The current release.
     pub release: ReleaseNumber,
     pub power: Power,
+    /// How many should run; with `autoscale` the least of them.
     pub replicas: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscale: Option<Autoscale>,
     pub spec: WorkloadSpec,
     /// What `spec.image` was when the runner pulled it; absent until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,6 +68,9 @@ pub struct Deployment {
     pub url: Option<String>,
     /// Derived when asked for; see [`status::derive`].
     pub status: Status,
+    /// Every replica that its runner saw last, of whatever release.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<ObservedReplica>,
     pub created_at: Millis,
     pub updated_at: Millis,
 }
@@ -76,6 +86,9 @@ pub struct Release {
     pub digest: Option<Digest>,
     pub outcome: Outcome,
     pub created_by: UserId,
+    /// The address of who made it, while that account exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by_email: Option<String>,
     pub created_at: Millis,
 }
 
@@ -91,4 +104,6 @@ pub enum Outcome {
     Failed { at: Millis, failure: Failure },
     /// A newer one took its place first.
     Superseded { at: Millis },
+    /// Somebody called it off; the release before it goes on serving.
+    Cancelled { at: Millis },
 }

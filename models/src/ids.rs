@@ -119,6 +119,10 @@ ids! {
     AuditId = "aud" "audit entry";
     /// A request; quoted in errors so that a log line can be found.
     RequestId = "req" "request";
+    /// Storage on a runner.
+    VolumeId = "vol" "volume";
+    /// A copy of a volume at one moment.
+    SnapshotId = "snap" "snapshot";
 }
 
 /// A resource named by its id or by its name, wherever a person may type either.

@@ -3,6 +3,7 @@
 //! Declared like the API, so that neither side writes a path twice. These routes are not in the OpenAPI document.
 
 pub mod desired;
+pub mod metrics;
 pub mod observe;
 pub mod record;
 pub mod revoke;
@@ -10,7 +11,7 @@ pub mod wake;
 
 use crate::{
     deployment::{Digest, Failure, Generation, ReleaseNumber},
-    ids::DeploymentId,
+    ids::{DeploymentId, VolumeId},
 };
 
 /// The header with the installation's internal secret.
@@ -67,12 +68,19 @@ pub struct Facts {
     pub releases: Vec<ReleaseFact>,
     /// Tombstones that were carried out.
     pub gone: Vec<DeploymentId>,
+    /// Volumes that are there: from now on their absence is an error.
+    #[serde(default)]
+    pub volumes: Vec<VolumeId>,
+    /// Volumes that were to go and are gone.
+    #[serde(default)]
+    pub gone_volumes: Vec<VolumeId>,
 }
 
 impl Facts {
     /// Whether there is nothing to record.
     pub fn is_empty(&self) -> bool {
-        self.releases.is_empty() && self.gone.is_empty()
+        let Self { releases, gone, volumes, gone_volumes } = self;
+        releases.is_empty() && gone.is_empty() && volumes.is_empty() && gone_volumes.is_empty()
     }
 }
 

@@ -32,5 +32,30 @@ pub const ENV_MAX: usize = 256;
 /// for one string of the environment; this keeps a snapshot of many deployments small.
 pub const ENV_BYTES_MAX: usize = 64 * 1024;
 
+/// Files of one deployment.
+pub const FILES_MAX: usize = 64;
+
+/// The contents of all files of one deployment together, in bytes. With [`ENV_BYTES_MAX`] they fit a JSON body, even as
+/// base64.
+pub const FILE_BYTES_MAX: usize = 96 * 1024;
+
+/// Volumes of one deployment.
+pub const MOUNTS_MAX: usize = 16;
+
+/// Labels, and names of hosts, of one deployment.
+pub const LABELS_MAX: usize = 64;
+
+/// Longest path in a replica, in bytes.
+pub const PATH_MAX: usize = 1024;
+
+/// Largest value of a secret, in bytes: a chain of certificates with its key fits.
+pub const SECRET_MAX: usize = 48 * 1024;
+
+/// All secrets of one deployment together, in bytes: they travel in the snapshot of its runner.
+pub const SECRETS_BYTES_MAX: usize = 128 * 1024;
+
+/// Secrets of one workspace.
+pub const WORKSPACE_SECRETS_MAX: usize = 1000;
+
 /// Lanes of a runner: tunnel objects that its public traffic is spread over.
 pub const TUNNEL_LANES: u8 = 2;

@@ -1,6 +1,6 @@
 //! Machines and clusters that run workloads.
 
-use crate::{ids::RunnerId, name::Name, time::Millis};
+use crate::{ids::RunnerId, name::Name, time::Millis, wire::HostHealth};
 
 pub mod connect;
 pub mod create;
@@ -37,6 +37,9 @@ pub struct Runner {
     pub runtime: RuntimeKind,
     pub created_at: Millis,
     pub connection: Connection,
+    /// How the machine did when its agent last said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<HostHealth>,
 }
 
 /// Whether a runner is there, and since when.

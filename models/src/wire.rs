@@ -13,8 +13,8 @@
 //! `docs/wire.md` has the rules at length.
 
 use crate::{
-    deployment::{Digest, Failure, FailureKind, Generation, Power, ReleaseNumber, WorkloadSpec},
-    ids::{DeploymentId, RunnerId, WorkspaceId},
+    deployment::{Autoscale, Digest, Failure, FailureKind, Generation, Power, ReleaseNumber, WorkloadSpec},
+    ids::{DeploymentId, RunnerId, SnapshotId, VolumeId, WorkspaceId},
     name::Name,
     time::Millis,
 };
@@ -88,6 +88,8 @@ pub enum FromAgent {
     },
     /// What is here now; the whole of it. Resent after a reconnect until [`ToAgent::Stored`].
     Report { seq: Seq, report: Report },
+    /// What the replicas used since the last such message. Nothing is resent: a gap is a gap.
+    Metrics { samples: Vec<Sample> },
 }
 
 /// Everything that should run on a runner, at one revision.
@@ -95,6 +97,12 @@ pub enum FromAgent {
 pub struct Snapshot {
     pub revision: Revision,
     pub deployments: Vec<DesiredDeployment>,
+    /// Every volume that should be there, used or not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<DesiredVolume>,
+    /// Volumes that must go. One that is merely absent is left alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub buried_volumes: Vec<VolumeId>,
     /// Deployments that say more than is known here. What runs of them is left alone: without the volume, say, that
     /// is news to this reader it would do harm, and refusing the snapshot would hold up every other deployment.
     #[serde(skip)]
@@ -109,10 +117,15 @@ impl<'de> serde::Deserialize<'de> for Snapshot {
         struct Written {
             revision: Revision,
             deployments: Vec<serde_json::Value>,
+            #[serde(default)]
+            volumes: Vec<DesiredVolume>,
+            #[serde(default)]
+            buried_volumes: Vec<VolumeId>,
             tombstones: Vec<Tombstone>,
         }
-        let Written { revision, deployments, tombstones } = Written::deserialize(from)?;
-        let mut snapshot = Self { revision, tombstones, ..Self::default() };
+        let Written { revision, deployments, volumes, buried_volumes, tombstones } =
+            Written::deserialize(from)?;
+        let mut snapshot = Self { revision, volumes, buried_volumes, tombstones, ..Self::default() };
         for deployment in deployments {
             match DesiredDeployment::deserialize(&deployment) {
                 Ok(desired) => snapshot.deployments.push(desired),
@@ -155,6 +168,7 @@ impl Unreadable {
             digest: None,
             phase: Phase::Failed { failure, serving: None },
             ready: 0,
+            wanted: None,
             replicas: Vec::new(),
             trouble: None,
         }
@@ -170,13 +184,30 @@ pub struct DesiredDeployment {
     pub generation: Generation,
     pub release: ReleaseNumber,
     pub power: Power,
+    /// How many should run; with `autoscale` the least of them.
     pub replicas: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscale: Option<Autoscale>,
     /// Counts the restarts that people asked for; part of the spec hash.
     pub restart: u64,
     pub spec: WorkloadSpec,
     /// What to run, once a runner has found what the tag means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
+    /// The values of the secrets in `spec`: a [`Secrets`](crate::secret::Secrets) as JSON, sealed to the runner's key
+    /// (libsodium's `crypto_box_seal`), as base64. Sealing is random, so equal secrets do not look equal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
+}
+
+/// A volume as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct DesiredVolume {
+    pub id: VolumeId,
+    pub workspace: WorkspaceId,
+    pub name: Name,
+    /// Whether it was there once: then a runner without it has lost it, and must not make an empty one.
+    pub made: bool,
 }
 
 /// Proof that a deployment was deleted.
@@ -196,6 +227,63 @@ pub struct Report {
     /// Tombstones that are carried out: nothing of these deployments is left.
     #[serde(default)]
     pub gone: Vec<DeploymentId>,
+    /// Volumes that are there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<ObservedVolume>,
+    /// Volumes that were to go and are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone_volumes: Vec<VolumeId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<HostHealth>,
+}
+
+/// A volume as its runner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct ObservedVolume {
+    pub id: VolumeId,
+    /// How much is in it, measured now and then, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+
+/// How a runner's machine does. Rounded, so that a report changes only with something worth saying.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct HostHealth {
+    /// Where the runtime keeps its data, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_total: Option<u64>,
+    /// To whole percents of `disk_total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_free: Option<u64>,
+    /// What keeps the runner from working, as an Engine that does not answer or a disk that is full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// What a replica used, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Sample {
+    pub at: Millis,
+    pub deployment: DeploymentId,
+    /// The beginning of the container's id.
+    pub replica: String,
+    pub usage: Usage,
+}
+
+/// What a replica uses.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+pub struct Usage {
+    /// Thousandths of a core, on average since the sample before.
+    pub cpu_millis: u32,
+    /// Bytes, without what the kernel would give up.
+    pub memory_bytes: u64,
+    /// Bytes since the sample before.
+    pub received_bytes: u64,
+    pub sent_bytes: u64,
+    pub read_bytes: u64,
+    pub written_bytes: u64,
 }
 
 /// A deployment as its runner sees it.
@@ -211,6 +299,9 @@ pub struct ObservedDeployment {
     pub phase: Phase,
     /// Replicas of `release` that serve.
     pub ready: u32,
+    /// How many the runner has decided to run, where that is its decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<u32>,
     /// Every replica there is, of whatever release.
     #[serde(default)]
     pub replicas: Vec<ObservedReplica>,
@@ -251,7 +342,8 @@ pub struct ObservedReplica {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum OpenRequest {
-    /// A request to a replica. The body follows as data; the answer is a [`ResponseHead`] and its body.
+    /// A request to a replica. The body follows as data; the answer is a [`ResponseHead`] and its body. A request with
+    /// `upgrade: websocket` that is answered 101 goes on as messages both ways (`patr_tunnel::message`).
     Http {
         deployment: DeploymentId,
         port: u16,
@@ -262,7 +354,53 @@ pub enum OpenRequest {
         headers: Vec<(String, String)>,
     },
     /// What the replicas write, as lines of `LogLine`; no data the other way.
-    Logs { deployment: DeploymentId, follow: bool, tail: u32 },
+    Logs {
+        deployment: DeploymentId,
+        follow: bool,
+        tail: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replica: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Millis>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        search: Option<String>,
+    },
+    /// A command in a replica. The answer is a [`ResponseHead`] with 101 and then messages as of a WebSocket: see
+    /// [`crate::deployment::exec`]. Anything but 101 has a sentence as its body.
+    Exec {
+        deployment: DeploymentId,
+        /// The beginning of a container's id; any replica when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replica: Option<String>,
+        command: Vec<String>,
+        /// A terminal of this size.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tty: Option<crate::deployment::exec::Size>,
+    },
+    /// Work on a volume. The answer is a [`ResponseHead`]: 200, or a status with a sentence as its body.
+    Volume { work: VolumeWork },
+}
+
+/// What to do with a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum VolumeWork {
+    /// Answer all that is in it, or in a snapshot of it, as a tar archive.
+    Read { volume: VolumeId, snapshot: Option<SnapshotId> },
+    /// Fill it, which must be empty, from the tar archive that follows.
+    Fill { volume: VolumeId },
+    /// Copy it, on the runner; answers [`SnapshotMade`] as JSON. Its replicas are paused meanwhile.
+    Snapshot { volume: VolumeId, snapshot: SnapshotId },
+    /// Put back what it was. Nothing may use it.
+    Restore { volume: VolumeId, snapshot: SnapshotId },
+    /// Remove a snapshot. One that is gone already is success.
+    Forget { snapshot: SnapshotId },
+}
+
+/// A snapshot was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SnapshotMade {
+    pub bytes: u64,
 }
 
 /// The beginning of an answer on an http stream: four bytes of length, big-endian, and this as JSON. The body

@@ -14,12 +14,12 @@ use std::{
 };
 
 use patr_models::{
-    deployment::{Failure, FailureKind, PortSpec, Power, WorkloadSpec, spec::PortProtocol},
-    ids::{DeploymentId, Id, RunnerId, WorkspaceId},
+    deployment::{Failure, FailureKind, PortSpec, Power, WorkloadSpec, exec::Size, spec::PortProtocol},
+    ids::{DeploymentId, Id, RunnerId, SnapshotId, VolumeId, WorkspaceId},
     time::Millis,
     wire::{
         DesiredDeployment, FromAgent, ObservedDeployment, ObservedReplica, OpenRequest, PROTOCOL, Phase,
-        Report, ResponseHead, Snapshot, ToAgent, Tombstone,
+        Report, ResponseHead, Sample, Snapshot, ToAgent, Tombstone, Usage, VolumeWork,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -53,9 +53,11 @@ fn desired() -> DesiredDeployment {
         release: 2,
         power: Power::Running,
         replicas: 2,
+        autoscale: None,
         restart: 1,
         spec: spec(),
         digest: Some(format!("sha256:{}", "0123456789abcdef".repeat(4)).parse().unwrap()),
+        sealed: None,
     }
 }
 
@@ -73,9 +75,22 @@ fn observed(phase: Phase) -> ObservedDeployment {
         digest: desired().digest,
         phase,
         ready: 1,
+        wanted: None,
         replicas: vec![replica],
         trouble: Some(failure()),
     }
+}
+
+fn sample() -> Sample {
+    let usage = Usage {
+        cpu_millis: 250,
+        memory_bytes: 12_582_912,
+        received_bytes: 1,
+        sent_bytes: 2,
+        read_bytes: 3,
+        written_bytes: 4,
+    };
+    Sample { at: time(), deployment: deployment(1), replica: "0123456789ab".to_owned(), usage }
 }
 
 /// A message of each kind.
@@ -93,10 +108,11 @@ fn to_agent() -> Vec<ToAgent> {
 fn from_agent() -> Vec<FromAgent> {
     let (agent, host) = ("0.1.0".to_owned(), Some("Docker 28.2.2 on linux/amd64".to_owned()));
     let deployments = vec![observed(Phase::Settled)];
-    let report = Report { revision: 7, deployments, gone: vec![deployment(2)] };
+    let report = Report { revision: 7, deployments, gone: vec![deployment(2)], ..Report::default() };
     vec![
         FromAgent::Hello { protocol: PROTOCOL, agent, host, clock: time(), revision: Some(7) },
         FromAgent::Report { seq: 9, report },
+        FromAgent::Metrics { samples: vec![sample()] },
     ]
 }
 
@@ -111,7 +127,34 @@ fn open_requests() -> Vec<OpenRequest> {
     let (method, target) = ("POST".to_owned(), "/cart?item=1".to_owned());
     vec![
         OpenRequest::Http { deployment: deployment(1), port: 8080, method, target, headers },
-        OpenRequest::Logs { deployment: deployment(1), follow: true, tail: 100 },
+        OpenRequest::Logs {
+            deployment: deployment(1),
+            follow: true,
+            tail: 100,
+            replica: None,
+            since: None,
+            search: None,
+        },
+        OpenRequest::Exec {
+            deployment: deployment(1),
+            replica: Some("0123456789ab".to_owned()),
+            command: vec!["sh".to_owned()],
+            tty: Some(Size { columns: 80, rows: 24 }),
+        },
+    ]
+    .into_iter()
+    .chain(volume_work().map(|work| OpenRequest::Volume { work }))
+    .collect()
+}
+
+fn volume_work() -> [VolumeWork; 5] {
+    let (volume, snapshot) = (VolumeId::from_parts(time(), 1), SnapshotId::from_parts(time(), 1));
+    [
+        VolumeWork::Read { volume, snapshot: None },
+        VolumeWork::Fill { volume },
+        VolumeWork::Snapshot { volume, snapshot },
+        VolumeWork::Restore { volume, snapshot },
+        VolumeWork::Forget { snapshot },
     ]
 }
 
@@ -133,6 +176,7 @@ fn from_agent_name(message: &FromAgent) -> &'static str {
     match message {
         FromAgent::Hello { .. } => "from_agent_hello",
         FromAgent::Report { .. } => "from_agent_report",
+        FromAgent::Metrics { .. } => "from_agent_metrics",
     }
 }
 
@@ -151,6 +195,12 @@ fn open_name(request: &OpenRequest) -> &'static str {
     match request {
         OpenRequest::Http { .. } => "open_http",
         OpenRequest::Logs { .. } => "open_logs",
+        OpenRequest::Exec { .. } => "open_exec",
+        OpenRequest::Volume { work: VolumeWork::Read { .. } } => "open_volume_read",
+        OpenRequest::Volume { work: VolumeWork::Fill { .. } } => "open_volume_fill",
+        OpenRequest::Volume { work: VolumeWork::Snapshot { .. } } => "open_volume_snapshot",
+        OpenRequest::Volume { work: VolumeWork::Restore { .. } } => "open_volume_restore",
+        OpenRequest::Volume { work: VolumeWork::Forget { .. } } => "open_volume_forget",
     }
 }
 
@@ -239,7 +289,7 @@ fn an_old_reader_ignores_fields_that_it_does_not_know() {
 #[test]
 fn an_old_agent_leaves_a_deployment_alone_that_says_more_than_it_knows_and_takes_the_others() {
     let mut newer = serde_json::to_value(DesiredDeployment { id: deployment(3), ..desired() }).unwrap();
-    newer["spec"]["volumes"] = json!([{ "name": "data", "path": "/data" }]);
+    newer["spec"]["devices"] = json!(["/dev/kvm"]);
     let document = json!({ "revision": 8, "deployments": [newer, desired()], "tombstones": [] });
     let snapshot: Snapshot = serde_json::from_value(document).unwrap();
     assert_eq!(snapshot.deployments, [desired()]);
@@ -248,7 +298,7 @@ fn an_old_agent_leaves_a_deployment_alone_that_says_more_than_it_knows_and_takes
     assert_eq!((id, generation, release), (deployment(3), 3, 2));
     let Phase::Failed { failure, .. } = phase else { panic!("{phase:?}") };
     assert!(
-        failure.message.contains("too old") && failure.message.contains("volumes"),
+        failure.message.contains("too old") && failure.message.contains("devices"),
         "{}",
         failure.message
     );

@@ -79,7 +79,8 @@ impl<R: Runtime> Target<R> {
                     () = gone => {}
                 }
             }
-            OpenRequest::Logs { deployment, follow, tail } => {
+            OpenRequest::Exec { .. } | OpenRequest::Volume { .. } => writer.abort(Code::Refused),
+            OpenRequest::Logs { deployment, follow, tail, .. } => {
                 tokio::select! {
                     () = self.logs(deployment, follow, tail, writer) => {}
                     () = gone => {}

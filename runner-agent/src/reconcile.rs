@@ -134,7 +134,7 @@ impl<R: Runtime> Reconciler<R> {
     }
 
     fn go_on(&mut self, known: &Known, all: &[Replica]) {
-        let Snapshot { revision, deployments, tombstones, unreadable } = &known.snapshot;
+        let Snapshot { revision, deployments, tombstones, unreadable, .. } = &known.snapshot;
         let runner = known.runner.to_string();
         let here = by_deployment(all);
         let of = |id: DeploymentId| here.get(&id).map(Vec::as_slice).unwrap_or_default();
@@ -156,6 +156,7 @@ impl<R: Runtime> Reconciler<R> {
             revision: *revision,
             deployments: observed.chain(unreadable.iter().map(Unreadable::observed)).collect(),
             gone: gone.filter(|id| of(*id).is_empty()).collect(),
+            ..Report::default()
         };
         self.report.send_if_modified(|last| {
             let changed = last.as_ref() != Some(&report);

@@ -27,7 +27,10 @@ pub(crate) async fn deployed(image: &str) -> (Edge, Caller, Agent, CleanUp) {
 async fn update(owner: &Caller, spec: patr_models::deployment::WorkloadSpec) {
     let path = update::Path { workspace: owner.workspace(), deployment: reference("web") };
     owner
-        .change::<update::UpdateDeployment>(path, Json(update::Body { spec, replicas: None }))
+        .change::<update::UpdateDeployment>(
+            path,
+            Json(update::Body { spec, replicas: None, autoscale: None }),
+        )
         .await
         .unwrap();
 }
@@ -82,7 +85,10 @@ async fn scaling_touches_only_the_difference() {
     let before = containers(&clean_up.0);
     let path = || scale::Path { workspace: owner.workspace(), deployment: reference("web") };
     let to = async |replicas| {
-        owner.change::<scale::ScaleDeployment>(path(), Json(scale::Body { replicas })).await.unwrap();
+        owner
+            .change::<scale::ScaleDeployment>(path(), Json(scale::Body { replicas, autoscale: None }))
+            .await
+            .unwrap();
         owner.sees("web", live(replicas)).await;
     };
     to(3).await;

@@ -51,7 +51,7 @@ async fn a_name_is_taken_once_and_a_stale_change_is_refused() {
     let scale = async |generation| {
         let path = scale::Path { workspace: owner.workspace(), deployment: "web".parse().unwrap() };
         let headers = IfMatch { if_match: Some(ETag::of(generation)), key: None };
-        let body = Json(scale::Body { replicas: 2 });
+        let body = Json(scale::Body { replicas: 2, autoscale: None });
         owner.send::<scale::ScaleDeployment>(Call { path, query: NoQuery {}, headers, body }).await
     };
     assert_eq!(scale(1).await.unwrap().0.generation, 2);

@@ -17,7 +17,10 @@ use patr_stories::{
 async fn update(owner: &Caller, name: &str, spec: WorkloadSpec) {
     let path = update::Path { workspace: owner.workspace(), deployment: reference(name) };
     owner
-        .change::<update::UpdateDeployment>(path, Json(update::Body { spec, replicas: None }))
+        .change::<update::UpdateDeployment>(
+            path,
+            Json(update::Body { spec, replicas: None, autoscale: None }),
+        )
         .await
         .unwrap();
 }

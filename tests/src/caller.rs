@@ -129,7 +129,7 @@ impl Caller {
     ) -> Result<Deployment, ResponseError> {
         let path = deployment::create::Path { workspace: self.workspace() };
         let (name, runner) = (name.parse().unwrap(), runner.parse().unwrap());
-        let body = deployment::create::Body { name, runner, spec, replicas: None };
+        let body = deployment::create::Body { name, runner, spec, replicas: None, autoscale: None };
         self.call_once::<deployment::create::CreateDeployment>(path, Json(body))
             .await
             .map(|created| created.0)

@@ -6,14 +6,17 @@
 //! - [`frame`]: the wire format.
 //! - [`mux`]: the connection.
 //! - [`stream`]: one stream's half-closed states and credit.
+//! - [`message`]: messages on a stream, for WebSockets.
 //! - [`limits`]: every number, with its reason.
 
 pub mod frame;
 pub mod limits;
+pub mod message;
 pub mod mux;
 pub mod stream;
 
 pub use frame::{Code, Frame, FrameError, StreamId};
+pub use message::{Decoder, Message, MessageError};
 pub use mux::{Event, Mux, OpenError, ProtocolError, SendError, Side};
 
 #[cfg(test)]

@@ -26,6 +26,9 @@ pub const FAIR_FRAME: usize = 64 * 1024;
 /// The largest payload that opens a stream, in bytes. Cloudflare allows a request 128 KB of headers.
 pub const MAX_OPEN: usize = 192 * 1024;
 
+/// The largest message of a WebSocket, in bytes: what Cloudflare lets one have.
+pub const MESSAGE_MAX: usize = 32 * 1024 * 1024;
+
 /// The most credit that is believed, in bytes; a peer that gives more breaks the protocol.
 pub const MAX_CREDIT: u32 = 16 * 1024 * 1024;
 

@@ -66,7 +66,7 @@ mod tests {
     fn fact(deployment: &Deployment, digest: char, ended: Option<Ended>) -> Facts {
         let digest = Some(format!("sha256:{}", digest.to_string().repeat(64)).parse().unwrap());
         let fact = ReleaseFact { deployment: deployment.id, generation: 1, release: 1, digest, ended };
-        Facts { releases: vec![fact], gone: Vec::new() }
+        Facts { releases: vec![fact], ..Facts::default() }
     }
 
     fn release(owner: &Caller<'_>, number: ReleaseNumber) -> patr_models::deployment::Release {
@@ -175,9 +175,9 @@ mod tests {
         assert_eq!(app.sqlite.dump(), before);
         owner.raw(http::Method::DELETE, "/api/v1/workspaces/acme/deployments/web", "");
         let before = app.sqlite.dump();
-        record(&app, other, Facts { releases: Vec::new(), gone: vec![web.id] }).unwrap();
+        record(&app, other, Facts { gone: vec![web.id], ..Facts::default() }).unwrap();
         assert_eq!(app.sqlite.dump(), before);
-        record(&app, web.runner, Facts { releases: Vec::new(), gone: vec![web.id] }).unwrap();
+        record(&app, web.runner, Facts { gone: vec![web.id], ..Facts::default() }).unwrap();
         assert_eq!(desired(&app, web.runner).unwrap().tombstones, []);
     }
 }

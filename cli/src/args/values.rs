@@ -13,6 +13,7 @@ pub(crate) fn port(text: &str) -> Result<PortSpec, String> {
     let protocol = match protocol {
         "http" => PortProtocol::Http,
         "tcp" => PortProtocol::Tcp,
+        "udp" => PortProtocol::Udp,
         other => return Err(format!("`{other}` is not a protocol: use `http` or `tcp`")),
     };
     Ok(PortSpec { port: port_number(number)?, protocol })
@@ -27,7 +28,7 @@ fn port_number(text: &str) -> Result<u16, String> {
 pub(crate) fn probe(text: &str) -> Result<Probe, String> {
     let slash = text.find('/');
     let (number, path) = text.split_at(slash.unwrap_or(text.len()));
-    Ok(Probe { port: port_number(number)?, path: slash.map(|_| path.to_owned()) })
+    Ok(Probe { path: slash.map(|_| path.to_owned()), ..Probe::tcp(port_number(number)?) })
 }
 
 /// An environment variable, with its value or to be taken from this shell.
@@ -139,8 +140,8 @@ mod tests {
 
     #[test]
     fn a_probe_connects_or_asks() {
-        assert_eq!(probe("80").unwrap(), Probe { port: 80, path: None });
-        assert_eq!(probe("80/a/b").unwrap(), Probe { port: 80, path: Some("/a/b".to_owned()) });
+        assert_eq!(probe("80").unwrap(), Probe::tcp(80));
+        assert_eq!(probe("80/a/b").unwrap(), Probe::http(80, "/a/b"));
     }
 
     #[test]

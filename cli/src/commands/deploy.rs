@@ -69,8 +69,13 @@ async fn create(
         Some(runner) => runner.clone(),
         None => only_runner(workspace, ctx).await?,
     };
-    let body =
-        create::Body { name: args.name.clone(), runner: runner.clone(), spec, replicas: args.replicas };
+    let body = create::Body {
+        name: args.name.clone(),
+        runner: runner.clone(),
+        spec,
+        replicas: args.replicas,
+        autoscale: None,
+    };
     let path = create::Path { workspace: workspace.clone() };
     match ctx.client.call(creating::<CreateDeployment, _>(path, body)).await {
         Ok(reply) => {
@@ -98,7 +103,7 @@ async fn update(
         path: update::Path { workspace: workspace.clone(), deployment: Ref::Id(before.id) },
         query: NoQuery {},
         headers: IfMatch { if_match: Some(etag), key: new_key() },
-        body: Json(update::Body { spec: changes.on(before.spec)?, replicas: args.replicas }),
+        body: Json(update::Body { spec: changes.on(before.spec)?, replicas: args.replicas, autoscale: None }),
     };
     let result = ctx.client.call(call).await.map(|reply| reply.body.0);
     if let Ok(after) = &result {

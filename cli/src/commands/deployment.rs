@@ -10,7 +10,10 @@ mod show;
 mod start;
 mod stop;
 
-use patr_models::deployment::{Deployment, Power, WorkloadSpec, spec::PortProtocol};
+use patr_models::deployment::{
+    Deployment, Power, WorkloadSpec,
+    spec::{Ask, PortProtocol, Probe},
+};
 
 use super::suggest;
 use crate::{args::deployment::Deployment as Args, context::Context, failure::Outcome, status, text};
@@ -65,7 +68,7 @@ fn spec_fields(spec: &WorkloadSpec) -> Vec<(&'static str, String)> {
     add("cores", spec.resources.cpu_millis.map(cores));
     add("memory", spec.resources.memory_bytes.map(text::bytes));
     let probe = spec.startup_probe.as_ref();
-    add("startup probe", probe.map(|probe| format!("{}{}", probe.port, probe.path.as_deref().unwrap_or(""))));
+    add("startup probe", probe.map(probe_words));
     fields
 }
 
@@ -79,8 +82,18 @@ fn ports(spec: &WorkloadSpec) -> String {
     let port = |protocol: PortProtocol| match protocol {
         PortProtocol::Http => "http",
         PortProtocol::Tcp => "tcp",
+        PortProtocol::Udp => "udp",
     };
     let ports = spec.ports.iter().map(|spec| format!("{}/{}", spec.port, port(spec.protocol)));
     let all = ports.collect::<Vec<_>>().join(" ");
     if all.is_empty() { "-".to_owned() } else { all }
+}
+
+fn probe_words(probe: &Probe) -> String {
+    match probe.ask() {
+        Some(Ask::Http { port, path }) => format!("{port}{path}"),
+        Some(Ask::Tcp { port }) => port.to_string(),
+        Some(Ask::Exec { command }) => command.join(" "),
+        None => String::new(),
+    }
 }

@@ -58,7 +58,7 @@ impl Reader<'_> {
 
     async fn open(&self) -> Outcome<Lines> {
         let path = Path { workspace: self.ctx.workspace()?, deployment: self.args.name.clone() };
-        let query = Query { follow: self.args.follow, tail: Some(self.args.tail) };
+        let query = Query { follow: self.args.follow, tail: Some(self.args.tail), ..Query::default() };
         let call = Call::<ReadLogs> { path, query, headers: NoHeaders, body: NoBody };
         Ok(self.ctx.client.stream(call).await?)
     }

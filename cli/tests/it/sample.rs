@@ -75,6 +75,7 @@ pub(crate) fn runner(n: u128, name: &str) -> Runner {
             host: Some("debian on x86_64".to_owned()),
             clock_skew_ms: 12,
         },
+        health: None,
     }
 }
 
@@ -96,10 +97,12 @@ pub(crate) fn deployment(name: &str) -> Deployment {
         release: 3,
         power: Power::Running,
         replicas: 2,
+        autoscale: None,
         spec,
         digest: None,
         url: Some(format!("https://{name}-acme.apps.example.com")),
         status: Status::Live { ready: 2 },
+        seen: Vec::new(),
         created_at: at(0),
         updated_at: at(5),
     }
@@ -131,6 +134,7 @@ pub(crate) fn release(number: ReleaseNumber, outcome: Outcome) -> Release {
         digest: None,
         outcome,
         created_by: id(1),
+        created_by_email: None,
         created_at: at(number.into()),
     }
 }

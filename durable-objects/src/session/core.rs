@@ -88,6 +88,7 @@ impl Core {
             // Before the hello it is not known which protocol this is of.
             FromAgent::Report { .. } if !self.saved.greeted => self.malformed(epoch),
             FromAgent::Report { seq, report } => self.reported(seq, report, now),
+            FromAgent::Metrics { .. } => Vec::new(),
         }
     }
 
@@ -284,6 +285,7 @@ impl Core {
         let mut facts = Facts {
             releases: report.deployments.iter().filter_map(fact).filter(|fact| !told(fact)).collect(),
             gone: report.gone.iter().copied().filter(known).collect(),
+            ..Facts::default()
         };
         let waiting = self.saved.pending.iter().flat_map(|pending| &pending.facts.releases);
         for old in waiting {

@@ -102,10 +102,11 @@ fn report(release: ReleaseNumber) -> Report {
         digest: None,
         phase,
         ready: 1,
+        wanted: None,
         replicas: vec![],
         trouble: None,
     };
-    Report { revision: 1, deployments: vec![observed], gone: vec![] }
+    Report { revision: 1, deployments: vec![observed], ..Report::default() }
 }
 
 impl World {

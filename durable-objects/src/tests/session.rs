@@ -36,10 +36,11 @@ fn report(phase: Phase) -> Report {
         digest: None,
         phase,
         ready: 1,
+        wanted: None,
         replicas: vec![],
         trouble: None,
     };
-    Report { revision: 1, deployments: vec![observed], gone: vec![] }
+    Report { revision: 1, deployments: vec![observed], ..Report::default() }
 }
 
 fn passed(snapshot: &Snapshot) -> Passed {
@@ -235,7 +236,8 @@ fn a_tombstone_that_was_carried_out_is_told_to_d1() {
         let epoch = story.connect();
         let tombstones = vec![Tombstone { deployment: deployment(), generation: 2 }];
         story.core().desired(passed(&Snapshot { revision: 2, tombstones, ..Snapshot::default() }));
-        let report = Report { revision: 2, deployments: vec![], gone: vec![deployment()] };
+        let report =
+            Report { revision: 2, deployments: vec![], gone: vec![deployment()], ..Report::default() };
         let effects = story.core().received(epoch, FromAgent::Report { seq: 1, report }, Millis(5));
         let gone = effects
             .iter()

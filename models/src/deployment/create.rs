@@ -2,7 +2,7 @@
 //!
 //! Make a deployment with its first release; its runner starts it as soon as it hears.
 
-use super::{Deployment, WorkloadSpec};
+use super::{Autoscale, Deployment, WorkloadSpec};
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::{
@@ -35,6 +35,9 @@ pub struct Body {
     /// 1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
+    /// The runner chooses between `replicas` and this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscale: Option<Autoscale>,
 }
 
 api_errors! {
@@ -45,6 +48,10 @@ api_errors! {
             hint "`patr runner list` shows the runners; `patr runner add` adds one";
         SpecInvalid { field: String, problem: String } = 422 "spec_invalid", "{field}: {problem}";
         TooManyReplicas { max: u32 } = 422 "too_many_replicas", "replicas: at most {max} are possible";
+        SecretNotFound { secret: String } = 422 "secret_not_found", "spec.secrets: there is no {secret}",
+            hint "`patr secret set` makes one; `patr secret list` shows them";
+        VolumeElsewhere { volume: Name, runner: String } = 422 "volume_elsewhere", "spec.volumes: the volume `{volume}` is on the runner `{runner}`",
+            hint "deploy there, or copy it: `patr volume copy`";
         HostTaken { host: String } = 409 "host_taken", "its automatic host `{host}` is already in use",
             hint "choose another name";
     }

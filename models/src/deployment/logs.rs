@@ -1,6 +1,7 @@
 //! `GET /api/v1/workspaces/{workspace}/deployments/{deployment}/logs`
 //!
-//! What the replicas write: one JSON object a line ([`LogLine`]), streamed from the runner.
+//! What the replicas write: one JSON object a line ([`LogLine`]), streamed from the runner. Replicas that are gone are
+//! remembered there within a bound. Values of secrets are replaced before a line leaves the runner.
 
 use crate::{
     api_errors, declare_api_endpoint,
@@ -29,6 +30,15 @@ pub struct Query {
     /// How many of the last lines of each replica to begin with; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail: Option<u32>,
+    /// Only lines of the replica whose id begins with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<String>,
+    /// Only lines that were written at this time or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Millis>,
+    /// Only lines that contain this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
 }
 
 /// A line that a replica wrote.

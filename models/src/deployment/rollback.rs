@@ -38,6 +38,9 @@ api_errors! {
         NoSuchRelease { release: ReleaseNumber } = 422 "no_such_release", "release: there is no release {release}",
             hint "`patr deployment releases` lists them";
         NothingToRollBackTo = 422 "nothing_to_roll_back_to", "no earlier release was ever live";
+        SecretGone { secret: String } = 422 "secret_gone", "the release used {secret}, which was deleted",
+            hint "deploy again with a secret that exists";
+        VolumeGone { volume: String } = 422 "volume_gone", "the release used the volume `{volume}`, which was deleted";
         HostTaken { host: String } = 409 "host_taken", "its automatic host `{host}` is already in use";
     }
 }

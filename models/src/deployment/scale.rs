@@ -2,7 +2,7 @@
 //!
 //! Change the number of replicas. Those that stay are not touched.
 
-use super::Deployment;
+use super::{Autoscale, Deployment};
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::{
@@ -29,10 +29,14 @@ declare_api_endpoint! {
 #[serde(deny_unknown_fields)]
 pub struct Body {
     pub replicas: u32,
+    /// The runner chooses between `replicas` and this; a fixed number when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscale: Option<Autoscale>,
 }
 
 api_errors! {
     pub enum Error {
         TooManyReplicas { max: u32 } = 422 "too_many_replicas", "replicas: at most {max} are possible";
+        ScaleInvalid { field: String, problem: String } = 422 "scale_invalid", "{field}: {problem}";
     }
 }

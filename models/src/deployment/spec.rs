@@ -1,6 +1,14 @@
 //! What to run, whatever runs it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod content;
+mod labels;
+mod probe;
+mod strategy;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -9,6 +17,11 @@ use crate::{
     limits::{ENV_BYTES_MAX, ENV_MAX, PORTS_MAX},
     name::string_type,
 };
+
+pub use content::{FileContent, FileSpec, Mount, ReplicaPath, ReplicaPathError, SecretUse};
+pub use labels::{HostAlias, HostAliasError, Platform, PlatformError};
+pub use probe::{Ask, Probe};
+pub use strategy::{Autoscale, Strategy};
 
 /// What one replica runs. Equal specifications with equal digests are never restarted.
 ///
@@ -24,23 +37,64 @@ pub struct WorkloadSpec {
     /// Replaces the image's command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
+    /// Replaces the image's user: a name or number, and a group after a colon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Replaces the image's working directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_dir: Option<ReplicaPath>,
+    /// Which of an image's platforms to run; the machine's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<EnvName, String>,
-    /// The first http port answers at the automatic managed URL; the first port of all is probed when no
-    /// probe is declared.
+    /// Environment variables whose values are secrets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<EnvName, SecretUse>,
+    /// Files, by their paths in a replica.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<ReplicaPath, FileSpec>,
+    /// Volumes, by the folders that they are in a replica.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub volumes: BTreeMap<ReplicaPath, Mount>,
+    /// The first http port answers at the automatic managed URL; the first http or tcp port is probed when no probe is
+    /// declared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<PortSpec>,
     #[serde(default, skip_serializing_if = "Resources::is_none")]
     pub resources: Resources,
-    /// Must succeed once before a replica serves. A TCP connection to the first port when absent.
+    /// Must succeed once before a replica serves. The readiness probe when absent, and without that a TCP connection to
+    /// the first port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub startup_probe: Option<Probe>,
+    /// Asked from then on: a replica that does not answer gets no requests until it does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness_probe: Option<Probe>,
+    /// Asked from then on: a replica that does not answer is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liveness_probe: Option<Probe>,
     /// How long a new release may take to start before it has failed, in seconds; 60 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_deadline_s: Option<u32>,
+    /// How long a replica that is taken out has for the requests and WebSockets that it holds, in seconds; 30 when
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain_s: Option<u32>,
+    /// What a replica is told to stop with, as `SIGTERM`; what the image says when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_signal: Option<String>,
     /// How long a replica may take to stop before it is killed, in seconds; 10 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_grace_s: Option<u32>,
+    /// Labels of the containers, beside Patr's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Lines of the replicas' `/etc/hosts`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hosts: BTreeMap<HostAlias, IpAddr>,
+    /// How one release follows another; [`Self::strategy`] decides when absent. No part of what a replica is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
 }
 
 /// A port that a replica listens on.
@@ -83,6 +137,7 @@ pub enum PortProtocol {
     #[default]
     Http,
     Tcp,
+    Udp,
 }
 
 /// Upper bounds for one replica.
@@ -103,17 +158,6 @@ impl Resources {
     fn is_none(&self) -> bool {
         *self == Self::default()
     }
-}
-
-/// A question that a replica must answer.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Probe {
-    #[schemars(range(min = 1))]
-    pub port: u16,
-    /// `GET` this and take 200–399 as success; only connect when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
 }
 
 /// Text is not the name of an environment variable.
@@ -155,12 +199,25 @@ impl WorkloadSpec {
             image,
             entrypoint: Vec::new(),
             command: Vec::new(),
+            user: None,
+            working_dir: None,
+            platform: None,
             env: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            files: BTreeMap::new(),
+            volumes: BTreeMap::new(),
             ports: Vec::new(),
             resources: Resources::default(),
             startup_probe: None,
+            readiness_probe: None,
+            liveness_probe: None,
             start_deadline_s: None,
+            drain_s: None,
+            stop_signal: None,
             stop_grace_s: None,
+            labels: BTreeMap::new(),
+            hosts: BTreeMap::new(),
+            strategy: None,
         }
     }
 
@@ -168,8 +225,13 @@ impl WorkloadSpec {
     pub fn check(&self) -> Result<(), SpecError> {
         self.check_ports()?;
         self.check_env()?;
+        self.check_secrets()?;
+        self.check_files()?;
+        self.check_volumes()?;
+        self.check_process()?;
+        self.check_labels()?;
         self.check_bounds()?;
-        self.check_probe()
+        self.check_probes()
     }
 
     /// The port that the automatic managed URL leads to.
@@ -179,8 +241,9 @@ impl WorkloadSpec {
 
     /// The probe that decides when a replica has started.
     pub fn effective_probe(&self) -> Option<Probe> {
-        let default = || self.ports.first().map(|port| Probe { port: port.port, path: None });
-        self.startup_probe.clone().or_else(default)
+        let reachable = |port: &&PortSpec| port.protocol != PortProtocol::Udp;
+        let default = || self.ports.iter().find(reachable).map(|port| Probe::tcp(port.port));
+        self.startup_probe.clone().or_else(|| self.readiness_probe.clone()).or_else(default)
     }
 
     /// What identifies a replica's content: containers carry it as a label, and equal hashes are left alone.
@@ -188,7 +251,8 @@ impl WorkloadSpec {
     pub fn hash(&self, digest: &Digest, restart: u64) -> String {
         let mut hasher = Sha256::new();
         // The specification is plain data with string keys: it cannot fail to serialise.
-        hasher.update(serde_json::to_vec(self).unwrap_or_default());
+        let content = Self { strategy: None, ..self.clone() };
+        hasher.update(serde_json::to_vec(&content).unwrap_or_default());
         hasher.update(digest.as_str());
         hasher.update(restart.to_le_bytes());
         hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
@@ -233,19 +297,21 @@ impl WorkloadSpec {
         let start = self.start_deadline_s.unwrap_or(60);
         ensure((1..=3600).contains(&start), "spec.start_deadline_s", || "use 1 to 3600 seconds".to_owned())?;
         let grace = self.stop_grace_s.unwrap_or(10);
-        ensure(grace <= 3600, "spec.stop_grace_s", || "use 0 to 3600 seconds".to_owned())
+        ensure(grace <= 3600, "spec.stop_grace_s", || "use 0 to 3600 seconds".to_owned())?;
+        let drain = self.drain_s.unwrap_or(30);
+        ensure(drain <= 3600, "spec.drain_s", || "use 0 to 3600 seconds".to_owned())
     }
 
-    fn check_probe(&self) -> Result<(), SpecError> {
-        let Some(probe) = &self.startup_probe else { return Ok(()) };
-        let declared = self.ports.iter().any(|port| port.port == probe.port);
-        ensure(declared, "spec.startup_probe.port", || {
-            format!("{} is not among the declared ports: add it to `ports`", probe.port)
-        })?;
-        let path = probe.path.as_deref().unwrap_or("/");
-        let fine =
-            path.starts_with('/') && path.len() <= 1024 && path.bytes().all(|byte| byte.is_ascii_graphic());
-        ensure(fine, "spec.startup_probe.path", || "must begin with `/` and hold no spaces".to_owned())
+    fn check_probes(&self) -> Result<(), SpecError> {
+        let probes = [
+            ("startup_probe", &self.startup_probe),
+            ("readiness_probe", &self.readiness_probe),
+            ("liveness_probe", &self.liveness_probe),
+        ];
+        probes
+            .into_iter()
+            .filter_map(|(name, probe)| Some((name, probe.as_ref()?)))
+            .try_for_each(|(name, probe)| probe.check(name, &self.ports))
     }
 }
 
@@ -285,7 +351,7 @@ mod tests {
         twice.ports = vec![PortSpec { port: 80, protocol: PortProtocol::Http }; 2];
         assert_eq!(twice.check().unwrap_err().field, "spec.ports[1].port");
         let mut probe = spec();
-        probe.startup_probe = Some(Probe { port: 81, path: None });
+        probe.startup_probe = Some(Probe::tcp(81));
         assert_eq!(probe.check().unwrap_err().field, "spec.startup_probe.port");
     }
 }

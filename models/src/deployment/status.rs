@@ -38,6 +38,8 @@ pub enum Status {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         serving: Option<ReleaseNumber>,
     },
+    /// Nobody asks for it, so no replica runs; the next request starts one.
+    Idle,
     Stopped,
     /// The runner is away; what it last said is no longer known to be true.
     Unknown {
@@ -85,6 +87,17 @@ pub enum FailureKind {
     ProbeFailed,
     /// The runtime (Docker, Kubernetes) refused.
     Runtime,
+    /// A replica that had served stopped answering its liveness probe.
+    NotAlive,
+    /// The machine has no room for the image.
+    DiskFull,
+    /// A volume that was there is not any more.
+    VolumeMissing,
+    /// The runner cannot open what its secrets were sealed in.
+    SecretSealed,
+    /// A reason of a newer version of Patr.
+    #[serde(other)]
+    Other,
 }
 
 /// The desired side of [`derive()`].
@@ -115,7 +128,7 @@ fn online(wanted: Wanted, observed: Option<&ObservedDeployment>) -> Status {
     let Some(observed) = observed.filter(|observed| observed.generation >= wanted.generation) else {
         return Status::Waiting { reason: "its runner has not answered yet".to_owned() };
     };
-    let (ready, total) = (observed.ready, wanted.replicas);
+    let (ready, total) = (observed.ready, observed.wanted.unwrap_or(wanted.replicas));
     let rolling = |step| Status::RollingOut { step, ready, wanted: total };
     match &observed.phase {
         Phase::Pulling => rolling(RolloutStep::Pulling),
@@ -124,6 +137,7 @@ fn online(wanted: Wanted, observed: Option<&ObservedDeployment>) -> Status {
         Phase::Failed { failure, serving } => Status::Failed { failure: failure.clone(), serving: *serving },
         Phase::Stopped => Status::Stopped,
         Phase::Settled if wanted.power == Power::Stopped => Status::Stopped,
+        Phase::Settled if total == 0 && observed.wanted.is_some() => Status::Idle,
         Phase::Settled if ready >= total => Status::Live { ready },
         Phase::Settled => Status::Degraded { ready, wanted: total, reason: observed.trouble.clone() },
     }
@@ -132,7 +146,7 @@ fn online(wanted: Wanted, observed: Option<&ObservedDeployment>) -> Status {
 impl Status {
     /// Whether a rollout has ended, so that `--wait` may return.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Live { .. } | Self::Failed { .. } | Self::Stopped)
+        matches!(self, Self::Live { .. } | Self::Idle | Self::Failed { .. } | Self::Stopped)
     }
 }
 
@@ -152,6 +166,7 @@ mod tests {
             digest: None,
             phase,
             ready,
+            wanted: None,
             replicas: vec![],
             trouble: None,
         }

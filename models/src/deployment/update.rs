@@ -3,7 +3,7 @@
 //! Change what a deployment runs: a new release, unless nothing differs and the image is pinned by digest. With
 //! `If-Match` only when nobody changed it meanwhile.
 
-use super::{Deployment, WorkloadSpec};
+use super::{Autoscale, Deployment, WorkloadSpec};
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::{
@@ -11,6 +11,7 @@ use crate::{
         headers::{IfMatch, Tagged},
     },
     ids::{DeploymentId, Ref, WorkspaceId},
+    name::Name,
 };
 
 declare_api_endpoint! {
@@ -33,12 +34,19 @@ pub struct Body {
     /// Unchanged when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
+    /// Unchanged when absent; [`scale`](super::scale) takes it away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscale: Option<Autoscale>,
 }
 
 api_errors! {
     pub enum Error {
         SpecInvalid { field: String, problem: String } = 422 "spec_invalid", "{field}: {problem}";
         TooManyReplicas { max: u32 } = 422 "too_many_replicas", "replicas: at most {max} are possible";
+        SecretNotFound { secret: String } = 422 "secret_not_found", "spec.secrets: there is no {secret}",
+            hint "`patr secret set` makes one; `patr secret list` shows them";
+        VolumeElsewhere { volume: Name, runner: String } = 422 "volume_elsewhere", "spec.volumes: the volume `{volume}` is on the runner `{runner}`",
+            hint "deploy there, or copy it: `patr volume copy`";
         HostTaken { host: String } = 409 "host_taken", "its automatic host `{host}` is already in use";
     }
 }

@@ -123,7 +123,7 @@ impl Edge {
                 assert_eq!(report.revision, revision);
                 seq
             }
-            other @ FromAgent::Hello { .. } => panic!("{other:?}"),
+            other @ (FromAgent::Hello { .. } | FromAgent::Metrics { .. }) => panic!("{other:?}"),
         }
     }
 

@@ -22,9 +22,11 @@ fn desired() -> DesiredDeployment {
         release: 2,
         power: Power::Running,
         replicas: 1,
+        autoscale: None,
         restart: 0,
         spec: WorkloadSpec::of("web:1".parse().unwrap()),
         digest: Some(sha('a')),
+        sealed: None,
     }
 }
 

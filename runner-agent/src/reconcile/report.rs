@@ -38,6 +38,7 @@ impl View<'_> {
             digest,
             phase: self.phase(),
             ready: u32::try_from(ready).unwrap_or(u32::MAX),
+            wanted: None,
             replicas: here.iter().map(|replica| self.replica(replica)).collect(),
             trouble: memory.trouble.clone(),
         }

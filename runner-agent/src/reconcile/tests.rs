@@ -46,9 +46,11 @@ fn release(number: u128, release: ReleaseNumber) -> DesiredDeployment {
         release,
         power: Power::Running,
         replicas: 1,
+        autoscale: None,
         restart: 0,
         spec,
         digest: None,
+        sealed: None,
     }
 }
 
@@ -101,7 +103,7 @@ impl Story {
 
     fn snapshot(&mut self, deployments: Vec<DesiredDeployment>, tombstones: Vec<Tombstone>) {
         self.revision += 1;
-        let snapshot = Snapshot { revision: self.revision, deployments, tombstones, unreadable: Vec::new() };
+        let snapshot = Snapshot { revision: self.revision, deployments, tombstones, ..Snapshot::default() };
         self.desired.send_replace(Some(Arc::new(Known { runner: runner(), snapshot })));
     }
 

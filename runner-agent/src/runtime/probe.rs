@@ -13,14 +13,14 @@ use super::{Address, failure};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn ask(at: &Address, probe: &Probe) -> Result<(), Failure> {
-    let closed = |why: &str| {
-        failure(FailureKind::PortClosed, format!("nothing listens on port {} ({why})", probe.port))
-    };
-    let address = at.port(probe.port).ok_or_else(|| closed("it is not published"))?;
+    let port = probe.port.unwrap_or_default();
+    let closed =
+        |why: &str| failure(FailureKind::PortClosed, format!("nothing listens on port {port} ({why})"));
+    let address = at.port(port).ok_or_else(|| closed("it is not published"))?;
     let connecting = timeout(PATIENCE, TcpStream::connect(address)).await;
     let stream = connecting.map_err(|_| closed("no answer"))?.map_err(|error| closed(&error.to_string()))?;
     match &probe.path {
-        Some(path) => get(stream, address, path, probe.port).await,
+        Some(path) => get(stream, address, path, port).await,
         None => Ok(()),
     }
 }
@@ -69,7 +69,7 @@ mod tests {
 
     async fn get_root(status: &'static str) -> Result<(), Failure> {
         let (at, port) = answering(status).await;
-        ask(&at, &Probe { port, path: Some("/".to_owned()) }).await
+        ask(&at, &Probe::http(port, "/")).await
     }
 
     #[tokio::test]
@@ -84,7 +84,7 @@ mod tests {
     #[tokio::test]
     async fn a_port_that_is_not_published_is_closed() {
         let at = Address::Published([(80, 40_080)].into());
-        let failed = ask(&at, &Probe { port: 81, path: None }).await.unwrap_err();
+        let failed = ask(&at, &Probe::tcp(81)).await.unwrap_err();
         assert_eq!(failed.kind, FailureKind::PortClosed);
     }
 }

@@ -52,9 +52,11 @@ impl Row {
             release,
             power,
             replicas,
+            autoscale: None,
             restart,
             spec,
             digest,
+            sealed: None,
         }
     }
 }
@@ -227,6 +229,7 @@ impl ReleaseRow {
             digest: self.digest,
             outcome,
             created_by: self.created_by,
+            created_by_email: None,
             created_at: self.created_at,
         }
     }

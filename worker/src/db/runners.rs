@@ -33,6 +33,7 @@ impl Row {
             runtime: self.runtime,
             created_at: self.created_at,
             connection,
+            health: None,
         }
     }
 }

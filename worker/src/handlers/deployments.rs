@@ -55,7 +55,7 @@ pub(crate) async fn create(
     caller: Member,
     call: Call<CreateDeployment>,
 ) -> Answer<CreateDeployment> {
-    let create::Body { name, runner, spec, replicas } = call.body.0;
+    let create::Body { name, runner, spec, replicas, autoscale: _ } = call.body.0;
     let invalid = |error: patr_models::deployment::spec::SpecError| {
         Failure::Api(create::Error::SpecInvalid { field: error.field, problem: error.problem })
     };
@@ -120,7 +120,7 @@ pub(crate) async fn update(
     caller: Member,
     call: Call<UpdateDeployment>,
 ) -> Answer<UpdateDeployment> {
-    let update::Body { spec, replicas } = call.body.0;
+    let update::Body { spec, replicas, autoscale: _ } = call.body.0;
     spec.check().map_err(|error| {
         Failure::Api(update::Error::SpecInvalid { field: error.field, problem: error.problem })
     })?;
@@ -371,10 +371,12 @@ fn model(ctx: &Ctx, row: Row, observed: &Observed) -> Deployment {
         release: row.release,
         power: row.power,
         replicas: row.replicas,
+        autoscale: None,
         spec: row.spec,
         digest: row.digest,
         url: row.host.map(|host| ctx.settings.url(host.as_str())),
         status: derive(wanted, seen, &observed.connection),
+        seen: Vec::new(),
         created_at: row.created_at,
         updated_at: row.updated_at,
     }

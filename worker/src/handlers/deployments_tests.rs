@@ -20,14 +20,16 @@ fn owner(app: &App) -> Caller<'_> {
 
 fn create(caller: &Caller<'_>, name: &str, runner: &str, spec: WorkloadSpec) -> Answered<Deployment> {
     let (name, runner) = (name.parse().unwrap(), runner.parse().unwrap());
-    let body = Json(create::Body { name, runner, spec, replicas: None });
+    let body = Json(create::Body { name, runner, spec, replicas: None, autoscale: None });
     let path = create::Path { workspace: caller.workspace() };
     caller.create::<CreateDeployment>(path, body).map(|made| made.0)
 }
 
 fn update(caller: &Caller<'_>, spec: WorkloadSpec) -> Answered<Deployment> {
     let path = update::Path { workspace: caller.workspace(), deployment: "web".parse().unwrap() };
-    caller.change::<UpdateDeployment>(path, Json(update::Body { spec, replicas: None })).map(|it| it.0)
+    caller
+        .change::<UpdateDeployment>(path, Json(update::Body { spec, replicas: None, autoscale: None }))
+        .map(|it| it.0)
 }
 
 fn get(caller: &Caller<'_>) -> Answered<Deployment> {
@@ -59,7 +61,7 @@ fn ended(app: &App, deployment: &Deployment, release: u32) {
         digest: None,
         ended: Some(Ended::Live),
     };
-    let facts = Json(Facts { releases: vec![fact], gone: Vec::new() });
+    let facts = Json(Facts { releases: vec![fact], ..Facts::default() });
     app.internal::<record::RecordFacts>(record::Path { runner: deployment.runner }, facts).unwrap();
 }
 
@@ -193,7 +195,7 @@ fn each_change_moves_the_generation_and_wakes_the_runner_once() {
     let scale = scale::Path { workspace, deployment };
     assert_eq!(
         owner
-            .change::<ScaleDeployment>(scale.clone(), Json(scale::Body { replicas: 0 }))
+            .change::<ScaleDeployment>(scale.clone(), Json(scale::Body { replicas: 0, autoscale: None }))
             .unwrap()
             .0
             .generation,
@@ -219,7 +221,7 @@ fn each_change_moves_the_generation_and_wakes_the_runner_once() {
     );
     assert_eq!(app.objects.wakes(made.runner), 5);
     assert_eq!(
-        code(owner.change::<ScaleDeployment>(scale, Json(scale::Body { replicas: 101 }))),
+        code(owner.change::<ScaleDeployment>(scale, Json(scale::Body { replicas: 101, autoscale: None }))),
         "too_many_replicas"
     );
 }
@@ -246,10 +248,11 @@ fn the_status_comes_from_the_runners_last_report() {
         digest: None,
         phase: Phase::Settled,
         ready: 1,
+        wanted: None,
         replicas: Vec::new(),
         trouble: None,
     };
-    let report = Report { revision: 2, deployments: vec![seen], gone: Vec::new() };
+    let report = Report { revision: 2, deployments: vec![seen], ..Report::default() };
     let online = Connection::Online { since: Millis(1), agent: "1".to_owned(), host: None, clock_skew_ms: 0 };
     let observed =
         Observed { version: 7, connection: online, reported_at: Some(Millis(1)), report: Some(report) };

@@ -25,7 +25,14 @@ pub(crate) async fn read(
 ) -> Result<Response, Failure<ReadLogs>> {
     let row = deployments::find(ctx, &caller, &call.path.deployment).await?;
     let tail = call.query.tail.unwrap_or(TAIL);
-    let request = OpenRequest::Logs { deployment: row.id, follow: call.query.follow, tail };
+    let request = OpenRequest::Logs {
+        deployment: row.id,
+        follow: call.query.follow,
+        tail,
+        replica: None,
+        since: None,
+        search: None,
+    };
     match open(ctx, row.runner_id, 0, &request, None).await? {
         Opened::Answer(response) => {
             // What comes from an object is immutable: the body goes on under headers of our own.

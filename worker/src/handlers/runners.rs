@@ -37,7 +37,14 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateRunner>) 
     if runtime != RuntimeKind::Docker {
         return Err(Failure::Api(create::Error::RuntimeNotSupported));
     }
-    let runner = Runner { id: ctx.id()?, name, runtime, created_at: ctx.now, connection: Connection::Never };
+    let runner = Runner {
+        id: ctx.id()?,
+        name,
+        runtime,
+        created_at: ctx.now,
+        connection: Connection::Never,
+        health: None,
+    };
     let token = new_secret(prefix::RUNNER)?;
     ctx.repeat_with(&create::Error::AlreadyMade { id: runner.id, name: runner.name.clone() });
     let insert = runners::insert(caller.workspace, &runner, &auth::hash(&token));

@@ -191,6 +191,7 @@ impl<'a> Caller<'a> {
             runner: runner.parse().unwrap(),
             spec: spec("web:1", &[80]),
             replicas: None,
+            autoscale: None,
         });
         let path = deployment::create::Path { workspace: self.workspace() };
         self.create::<deployment::create::CreateDeployment>(path, body).unwrap().0

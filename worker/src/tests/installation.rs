@@ -32,11 +32,11 @@ impl<'a> Installation<'a> {
             digest: None,
             ended: Some(Ended::Live),
         };
-        let facts = Facts { releases: vec![live], gone: Vec::new() };
+        let facts = Facts { releases: vec![live], ..Facts::default() };
         let path = record::Path { runner: runner.id };
         let NoContent = app.internal::<record::RecordFacts>(path, Json(facts)).unwrap();
         let path = update::Path { workspace: owner.workspace(), deployment: deployment.id.into() };
-        let body = Json(update::Body { spec: spec("web:2", &[80]), replicas: None });
+        let body = Json(update::Body { spec: spec("web:2", &[80]), replicas: None, autoscale: None });
         owner.change::<update::UpdateDeployment>(path, body).unwrap();
         let path = site::create::Path { workspace: owner.workspace() };
         let body = Json(site::create::Body { name: "docs".parse().unwrap() });

@@ -31,6 +31,7 @@ fn outcome(outcome: &End) -> String {
         End::Pending => "pending".to_owned(),
         End::Live { at } => format!("live {}", text::time(*at)),
         End::Failed { failure, .. } => format!("failed: {}", status::why(failure)),
+        End::Cancelled { .. } => "cancelled".to_owned(),
         End::Superseded { .. } => "superseded".to_owned(),
     }
 }

@@ -16,6 +16,11 @@ pub(super) async fn scale(
     ctx: &Context,
 ) -> Outcome {
     let path = Path { workspace: ctx.workspace()?, deployment };
-    let changed = ctx.client.call(changing::<ScaleDeployment>(path, Json(Body { replicas }))).await?.body.0;
+    let changed = ctx
+        .client
+        .call(changing::<ScaleDeployment>(path, Json(Body { replicas, autoscale: None })))
+        .await?
+        .body
+        .0;
     rollout::follow(changed, wait, ctx).await
 }

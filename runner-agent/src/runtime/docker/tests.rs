@@ -66,9 +66,11 @@ fn new_replica() -> NewReplica {
         release: 2,
         power: Power::Running,
         replicas: 1,
+        autoscale: None,
         restart: 0,
         spec,
         digest: None,
+        sealed: None,
     };
     NewReplica { desired, digest, hash: "hash".to_owned() }
 }

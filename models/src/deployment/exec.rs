@@ -1,0 +1,89 @@
+//! `GET /api/v1/workspaces/{workspace}/deployments/{deployment}/exec`
+//!
+//! Run a command in a replica, over a WebSocket.
+//!
+//! | from | message | means |
+//! |---|---|---|
+//! | caller | binary | bytes for the command's standard input |
+//! | caller | text, a [`ToCommand`] | the end of the input, or a new size of the terminal |
+//! | runner | binary | 1 (standard output) or 2 (standard error), then bytes; with a terminal all of it is output |
+//! | runner | text, a [`FromCommand`] | it has ended; the runner closes |
+
+use crate::{
+    api_errors, declare_api_endpoint,
+    endpoint::body::Streamed,
+    ids::{DeploymentId, Ref, WorkspaceId},
+};
+
+declare_api_endpoint! {
+    /// Run a command in a replica (WebSocket)
+    ExecInDeployment: GET "/api/v1/workspaces/{workspace}/deployments/{deployment}/exec" {
+        auth: Member(DeploymentExec),
+        path: { workspace: Ref<WorkspaceId>, deployment: Ref<DeploymentId> },
+        query: Query,
+        response: Streamed,
+        errors: Error,
+    }
+}
+
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// The words of the command, in order; no shell reads them.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// The beginning of a replica's id; any one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replica: Option<String>,
+    /// With a terminal of this many columns; needs `rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u16>,
+}
+
+/// The size of a terminal, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct Size {
+    pub columns: u16,
+    pub rows: u16,
+}
+
+/// What a caller says besides input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToCommand {
+    EndOfInput,
+    Resize { size: Size },
+}
+
+/// What a runner says besides output.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromCommand {
+    Ended {
+        exit_code: i64,
+    },
+    /// It could not be started.
+    Refused {
+        message: String,
+    },
+}
+
+/// What output begins with.
+pub mod output {
+    pub const STDOUT: u8 = 1;
+    pub const STDERR: u8 = 2;
+}
+
+api_errors! {
+    pub enum Error {
+        NoCommand = 422 "no_command", "command: give at least one word";
+        NotUpgraded = 422 "not_upgraded", "this is a WebSocket: send `Upgrade: websocket`",
+            hint "`patr exec NAME -- COMMAND` does";
+        NoReplica = 409 "no_replica", "no such replica runs",
+            hint "`patr deployment show` lists those that do";
+        RunnerAway { runner: String } = 409 "runner_away", "its runner `{runner}` is not connected, and commands run there",
+            hint "`patr runner show {runner}` says since when";
+    }
+}
