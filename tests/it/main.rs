@@ -5,6 +5,7 @@
 mod access;
 mod deploy;
 mod input;
+mod open_tab;
 mod reconnect;
 mod registry;
 mod site;

@@ -11,12 +11,14 @@
     reason = "a test harness"
 )]
 
+pub mod browser;
 pub mod caller;
 pub mod edge;
 pub mod folder;
 pub mod registry;
 pub mod runner;
 
+pub use browser::Browser;
 pub use caller::Caller;
 pub use edge::{AssetServer, Edge};
 pub use folder::{File, Folder};

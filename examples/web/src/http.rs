@@ -120,7 +120,11 @@ impl Body {
 /// # Errors
 /// The connection broke.
 pub(crate) fn text(output: &mut impl Write, request: &Request, status: u16, text: &str) -> io::Result<()> {
-    let reason = if status == 200 { "OK" } else { "Not Found" };
+    let reason = match status {
+        200 => "OK",
+        503 => "Service Unavailable",
+        _ => "Not Found",
+    };
     let length = text.len();
     let mut answer = format!(
         "HTTP/1.1 {status} {reason}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\n\r\n"

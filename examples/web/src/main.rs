@@ -8,9 +8,15 @@
 //! | `GET /stream?bytes=N` | N bytes, chunked |
 //! | `POST /upload` | how many bytes the body had |
 //! | `GET /slow?ms=N` | `ok` after N milliseconds |
+//! | `GET /burn?ms=N` | `ok` after N milliseconds of a processor's work |
+//! | `GET /echo`, a WebSocket | every message back |
+//! | `GET /health` | 200, or 503 while it is ill |
+//! | `POST /ill`, `POST /well` | makes this replica ill, or well again |
+//! | `POST /exit?code=N` | ends this replica |
 //!
-//! `PORT` says where to listen (8080). With `CRASH` set it ends at once: for want of memory if it is `memory`, by a
-//! signal if it is `signal`, and else with exit code 3.
+//! `PORT` says where to listen (8080), `START_MS` how long to wait before that. With `CRASH` set it ends at once: for
+//! want of memory if it is `memory`, by a signal if it is `signal`, and else with exit code 3. With `STUBBORN` set it takes
+//! no notice of being told to stop.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a container's log is its output")]
 
@@ -20,14 +26,17 @@ use std::env;
 use std::io::{self, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use http::{Body, Request};
+use tungstenite::{WebSocket, handshake::derive_accept_key, protocol::Role};
 
 /// Requests being answered. A stop waits for them.
 static IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
+/// Whether this replica says that it is well.
+static WELL: AtomicBool = AtomicBool::new(true);
 /// How long a stop waits.
 const DRAIN: Duration = Duration::from_secs(5);
 /// The piece in which `/stream` writes.
@@ -65,9 +74,13 @@ fn crash(how: &str) -> ExitCode {
 
 fn serve() -> io::Result<()> {
     let port = env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080u16);
-    let listener = TcpListener::bind(("0.0.0.0", port))?;
     // As process 1 of a container nothing stops us unless we listen to the signal.
-    ctrlc::set_handler(stop).map_err(io::Error::other)?;
+    if env::var_os("STUBBORN").is_none() {
+        ctrlc::set_handler(stop).map_err(io::Error::other)?;
+    }
+    let wait = env::var("START_MS").ok().and_then(|ms| ms.parse().ok()).unwrap_or(0);
+    thread::sleep(Duration::from_millis(wait));
+    let listener = TcpListener::bind(("0.0.0.0", port))?;
     println!("listening on port {port}");
     for stream in listener.incoming() {
         let stream = stream?;
@@ -93,6 +106,9 @@ fn connection(stream: TcpStream) -> io::Result<()> {
     let mut output = stream.try_clone()?;
     let mut input = BufReader::with_capacity(PIECE, stream);
     while let Some(request) = Request::read(&mut input)? {
+        if request.path() == "/echo" && request.header("upgrade").is_some() {
+            return echo(&request, output);
+        }
         IN_FLIGHT.fetch_add(1, Ordering::Relaxed);
         let result = exchange(&request, &mut input, &mut output);
         IN_FLIGHT.fetch_sub(1, Ordering::Relaxed);
@@ -102,6 +118,26 @@ fn connection(stream: TcpStream) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Answers every message with itself until the other side closes (RFC 6455).
+fn echo(request: &Request, mut output: TcpStream) -> io::Result<()> {
+    let accept = derive_accept_key(request.header("sec-websocket-key").unwrap_or_default().as_bytes());
+    let protocol = request.header("sec-websocket-protocol").and_then(|all| all.split(',').next());
+    let protocol =
+        protocol.map_or_else(String::new, |first| format!("sec-websocket-protocol: {}\r\n", first.trim()));
+    write!(
+        output,
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}\r\n{protocol}\r\n"
+    )?;
+    let mut socket = WebSocket::from_raw_socket(output, Role::Server, None);
+    loop {
+        // An error is a socket that was closed, well or not.
+        let message = socket.read().map_err(io::Error::other)?;
+        if message.is_text() || message.is_binary() {
+            socket.send(message).map_err(io::Error::other)?;
+        }
+    }
 }
 
 /// One request: read its body, answer.
@@ -119,6 +155,20 @@ fn exchange(request: &Request, input: &mut BufReader<TcpStream>, output: &mut Tc
             thread::sleep(Duration::from_millis(request.number("ms")));
             http::text(output, request, 200, "ok\n")
         }
+        (_, "/burn") => {
+            let end = Instant::now() + Duration::from_millis(request.number("ms"));
+            while Instant::now() < end {
+                std::hint::spin_loop();
+            }
+            http::text(output, request, 200, "ok\n")
+        }
+        (_, "/health") if WELL.load(Ordering::Relaxed) => http::text(output, request, 200, "well\n"),
+        (_, "/health") => http::text(output, request, 503, "ill\n"),
+        ("POST", "/ill" | "/well") => {
+            WELL.store(request.path() == "/well", Ordering::Relaxed);
+            http::text(output, request, 200, &greeting())
+        }
+        ("POST", "/exit") => std::process::exit(i32::try_from(request.number("code")).unwrap_or(1)),
         _ => http::text(output, request, 404, "not here\n"),
     }
 }

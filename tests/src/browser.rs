@@ -1,0 +1,73 @@
+//! A real browser: Chromium, driven over WebDriver (W3C).
+
+use std::{path::PathBuf, process::Stdio};
+
+use fantoccini::{Client, ClientBuilder};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::PATIENCE;
+
+/// A window of a browser of a test's own.
+pub struct Browser {
+    _driver: Child,
+    pub window: Client,
+}
+
+impl Browser {
+    /// Opens a window; `None`, said loudly, where there is no Chromium. In CI there must be one.
+    pub async fn open() -> Option<Self> {
+        if which("chromedriver").is_none() {
+            assert!(std::env::var_os("CI").is_none(), "CI needs `chromedriver` (Debian: chromium-driver)");
+            eprintln!("SKIPPED: there is no `chromedriver` here");
+            return None;
+        }
+        let mut driver = Command::new("chromedriver");
+        driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let mut driver = driver.spawn().unwrap();
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let waiting = async {
+            loop {
+                let line = lines.next_line().await.unwrap().expect("chromedriver says its port");
+                if let Some((_, port)) = line.split_once("started successfully on port ") {
+                    return port.trim_end_matches('.').to_owned();
+                }
+            }
+        };
+        let port = tokio::time::timeout(PATIENCE, waiting).await.expect("chromedriver starts");
+        // As root there is no sandbox; small machines have little shared memory.
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--host-resolver-rules=MAP *.localhost 127.0.0.1",
+        ];
+        let Value::Object(wishes) = json!({ "goog:chromeOptions": { "args": arguments } }) else {
+            unreachable!("an object was written")
+        };
+        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        let window = builder.capabilities(wishes).connect(&format!("http://127.0.0.1:{port}")).await;
+        Some(Self { _driver: driver, window: window.unwrap() })
+    }
+
+    /// Runs an asynchronous function's body in the page and answers what it returns.
+    pub async fn run(&self, body: &str, arguments: Vec<Value>) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1]; \
+             (async (...given) => {{ {body} }})(...[...arguments].slice(0, -1)).then(done, error => done('ERROR: ' + error));"
+        );
+        self.window.execute_async(&script, arguments).await.unwrap()
+    }
+
+    /// Closes the window.
+    pub async fn close(self) {
+        self.window.close().await.unwrap();
+    }
+}
+
+fn which(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(program)).find(|it| it.exists())
+}
