@@ -8,6 +8,7 @@ mod input;
 mod open_tab;
 mod reconnect;
 mod registry;
+mod rollouts;
 mod site;
 mod site_versions;
 mod static_compare;

@@ -15,6 +15,7 @@ pub mod browser;
 pub mod caller;
 pub mod edge;
 pub mod folder;
+pub mod load;
 pub mod registry;
 pub mod runner;
 
