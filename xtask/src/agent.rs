@@ -48,6 +48,10 @@ impl Agent {
         Ok(Self { child, log, runner })
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// # Errors
     /// The agent ended by itself.
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {

@@ -6,11 +6,17 @@
 //! | file | does |
 //! |---|---|
 //! | `edge` | the main job: a hot static file and a tunnelled request |
+//! | `bulk` | large bodies through the tunnel, and the memory that they take |
+//! | `deploy` | from `patr deploy` to the first answer, beside `docker run`; what an agent takes |
 //! | `sites` | static sites beside Cloudflare's asset server, a Worker over KV, and nginx |
+//! | `installation` | what the first three measure |
 //! | `load` | drives wrk and reads what it prints |
 //! | `process` | processor time and peak memory of a server |
 
+mod bulk;
+mod deploy;
 mod edge;
+mod installation;
 mod load;
 mod process;
 mod sites;
@@ -45,6 +51,10 @@ pub(crate) struct Options {
 enum What {
     /// A hot static file and a tunnelled request, beside plain Workers (the default)
     Edge,
+    /// Bodies of 1 GiB through the tunnel, beside a plain Worker and the application itself
+    Bulk,
+    /// From `patr deploy` to the first answer, beside `docker run`; memory and idle processor time of the agent
+    Deploy,
     /// Static sites: hot, cold, 304 and redirect, beside Cloudflare's asset server, a Worker over KV, and nginx
     Static,
 }
@@ -63,6 +73,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     match options.what.unwrap_or(What::Edge) {
         What::Edge => edge::run(options),
+        What::Bulk => bulk::run(options),
+        What::Deploy => deploy::run(options),
         What::Static => sites::run(options),
     }
 }

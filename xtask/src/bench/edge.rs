@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::bail;
 use serde_json::json;
 
+use super::installation::Installation;
 use super::load::{self, Sample, Target};
 use super::{Options, median};
-use crate::edge::{self, Edge};
+use crate::edge::Edge;
 use crate::person::Person;
-use crate::{assets, dev, images, root, sh, target_dir};
+use crate::{assets, dev, root};
 
 /// One thing that is measured.
 struct Case {
@@ -27,19 +27,7 @@ const ASSETS: &str = "Cloudflare's asset server, same file";
 const PROXY: &str = "plain Worker, fetch of the same app";
 
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
-    if !images::docker_answers() {
-        bail!("no Docker Engine answers: the tunnel cannot be measured");
-    }
-    images::build()?;
-    sh::run(sh::cargo().args(["build", "--quiet", "-p", "patr-cli", "--bins"]))?;
-    sh::run(sh::cargo().args(["build", "--quiet", "--release", "-p", "patr-runner", "--bins"]))?;
-
-    let state = options.state();
-    let edge = Edge::start(&edge::Options { port: 0, state: Some(state.join("edge")), no_build: false })?;
-    let state = state.canonicalize()?;
-    let person = Person::enter(&edge, &state)?;
-    let agent = dev::join(&person, &state, &target_dir().join("release/patr-runner"))?;
-    dev::deploy(&person, true)?;
+    let Installation { person, agent, edge, state } = Installation::start(options)?;
     let plain = Edge::plain(&state.join("plain"), &plain_worker(&agent.address()?))?;
     let asset_server =
         Edge::plain(&state.join("assets"), &assets::worker(&root().join("examples/site"), &json!({})))?;
@@ -74,9 +62,11 @@ fn cases(edge: &Edge, person: &Person, plain: &Edge, assets: &Edge) -> Vec<Case>
 }
 
 /// Answers at once, or with what the app at `address` answers.
-fn plain_worker(address: &str) -> serde_json::Value {
+pub(super) fn plain_worker(address: &str) -> serde_json::Value {
     let code = r#"export default { async fetch(request, env) {
-        return request.url.endsWith("/proxy") ? fetch(env.APP) : new Response("hello\n");
+        const { pathname, search } = new URL(request.url);
+        if (pathname === "/") return new Response("hello\n");
+        return fetch(new URL(pathname.replace("/proxy", "/") + search, env.APP), request);
     } };"#;
     json!([{
         "name": "plain",

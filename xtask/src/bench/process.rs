@@ -7,6 +7,11 @@ use anyhow::{Context, bail};
 /// Clock ticks per second of `/proc/PID/stat`; 100 on every Linux since 2.6 as far as programs see (proc(5)).
 const TICKS: f64 = 100.0;
 
+/// The resident set of a process now, in MB.
+pub(super) fn resident_mb(pid: u32) -> Option<f64> {
+    field_kb(pid, "VmRSS:").map(|kb| kb / 1000.0)
+}
+
 /// A server and the processes that it started.
 pub(super) struct Watched {
     pids: Vec<u32>,
@@ -61,8 +66,12 @@ fn cpu_of(pid: u32) -> anyhow::Result<f64> {
 }
 
 fn peak_kb(pid: u32) -> Option<f64> {
+    field_kb(pid, "VmHWM:")
+}
+
+fn field_kb(pid: u32, label: &str) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(label))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
