@@ -5,10 +5,13 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use crate::{root, sh, target_dir};
+use crate::{root, sh, target_dir, tools};
 
 /// The image of examples/web.
 pub(crate) const WEB: &str = "patr-example-web:latest";
+
+/// The image of the agent.
+const RUNNER: &str = "patr-runner:latest";
 
 /// Whether a Docker Engine answers here.
 pub(crate) fn docker_answers() -> bool {
@@ -33,6 +36,31 @@ pub(crate) fn build() -> anyhow::Result<()> {
         .with_context(|| format!("copying {}", binary.display()))?;
     fs::copy(root().join("examples/web/Dockerfile"), context.join("Dockerfile"))?;
     sh::quietly(Command::new("docker").args(["build", "--quiet", "--tag", WEB]).arg(&context))
+}
+
+/// Builds the image of the agent: one static program, which is also what a machine without containers runs.
+///
+/// # Errors
+/// The code does not compile, or Docker refused.
+pub(crate) fn runner() -> anyhow::Result<()> {
+    let target = host()?.replace("-gnu", "-musl");
+    tools::target(&target)?;
+    // `ring` has C and assembler of its own, which needs no C library of the target: the machine's compiler will do.
+    let compiler = format!("CC_{}", target.replace('-', "_"));
+    sh::run(
+        sh::cargo()
+            .args(["build", "--quiet", "--release", "-p", "patr-runner", "--bins", "--target", &target])
+            .env(compiler, "cc"),
+    )?;
+    let context = target_dir().join("images/runner");
+    fs::create_dir_all(&context)?;
+    let binary = target_dir().join(&target).join("release/patr-runner");
+    fs::copy(&binary, context.join("patr-runner"))
+        .with_context(|| format!("copying {}", binary.display()))?;
+    fs::copy(root().join("runner-agent/Dockerfile"), context.join("Dockerfile"))?;
+    sh::quietly(Command::new("docker").args(["build", "--quiet", "--tag", RUNNER]).arg(&context))?;
+    println!("{RUNNER}, and the program itself: {}", binary.display());
+    Ok(())
 }
 
 /// The target triple of this machine.

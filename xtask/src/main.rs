@@ -65,6 +65,8 @@ enum Command {
     Tidy,
     /// Build the container images of the examples
     Images,
+    /// Build the container image of the agent, `patr-runner`, and with it a static program
+    Image,
     /// Build the Worker scripts
     Scripts {
         /// Run wasm-opt too, as every deploy does; slow
@@ -101,6 +103,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Images => images::build(),
+        Command::Image => images::runner(),
         Command::Scripts { optimize, folder } => scripts::build(optimize, folder.as_deref()),
         Command::Openapi { check } => openapi::run(check),
     }

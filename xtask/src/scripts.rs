@@ -40,7 +40,7 @@ pub(crate) fn build(optimize: bool, only: Option<&str>) -> anyhow::Result<()> {
         bail!("no Worker script in `{folder}`: there are `worker` and `durable-objects`");
     }
     tools::npm()?;
-    tools::wasm_target()?;
+    tools::target(tools::WASM_TARGET)?;
     tools::WASM_BINDGEN.ensure()?;
     tools::WORKER_BUILD.ensure()?;
     SCRIPTS

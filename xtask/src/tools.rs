@@ -72,21 +72,21 @@ impl Tool {
 /// What the Worker scripts are compiled for.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Adds the target of the Worker scripts to the toolchain. rustup does so by itself when it installs the toolchain
-/// that rust-toolchain.toml names, but not to one that is there already.
+/// Adds a target to the toolchain. rustup does so by itself when it installs the toolchain that rust-toolchain.toml
+/// names, but not to one that is there already.
 ///
 /// # Errors
 /// The target is missing and rustup is too, or cannot add it.
-pub(crate) fn wasm_target() -> anyhow::Result<()> {
+pub(crate) fn target(target: &str) -> anyhow::Result<()> {
     let libraries = sh::output(
-        Command::new("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]).current_dir(root()),
+        Command::new("rustc").args(["--print", "target-libdir", "--target", target]).current_dir(root()),
     )?;
     if PathBuf::from(libraries.trim()).is_dir() {
         return Ok(());
     }
-    eprintln!("adding the target {WASM_TARGET}");
-    sh::quietly(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(root()))
-        .with_context(|| format!("the Rust toolchain lacks the target {WASM_TARGET}"))
+    eprintln!("adding the target {target}");
+    sh::quietly(Command::new("rustup").args(["target", "add", target]).current_dir(root()))
+        .with_context(|| format!("the Rust toolchain lacks the target {target}"))
 }
 
 /// A program of one of the npm packages; call [`npm`] before.
