@@ -11,5 +11,6 @@ mod registry;
 mod rollouts;
 mod site;
 mod site_versions;
+mod software;
 mod static_compare;
 mod static_serving;

@@ -16,7 +16,8 @@ fn version(number: u32) -> Folder {
     let entry = format!(
         "document.title = 'version {number}'; window.view = n => import(`./view-${{n}}.{number}abcdef0.js`);"
     );
-    let page = format!("<!doctype html><script type=module src=/app.{number}abcdef0.js></script>version {number}");
+    let page =
+        format!("<!doctype html><script type=module src=/app.{number}abcdef0.js></script>version {number}");
     let mut files = vec![File::new("index.html", page), script(format!("app.{number}abcdef0.js"), entry)];
     for view in 0..=DEPLOYS {
         let text = format!("export const from = 'view {view} of version {number}';");
@@ -37,12 +38,7 @@ async fn a_tab_that_is_open_over_five_deploys_loads_every_chunk_of_its_version()
     version(1).become_site(&owner, "shop").await;
     let url = format!("http://shop-acme.localhost:{}/", edge.port);
     browser.window.goto(&url).await.unwrap();
-    browser
-        .window
-        .wait()
-        .for_element(fantoccini::Locator::Css("html"))
-        .await
-        .unwrap();
+    browser.window.wait().for_element(fantoccini::Locator::Css("html")).await.unwrap();
     for deploy in 0..=DEPLOYS {
         if deploy > 0 {
             version(1 + deploy).upload(&owner, "shop").await;
@@ -50,7 +46,8 @@ async fn a_tab_that_is_open_over_five_deploys_loads_every_chunk_of_its_version()
         assert_eq!(view(&browser, deploy).await, json!(format!("view {deploy} of version 1")));
     }
     // What never was there is not answered with the page: a script that is HTML fails far from its cause.
-    let missing = "const r = await fetch('/view-9.1abcdef0.js'); return [r.status, r.headers.get('cache-control')]";
+    let missing =
+        "const r = await fetch('/view-9.1abcdef0.js'); return [r.status, r.headers.get('cache-control')]";
     let missing = browser.run(missing, vec![]).await;
     assert_eq!(missing[0], json!(404), "{missing}");
     // A reload is the newest version, whole.

@@ -45,6 +45,11 @@ impl Caller {
         Self { workspace: name.to_owned(), ..self.clone() }
     }
 
+    /// What this caller proves itself with.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The workspace that this caller speaks of.
     pub fn workspace(&self) -> Ref<WorkspaceId> {
         self.workspace.parse().unwrap()
@@ -118,6 +123,12 @@ impl Caller {
     pub async fn runner(&self, name: &str) -> runner::Connection {
         let path = runner::get::Path { workspace: self.workspace(), runner: name.parse().unwrap() };
         self.call::<runner::get::GetRunner>(path, NoBody).await.unwrap().0.connection
+    }
+
+    /// The id of a runner.
+    pub async fn runner_id(&self, name: &str) -> String {
+        let path = runner::get::Path { workspace: self.workspace(), runner: name.parse().unwrap() };
+        self.call::<runner::get::GetRunner>(path, NoBody).await.unwrap().0.id.to_string()
     }
 
     /// Makes a deployment of `spec` on a runner.

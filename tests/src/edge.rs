@@ -44,6 +44,11 @@ impl Edge {
         self.process = process;
     }
 
+    /// The folder with all that it keeps.
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     /// The address that programs are told.
     pub fn url(&self) -> String {
         format!("http://localhost:{}", self.port)

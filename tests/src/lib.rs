@@ -16,6 +16,7 @@ pub mod caller;
 pub mod edge;
 pub mod folder;
 pub mod load;
+pub mod program;
 pub mod registry;
 pub mod runner;
 
@@ -23,6 +24,7 @@ pub use browser::Browser;
 pub use caller::Caller;
 pub use edge::{AssetServer, Edge};
 pub use folder::{File, Folder};
+pub use program::{Ended, Program};
 pub use runner::Agent;
 
 use std::time::Duration;
@@ -55,6 +57,16 @@ pub async fn eventually<T, S: std::fmt::Debug>(what: &str, mut ask: impl AsyncFn
         Ok(answer) => answer,
         Err(_) => panic!("{what} did not happen within {PATIENCE:?}; last seen: {last:?}"),
     }
+}
+
+/// An image of Debian packages; as [`example_image`] where there is none.
+pub fn debian_image() -> Option<String> {
+    let image = std::env::var("PATR_DEBIAN_IMAGE").ok();
+    if image.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "CI needs `debootstrap`: PATR_DEBIAN_IMAGE is not set");
+        eprintln!("SKIPPED: there is no image of Debian packages here");
+    }
+    image
 }
 
 /// The image that the stories deploy; `None`, said loudly, where there is no Engine. In CI there must be one.

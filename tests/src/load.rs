@@ -165,7 +165,9 @@ async fn talk(shared: Arc<Shared>, mut socket: Socket, number: u32, mut stopped:
                 }
                 match open(&shared).await {
                     Ok(opened) => socket = opened,
-                    Err(error) => return shared.failed(format!("socket {number} could not be opened again: {error}")),
+                    Err(error) => {
+                        return shared.failed(format!("socket {number} could not be opened again: {error}"));
+                    }
                 }
                 shared.count(|tally| tally.drained += 1);
             }

@@ -35,6 +35,11 @@ impl Agent {
         self.process = spawn(&self.state, &self.url, &self.token, &self.environment);
     }
 
+    /// The folder in which it remembers.
+    pub fn state(&self) -> &std::path::Path {
+        self.state.path()
+    }
+
     /// Waits until it ends by itself; its exit code.
     pub async fn ends(&mut self) -> Option<i32> {
         let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("the agent ends");
@@ -72,6 +77,23 @@ pub fn inspect(container: &str) -> serde_json::Value {
     let all: serde_json::Value =
         serde_json::from_str(&crate::registry::docker(&["inspect", container], "")).unwrap();
     all[0].clone()
+}
+
+/// Removes the volumes of a runner when a story is over: the Engine keeps what nobody says.
+pub struct CleanUpVolumes(pub String);
+
+impl Drop for CleanUpVolumes {
+    fn drop(&mut self) {
+        let filter = format!("label=cloud.patr.runner={}", self.0);
+        let list = std::process::Command::new("docker")
+            .args(["volume", "ls", "--quiet", "--filter", &filter])
+            .output();
+        let names =
+            list.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        for name in names.lines() {
+            let _ = std::process::Command::new("docker").args(["volume", "rm", "--force", name]).output();
+        }
+    }
 }
 
 /// Removes the containers of a deployment when a story is over, however it ends.

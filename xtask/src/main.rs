@@ -9,7 +9,7 @@
 //! | `dev` | runs a whole installation: an edge, a `person` with an account, an `agent` |
 //! | `bench` | measures it |
 //! | `assets` | runs Cloudflare's asset server beside it |
-//! | `images` | makes container images of our own binaries |
+//! | `images`, `debian` | make container images, of our own binaries and of Debian packages |
 //! | `test`, `ci`, `tidy` | what CI runs |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
@@ -18,6 +18,7 @@ mod agent;
 mod assets;
 mod bench;
 mod ci;
+mod debian;
 mod dev;
 mod edge;
 mod images;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use crate::{images, scripts, sh, target_dir, tools};
+use crate::{debian, images, scripts, sh, target_dir, tools};
 
 /// Arguments after `--` go to nextest.
 ///
@@ -17,6 +17,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     if docker {
         images::build()?;
     }
+    let debian = docker && debian()?;
     // All members at once, as nextest builds them: the same features, so nothing is compiled twice.
     sh::run(sh::cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
     let mut nextest = sh::cargo();
@@ -32,6 +33,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     if docker {
         nextest.env("PATR_EXAMPLE_IMAGE", images::WEB);
     }
+    if debian {
+        nextest.env("PATR_DEBIAN_IMAGE", debian::DEBIAN);
+    }
     sh::run(&mut nextest)
 }
 
@@ -45,6 +49,18 @@ fn docker() -> anyhow::Result<bool> {
         eprintln!("\n*** NO DOCKER ENGINE ANSWERS: the stories that deploy containers are skipped ***\n");
     }
     Ok(answers)
+}
+
+/// Whether the stories with software from Debian can run.
+fn debian() -> anyhow::Result<bool> {
+    let there = debian::build()?;
+    if !there && ci() {
+        bail!("`debootstrap` is not on the PATH: CI does not skip the stories that need it");
+    }
+    if !there {
+        eprintln!("\n*** THERE IS NO `debootstrap`: the stories with software from Debian are skipped ***\n");
+    }
+    Ok(there)
 }
 
 fn ci() -> bool {
