@@ -4,6 +4,7 @@
 
 mod access;
 mod deploy;
+mod faults;
 mod input;
 mod open_tab;
 mod reconnect;

@@ -36,13 +36,13 @@ fn release(image: &str, number: u32) -> WorkloadSpec {
     spec
 }
 
-async fn update(owner: &Caller, spec: WorkloadSpec) {
+pub(crate) async fn update(owner: &Caller, spec: WorkloadSpec) {
     let path = update::Path { workspace: owner.workspace(), deployment: reference("web") };
     let body = update::Body { spec, replicas: None, autoscale: None };
     owner.change::<update::UpdateDeployment>(path, Json(body)).await.unwrap();
 }
 
-async fn scale(owner: &Caller, replicas: u32) {
+pub(crate) async fn scale(owner: &Caller, replicas: u32) {
     let path = scale::Path { workspace: owner.workspace(), deployment: reference("web") };
     let body = Json(scale::Body { replicas, autoscale: None });
     owner.change::<scale::ScaleDeployment>(path, body).await.unwrap();

@@ -35,6 +35,15 @@ impl Agent {
         self.process = spawn(&self.state, &self.url, &self.token, &self.environment);
     }
 
+    /// Starts a newer one on the same state and tells the old one to stop, as an upgrade does; waits for its end.
+    pub async fn upgrade(&mut self) {
+        let newer = spawn(&self.state, &self.url, &self.token, &self.environment);
+        let mut old = std::mem::replace(&mut self.process, newer);
+        let pid = old.id().expect("the old agent runs").to_string();
+        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        tokio::time::timeout(PATIENCE, old.wait()).await.expect("the old agent ends").unwrap();
+    }
+
     /// The folder in which it remembers.
     pub fn state(&self) -> &std::path::Path {
         self.state.path()

@@ -1,0 +1,116 @@
+//! Whatever is killed, and whenever: every rollout ends, and what is shown is what is there.
+
+use std::time::Duration;
+
+use patr_models::deployment::Deployment;
+use patr_stories::{
+    Agent, Caller, Edge,
+    caller::{live, web},
+    eventually, example_image,
+    load::{Load, Shape},
+    registry::docker,
+    runner::{CleanUp, containers, inspect},
+};
+use tokio::time::sleep;
+
+use crate::rollouts::{scale, update};
+
+/// A release that takes half a second to start.
+fn release(image: &str, number: u32) -> patr_models::deployment::WorkloadSpec {
+    let mut spec = web(image);
+    spec.env.insert("RELEASE".parse().unwrap(), number.to_string());
+    spec.env.insert("START_MS".parse().unwrap(), "500".to_owned());
+    spec
+}
+
+async fn two_replicas(image: &str) -> (Edge, Caller, Agent, CleanUp) {
+    let edge = Edge::start().await;
+    let owner = edge.owner("owner", "acme").await;
+    let agent = Agent::start(&edge, &owner.add_runner("box").await);
+    let made = owner.deploy("web", "box", release(image, 1)).await.unwrap();
+    scale(&owner, 2).await;
+    owner.sees("web", live(2)).await;
+    (edge, owner, agent, CleanUp(made.id.to_string()))
+}
+
+/// What an observer finds on the machine is what is shown, and nothing is left over.
+async fn is_whole(edge: &Edge, owner: &Caller, clean_up: &CleanUp, number: u32) {
+    let shown: Deployment = owner.sees("web", |status| live(2)(status)).await;
+    let here = eventually("the removal of everything old", async || {
+        let here = containers(&clean_up.0);
+        if here.len() == 2 { Ok(here) } else { Err(here) }
+    })
+    .await;
+    let mut seen: Vec<String> = shown.seen.iter().map(|replica| replica.id.clone()).collect();
+    seen.sort();
+    let short: Vec<String> = here.iter().map(|id| id.chars().take(12).collect()).collect();
+    assert_eq!(seen, short, "what is shown is what is there");
+    let expected = format!("RELEASE={number}");
+    for id in &here {
+        let variables = inspect(id)["Config"]["Env"].to_string();
+        assert!(variables.contains(&expected), "{variables}");
+    }
+    let (status, body) = edge.get("web-acme", "/").await;
+    assert!(status == 200 && body.contains(&format!("release {number}")), "{status} {body}");
+}
+
+#[tokio::test]
+async fn an_agent_that_is_killed_at_any_moment_of_a_rollout_brings_it_to_its_end() {
+    let Some(image) = example_image() else { return };
+    let (edge, owner, mut agent, clean_up) = two_replicas(&image).await;
+    for (number, after) in (2..).zip([0, 150, 400, 700, 1000, 1500]) {
+        update(&owner, release(&image, number)).await;
+        sleep(Duration::from_millis(after)).await; // The moment is what is varied.
+        agent.kill_and_restart().await;
+        is_whole(&edge, &owner, &clean_up, number).await;
+    }
+}
+
+#[tokio::test]
+async fn an_edge_that_is_killed_at_any_moment_of_a_rollout_hears_of_its_end() {
+    let Some(image) = example_image() else { return };
+    let (mut edge, owner, _agent, clean_up) = two_replicas(&image).await;
+    for (number, after) in (2..).zip([0, 400, 1000]) {
+        update(&owner, release(&image, number)).await;
+        sleep(Duration::from_millis(after)).await; // The moment is what is varied.
+        edge.kill_and_restart().await;
+        is_whole(&edge, &owner, &clean_up, number).await;
+    }
+}
+
+#[tokio::test]
+async fn a_replica_that_is_killed_comes_back_and_the_other_answers_meanwhile() {
+    let Some(image) = example_image() else { return };
+    let (edge, owner, _agent, clean_up) = two_replicas(&image).await;
+    let before = containers(&clean_up.0);
+    let shape =
+        Shape { requests_per_second: 50, slow_every: u32::MAX, sockets: 0, drain: Duration::from_secs(30) };
+    let load = Load::start(&edge, "web-acme", shape).await;
+    docker(&["kill", &before[0]], "");
+    eventually("the restart of what was killed", async || {
+        let running = inspect(&before[0])["State"]["Running"].as_bool();
+        if running == Some(true) { Ok(()) } else { Err(running) }
+    })
+    .await;
+    owner.sees("web", live(2)).await;
+    let tally = load.end().await;
+    // What was in flight on the one that was killed may be lost; what was idempotent was asked again.
+    assert_eq!(tally.failures, Vec::<String>::new());
+    assert_eq!(containers(&clean_up.0), before, "it was started again, not replaced");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_restarted_under_load_loses_no_request() {
+    let Some(image) = example_image() else { return };
+    let (edge, owner, mut agent, clean_up) = two_replicas(&image).await;
+    let before = containers(&clean_up.0);
+    let shape = Shape { requests_per_second: 50, slow_every: 50, sockets: 0, drain: Duration::from_secs(30) };
+    let load = Load::start(&edge, "web-acme", shape).await;
+    for _ in 0..3 {
+        sleep(Duration::from_secs(1)).await; // Requests come in meanwhile.
+        agent.upgrade().await;
+        owner.sees("web", live(2)).await;
+    }
+    assert_eq!(load.end().await.failures, Vec::<String>::new());
+    assert_eq!(containers(&clean_up.0), before, "nothing was restarted");
+}
