@@ -152,7 +152,7 @@ impl Session {
     fn look(&self) -> Result<observe::Observed> {
         self.with_core(|core| {
             let sockets = self.state.get_websockets_with_tag(&core.save().epoch.to_string());
-            let heard = sockets.first().and_then(|socket| last_heartbeat(&self.state, socket));
+            let heard = sockets.first().and_then(|socket| last_heartbeat(self.state.as_raw(), socket));
             core.observe(heard, now())
         })
     }
