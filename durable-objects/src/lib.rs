@@ -5,7 +5,7 @@
 //!
 //! | object | one per | stores | called by |
 //! |---|---|---|---|
-//! | `RunnerSession` | runner | epoch, desired snapshot, last report, facts to record | `worker`; the agent |
+//! | `RunnerSession` | runner | epoch, desired snapshot, last report, facts to record, what replicas used | `worker`; the agent |
 //! | `RunnerTunnel` | runner and lane | whether its agent is there: streams live and die with the socket | `worker`; the agent |
 //!
 //! Decisions are in [`session::core`] and in [`tunnel::parking`], [`tunnel::handover`] and [`tunnel::messages`], which
@@ -14,6 +14,9 @@
 pub mod session {
     //! One runner's session.
     pub mod core;
+    pub mod history;
+    #[cfg(target_arch = "wasm32")]
+    pub mod metrics;
     pub mod saved;
     #[cfg(target_arch = "wasm32")]
     pub mod shell;
