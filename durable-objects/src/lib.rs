@@ -5,14 +5,18 @@
 //!
 //! | object | one per | stores | called by |
 //! |---|---|---|---|
-//! | `RunnerSession` | runner | epoch, desired snapshot, last report, facts to record | `worker`; the agent |
-//! | `RunnerTunnel` | runner and lane | nothing: streams live and die with the socket | `worker`; the agent |
+//! | `RunnerSession` | runner | epoch, desired snapshot, last report, facts to record, what replicas used | `worker`; the agent |
+//! | `RunnerTunnel` | runner and lane | whether its agent is there: streams live and die with the socket | `worker`; the agent |
 //!
-//! Decisions are in [`session::core`], which is synchronous and knows no platform; `objects` only forwards.
+//! Decisions are in [`session::core`] and in [`tunnel::parking`], [`tunnel::handover`] and [`tunnel::messages`], which
+//! are synchronous and know no platform; `objects` only forwards.
 
 pub mod session {
     //! One runner's session.
     pub mod core;
+    pub mod history;
+    #[cfg(target_arch = "wasm32")]
+    pub mod metrics;
     pub mod saved;
     #[cfg(target_arch = "wasm32")]
     pub mod shell;
@@ -21,11 +25,18 @@ pub mod session {
 }
 pub mod tunnel {
     //! One lane of a runner's data connection.
+    pub mod handover;
     pub mod head;
     #[cfg(target_arch = "wasm32")]
     pub mod lane;
+    pub mod messages;
+    pub mod parking;
+    #[cfg(target_arch = "wasm32")]
+    mod serve;
     #[cfg(target_arch = "wasm32")]
     pub mod shell;
+    #[cfg(target_arch = "wasm32")]
+    mod socket;
     #[cfg(target_arch = "wasm32")]
     mod upload;
 }

@@ -66,12 +66,10 @@ impl DurableObject for RunnerTunnel {
     }
 
     async fn websocket_close(&self, socket: WebSocket, code: usize, _: String, _: bool) -> Result<()> {
-        self.0.closed(&socket, code);
-        Ok(())
+        self.0.closed(&socket, code).await
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: Error) -> Result<()> {
-        self.0.closed(&socket, 1006);
-        Ok(())
+        self.0.closed(&socket, 1006).await
     }
 }

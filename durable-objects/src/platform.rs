@@ -8,7 +8,9 @@ use patr_models::{
     time::Millis,
 };
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Env, Headers, Method, Request, RequestInit, Response, Result, State, WebSocket};
+use worker::{
+    Env, Headers, Method, Request, RequestInit, Response, Result, WebSocket, worker_sys::DurableObjectState,
+};
 
 /// The edge's clock.
 pub(crate) fn now() -> Millis {
@@ -22,8 +24,8 @@ pub(crate) fn internal_secret(env: &Env) -> Result<String> {
 
 /// When the platform last answered a heartbeat of `socket` for us (`getWebSocketAutoResponseTimestamp`, which
 /// `worker` does not wrap).
-pub(crate) fn last_heartbeat(state: &State, socket: &WebSocket) -> Option<Millis> {
-    let raw: &JsValue = state.as_raw().as_ref();
+pub(crate) fn last_heartbeat(state: &DurableObjectState, socket: &WebSocket) -> Option<Millis> {
+    let raw: &JsValue = state.as_ref();
     let function = Reflect::get(raw, &"getWebSocketAutoResponseTimestamp".into()).ok()?;
     let socket: &JsValue = AsRef::<worker::worker_sys::web_sys::WebSocket>::as_ref(socket).as_ref();
     let date = function.dyn_ref::<Function>()?.call1(raw, socket).ok()?;

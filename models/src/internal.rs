@@ -20,6 +20,8 @@ pub const SECRET_HEADER: &str = "patr-internal";
 pub const RUNNER_HEADER: &str = "patr-runner";
 /// The header in which `worker` hands an encoded [`crate::wire::OpenRequest`] (base64url) to a tunnel object.
 pub const OPEN_HEADER: &str = "patr-open";
+/// The header with which `worker` lets a request wait in a tunnel object while its lane is away.
+pub const WAIT_HEADER: &str = "patr-wait";
 /// The header in which a tunnel object says that its own answer is not the application's; see [`TunnelTrouble`].
 pub const TROUBLE_HEADER: &str = "patr-trouble";
 

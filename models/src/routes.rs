@@ -148,6 +148,7 @@ routes! {
         internal::wake::Wake,
         internal::revoke::Revoke,
         internal::observe::Observe,
+        internal::metrics::ReadMetrics,
     }
 }
 

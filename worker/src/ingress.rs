@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod address;
+mod attempts;
 pub(crate) mod cache;
 mod forward;
 mod pages;

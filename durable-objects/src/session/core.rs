@@ -11,17 +11,17 @@
 //! Nothing here awaits. What needs an answer from elsewhere is an [`Effect`], and its outcome an event of its own,
 //! because other events come in between.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use patr_models::{
-    ids::{DeploymentId, RunnerId},
+    ids::{DeploymentId, RunnerId, VolumeId},
     internal::{Ended, Facts, ReleaseFact, desired::Passed, observe::Observed},
     limits::TUNNEL_LANES,
     runner::Connection,
     time::Millis,
     wire::{
-        self, Epoch, FromAgent, ObservedDeployment, PROTOCOL, Phase, Report, Revision, SILENCE_S, Seq,
-        ToAgent,
+        self, Epoch, FromAgent, ObservedDeployment, PROTOCOL, Phase, Report, Revision, SILENCE_S, Sample,
+        Seq, ToAgent,
     },
 };
 
@@ -40,9 +40,17 @@ pub enum Effect {
     Fetch(RunnerId),
     /// Tell `worker`; answer with [`Core::recorded`] or [`Core::not_recorded`].
     Record { runner: RunnerId, of: ReportId, facts: Facts },
+    /// Keep what replicas used. Nothing is decided by it, so it is no part of the state.
+    Keep(Vec<Sample>),
     /// Answer whoever waits for news.
     Wake,
 }
+
+/// Samples that are taken of one message: every replica of some deployments.
+const SAMPLES_MAX: usize = 1000;
+
+/// Longest name of a replica, in bytes; whole ids of containers have 64.
+const REPLICA_NAME_MAX: usize = 64;
 
 /// In the order in which they are to be performed.
 pub type Effects = Vec<Effect>;
@@ -86,9 +94,11 @@ impl Core {
             }],
             FromAgent::Hello { agent, host, clock, .. } => self.greet(agent, host, clock, now),
             // Before the hello it is not known which protocol this is of.
-            FromAgent::Report { .. } if !self.saved.greeted => self.malformed(epoch),
+            FromAgent::Report { .. } | FromAgent::Metrics { .. } if !self.saved.greeted => {
+                self.malformed(epoch)
+            }
             FromAgent::Report { seq, report } => self.reported(seq, report, now),
-            FromAgent::Metrics { .. } => Vec::new(),
+            FromAgent::Metrics { samples } => self.sampled(samples, now),
         }
     }
 
@@ -132,6 +142,7 @@ impl Core {
             return Vec::new();
         }
         self.saved.recorded.retain(|&id, _| snapshot.has(id));
+        self.saved.recorded_volumes.retain(|&id| snapshot.has_volume(id));
         self.saved.snapshot = Some(snapshot.clone());
         if self.is_online() { vec![Effect::Send(ToAgent::Desired { snapshot })] } else { Vec::new() }
     }
@@ -152,6 +163,7 @@ impl Core {
         for fact in pending.facts.releases {
             self.saved.recorded.insert(fact.deployment, fact);
         }
+        self.saved.recorded_volumes.extend(pending.facts.volumes);
         // An agent that has connected again since numbers its reports anew, and says this one again.
         if of.epoch == self.saved.epoch { self.stored(of.seq) } else { Vec::new() }
     }
@@ -256,6 +268,18 @@ impl Core {
         effects
     }
 
+    /// An agent's clock may be wrong; its samples are put where they belong by ours.
+    fn sampled(&self, mut samples: Vec<Sample>, now: Millis) -> Effects {
+        let Connection::Online { clock_skew_ms, .. } = self.saved.connection else { return Vec::new() };
+        let known = |id| self.saved.snapshot.as_ref().is_some_and(|snapshot| snapshot.has(id));
+        samples.retain(|sample| known(sample.deployment) && sample.replica.len() <= REPLICA_NAME_MAX);
+        samples.truncate(SAMPLES_MAX);
+        for sample in &mut samples {
+            sample.at = Millis(sample.at.0.saturating_sub_signed(clock_skew_ms)).min(now);
+        }
+        if samples.is_empty() { Vec::new() } else { vec![Effect::Keep(samples)] }
+    }
+
     fn fetch(&mut self, retry: Retry) -> Effects {
         let Some(runner) = self.saved.runner else { return Vec::new() };
         self.saved.fetch = Some(retry);
@@ -282,10 +306,13 @@ impl Core {
     fn news(&self, report: &Report) -> Facts {
         let told = |fact: &ReleaseFact| self.saved.recorded.get(&fact.deployment) == Some(fact);
         let known = |&id: &DeploymentId| self.saved.snapshot.as_ref().is_some_and(|known| known.buries(id));
+        let buried =
+            |&id: &VolumeId| self.saved.snapshot.as_ref().is_some_and(|known| known.buries_volume(id));
         let mut facts = Facts {
             releases: report.deployments.iter().filter_map(fact).filter(|fact| !told(fact)).collect(),
             gone: report.gone.iter().copied().filter(known).collect(),
-            ..Facts::default()
+            volumes: self.new_volumes(report),
+            gone_volumes: report.gone_volumes.iter().copied().filter(buried).collect(),
         };
         let waiting = self.saved.pending.iter().flat_map(|pending| &pending.facts.releases);
         for old in waiting {
@@ -299,6 +326,14 @@ impl Core {
             }
         }
         facts
+    }
+
+    /// Volumes of which D1 has not been told that they are there. One that waits for D1 and is gone by now was there
+    /// all the same: without it nobody would miss what it held.
+    fn new_volumes(&self, report: &Report) -> Vec<VolumeId> {
+        let waiting = self.saved.pending.iter().flat_map(|pending| pending.facts.volumes.iter().copied());
+        let there = report.volumes.iter().map(|volume| volume.id).chain(waiting).collect::<BTreeSet<_>>();
+        there.difference(&self.saved.recorded_volumes).copied().collect()
     }
 }
 

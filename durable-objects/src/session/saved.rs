@@ -1,9 +1,12 @@
 //! What a session keeps.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use patr_models::{
-    ids::{DeploymentId, RunnerId},
+    ids::{DeploymentId, RunnerId, VolumeId},
     internal::{Facts, ReleaseFact, desired::Passed},
     runner::Connection,
     time::Millis,
@@ -41,6 +44,8 @@ pub struct Saved {
     pub snapshot: Option<Passed>,
     /// What D1 was told, so that it hears each thing once.
     pub recorded: BTreeMap<DeploymentId, ReleaseFact>,
+    /// Volumes of which D1 knows that they are there.
+    pub recorded_volumes: BTreeSet<VolumeId>,
     /// What D1 has not confirmed.
     pub pending: Option<Pending>,
     /// The desired state is being fetched, or could not be.
@@ -99,6 +104,7 @@ impl Default for Saved {
             report: None,
             snapshot: None,
             recorded: BTreeMap::new(),
+            recorded_volumes: BTreeSet::new(),
             pending: None,
             fetch: None,
         }

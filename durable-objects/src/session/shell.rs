@@ -10,10 +10,10 @@ use futures_util::{FutureExt, future::select, pin_mut};
 use patr_models::{
     endpoint::body::{Json, NoContent},
     ids::RunnerId,
-    internal::{Facts, RUNNER_HEADER, SECRET_HEADER, observe, revoke, wake},
+    internal::{Facts, RUNNER_HEADER, SECRET_HEADER, metrics::ReadMetrics, observe, revoke, wake},
     routes::{Found, SessionRoute},
     time::Millis,
-    wire::{Epoch, FromAgent, PING, PONG, close},
+    wire::{Epoch, FromAgent, PING, PONG, Sample, close},
 };
 use worker::{
     Delay, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
@@ -22,6 +22,7 @@ use worker::{
 
 use super::{
     core::{Core, Effect, Effects},
+    metrics,
     saved::ReportId,
     storage,
 };
@@ -74,6 +75,10 @@ impl Session {
                 answer::<revoke::Revoke>(NoContent)
             }
             Found::Route(SessionRoute::Observe, _) => self.observe(request.query()?).await,
+            Found::Route(SessionRoute::ReadMetrics, _) => {
+                let series = metrics::read(&self.state, &request.query()?, now())?;
+                answer::<ReadMetrics>(Json(series))
+            }
             Found::OtherMethods(_) | Found::Nothing => Response::error("no such route", 404),
         }
     }
@@ -152,7 +157,7 @@ impl Session {
     fn look(&self) -> Result<observe::Observed> {
         self.with_core(|core| {
             let sockets = self.state.get_websockets_with_tag(&core.save().epoch.to_string());
-            let heard = sockets.first().and_then(|socket| last_heartbeat(&self.state, socket));
+            let heard = sockets.first().and_then(|socket| last_heartbeat(self.state.as_raw(), socket));
             core.observe(heard, now())
         })
     }
@@ -196,10 +201,18 @@ impl Session {
                 Effect::CloseOlder(epoch) => self.close_older(epoch),
                 Effect::Fetch(runner) => queue.extend(self.fetch_desired(runner).await?),
                 Effect::Record { runner, of, facts } => queue.extend(self.record(runner, of, facts).await?),
+                Effect::Keep(samples) => self.keep_samples(&samples),
                 Effect::Wake => self.notify(),
             }
         }
         self.arm().await
+    }
+
+    /// What is not kept is a gap; the session goes on.
+    fn keep_samples(&self, samples: &[Sample]) {
+        if let Err(error) = metrics::keep(&self.state, samples, now()) {
+            console_error!("what replicas used is not kept: {error}");
+        }
     }
 
     fn notify(&self) {

@@ -256,7 +256,11 @@ impl World {
                 Effect::Fetch(_) => self.asked += 1,
                 Effect::Record { of, facts, .. } => self.told.push_back((of, facts)),
                 Effect::Close { epoch, .. } if self.socket == Some(epoch) => self.cut(),
-                Effect::Send(_) | Effect::Close { .. } | Effect::CloseOlder(_) | Effect::Wake => {}
+                Effect::Send(_)
+                | Effect::Close { .. }
+                | Effect::CloseOlder(_)
+                | Effect::Keep(_)
+                | Effect::Wake => {}
             }
         }
     }

@@ -3,7 +3,7 @@
 use patr_models::{
     deployment::{Failure, FailureKind},
     ids::Id,
-    wire::{Snapshot, Tombstone},
+    wire::{HostHealth, ObservedVolume, Snapshot, Tombstone, Usage},
 };
 
 use super::*;
@@ -360,4 +360,117 @@ fn what_an_older_script_kept_is_read() {
     let text = r#"{"runner":null,"epoch":4,"version":9,"connection":{"state":"never"},"seq":2}"#;
     let saved: Saved = serde_json::from_str(text).unwrap();
     assert_eq!((saved.epoch, saved.version, saved.seq, saved.pending), (4, 9, 2, None));
+}
+
+fn volume(number: u128) -> VolumeId {
+    VolumeId::from_parts(Millis(1), number)
+}
+
+fn with_volumes(ids: &[VolumeId], bytes: u64) -> Report {
+    let volumes = ids.iter().map(|&id| ObservedVolume { id, bytes: Some(bytes) }).collect();
+    Report { revision: 1, volumes, ..Report::default() }
+}
+
+/// The facts that are told to D1.
+fn told(effects: &Effects) -> Option<&Facts> {
+    effects
+        .iter()
+        .find_map(|effect| if let Effect::Record { facts, .. } = effect { Some(facts) } else { None })
+}
+
+fn hear(story: &mut Story, epoch: Epoch, seq: Seq, report: Report) -> Effects {
+    let now = story.now;
+    story.core().received(epoch, FromAgent::Report { seq, report }, now)
+}
+
+#[test]
+fn d1_hears_once_that_a_volume_is_there_and_not_how_full_it_is() {
+    both(|mut story| {
+        let epoch = story.connect();
+        let first = hear(&mut story, epoch, 1, with_volumes(&[volume(1)], 10));
+        assert_eq!(told(&first).unwrap().volumes, [volume(1)]);
+        story.core().recorded(ReportId { epoch, seq: 1 });
+        let mut fuller = with_volumes(&[volume(1)], 20);
+        fuller.health = Some(HostHealth { disk_total: Some(9), disk_free: Some(1), trouble: None });
+        let effects = hear(&mut story, epoch, 2, fuller.clone());
+        assert_eq!((told(&effects), sends(&effects)), (None, vec![&ToAgent::Stored { through: 2 }]));
+        assert_eq!(story.core().save().report, Some(fuller));
+        let more = hear(&mut story, epoch, 3, with_volumes(&[volume(1), volume(2)], 20));
+        assert_eq!(told(&more).unwrap().volumes, [volume(2)]);
+    });
+}
+
+#[test]
+fn a_volume_that_vanished_before_d1_heard_of_it_was_there_all_the_same() {
+    both(|mut story| {
+        let epoch = story.connect();
+        hear(&mut story, epoch, 1, with_volumes(&[volume(1)], 10));
+        let now = story.now;
+        story.core().not_recorded(ReportId { epoch, seq: 1 }, now);
+        let later = hear(&mut story, epoch, 2, with_volumes(&[], 0));
+        assert_eq!(told(&later).unwrap().volumes, [volume(1)]);
+    });
+}
+
+#[test]
+fn a_volume_that_was_to_go_and_is_gone_is_told_to_d1_and_no_other() {
+    both(|mut story| {
+        let epoch = story.connect();
+        let buried_volumes = vec![volume(1)];
+        story.core().desired(passed(&Snapshot { revision: 2, buried_volumes, ..Snapshot::default() }));
+        let gone_volumes = vec![volume(1), volume(2)];
+        let effects = hear(&mut story, epoch, 1, Report { gone_volumes, ..Report::default() });
+        assert_eq!(told(&effects).unwrap().gone_volumes, [volume(1)]);
+    });
+}
+
+fn sample(at: Millis, deployment: DeploymentId) -> Sample {
+    Sample { at, deployment, replica: "abc".to_owned(), usage: Usage::default() }
+}
+
+/// What is desired: one deployment.
+fn one_deployment() -> Passed {
+    let document = serde_json::json!({
+        "revision": 1, "deployments": [{ "id": deployment() }], "tombstones": [],
+    });
+    serde_json::from_value(document).unwrap()
+}
+
+#[test]
+fn samples_are_kept_by_the_edges_clock_and_wake_nobody() {
+    both(|mut story| {
+        // The agent says that it is 1 s; the edge says 3601 s.
+        story.now = Millis(3_601_000);
+        let epoch = story.connect();
+        story.core().desired(one_deployment());
+        let (before, now) = (story.core().save().clone(), story.now);
+        let samples = vec![sample(Millis(500), deployment()), sample(Millis(9_000), deployment())];
+        let effects = story.core().received(epoch, FromAgent::Metrics { samples }, now);
+        let [Effect::Keep(kept)] = &effects[..] else { panic!("{effects:?}") };
+        let at: Vec<Millis> = kept.iter().map(|sample| sample.at).collect();
+        assert_eq!(at, [Millis(3_600_500), now], "none is from the future");
+        assert_eq!(*story.core().save(), before);
+    });
+}
+
+#[test]
+fn samples_of_deployments_that_are_not_desired_here_are_let_go() {
+    both(|mut story| {
+        let epoch = story.connect();
+        story.core().desired(one_deployment());
+        let now = story.now;
+        let stranger = DeploymentId::from_parts(Millis(1), 77);
+        let long = Sample { replica: "x".repeat(65), ..sample(now, deployment()) };
+        let samples = vec![sample(now, stranger), long];
+        assert_eq!(story.core().received(epoch, FromAgent::Metrics { samples }, now), []);
+    });
+}
+
+#[test]
+fn samples_from_a_socket_that_has_not_said_hello_are_refused() {
+    both(|mut story| {
+        let (epoch, _) = story.core().accepted(runner(), Millis(1_000));
+        let effects = story.core().received(epoch, FromAgent::Metrics { samples: vec![] }, Millis(1_000));
+        assert!(matches!(effects[..], [Effect::Close { code: wire::close::MALFORMED, .. }]));
+    });
 }

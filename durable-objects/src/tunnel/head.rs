@@ -1,12 +1,7 @@
 //! The head of an answer, collected from the first bytes of an http stream.
 
 use bytes::{Buf, Bytes, BytesMut};
-use patr_models::wire::{HEAD_MAX, OpenRequest, ResponseHead};
-
-/// Whether what opens a stream asks for the head of an answer only: its length is then of a body that never comes.
-pub fn wants_only_head(open: &[u8]) -> bool {
-    matches!(serde_json::from_slice(open), Ok(OpenRequest::Http { method, .. }) if method == "HEAD")
-}
+use patr_models::wire::{HEAD_MAX, ResponseHead};
 
 /// A head that cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,19 +40,6 @@ impl HeadReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_request_with_the_method_head_is_answered_without_its_body() {
-        let open = |method: &str| {
-            let deployment = "dep_00000000010000000000000002".parse().unwrap();
-            let (method, target) = (method.to_owned(), "/".to_owned());
-            let open = OpenRequest::Http { deployment, port: 80, method, target, headers: vec![] };
-            serde_json::to_vec(&open).unwrap()
-        };
-        assert!(wants_only_head(&open("HEAD")));
-        assert!(!wants_only_head(&open("GET")));
-        assert!(!wants_only_head(br#"{"kind":"from_2030","method":"HEAD"}"#));
-    }
 
     fn message(body: &[u8]) -> Vec<u8> {
         let head = ResponseHead { status: 200, headers: vec![("a".to_owned(), "b".to_owned())] };

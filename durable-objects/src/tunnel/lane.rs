@@ -3,15 +3,20 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
-    pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
 
-use bytes::Bytes;
-use futures_util::{Stream, future::poll_fn};
+use bytes::{Bytes, BytesMut};
+use futures_util::future::poll_fn;
+use patr_models::{time::Millis, wire::close};
 use patr_tunnel::{Code, Event, Mux, OpenError, ProtocolError, Side, StreamId};
 use worker::WebSocket;
+
+use super::handover::{Retired, Verdict};
+
+/// Why an older socket is closed.
+pub const REPLACED: &str = "a newer connection took over";
 
 /// Why a stream ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,14 +49,19 @@ pub struct Lane {
     inboxes: HashMap<StreamId, Inbox>,
     /// After hibernation the agent is told to start over; until it answers, what it sends is of the old streams.
     pub stale: bool,
+    /// When it was accepted, or found again.
+    since: Millis,
+    /// Since when there is a newer socket. This one ends with its last stream.
+    pub retired: Option<Millis>,
 }
 
 /// A lane that its streams share.
 pub type Shared = Rc<RefCell<Lane>>;
 
 impl Lane {
-    pub fn new(socket: WebSocket, stale: bool) -> Self {
-        Self { socket, mux: Mux::new(Side::Edge), inboxes: HashMap::new(), stale }
+    pub fn new(socket: WebSocket, stale: bool, now: Millis) -> Self {
+        let since = now;
+        Self { socket, mux: Mux::new(Side::Edge), inboxes: HashMap::new(), stale, since, retired: None }
     }
 
     pub fn socket(&self) -> &WebSocket {
@@ -69,6 +79,26 @@ impl Lane {
         }
         self.flush();
         outcome
+    }
+
+    /// What is to be done about it now that there is a newer one. `heartbeat` is the last that the platform answered.
+    pub fn verdict(&self, heartbeat: Option<Millis>, now: Millis) -> Verdict {
+        let heard = heartbeat.map_or(self.since, |at| at.max(self.since));
+        Retired { since: self.retired.unwrap_or(now), heard, streams: self.inboxes.len() }.verdict(now)
+    }
+
+    /// Ends the socket, and its streams with it.
+    pub fn close(&mut self, code: u16, reason: &str) {
+        // One that is closed already refuses.
+        let _ = self.socket.close(Some(code), Some(reason));
+        self.lost();
+    }
+
+    /// Ends a socket that was replaced and has served its last stream.
+    pub fn close_if_drained(&mut self) {
+        if self.retired.is_some() && self.inboxes.is_empty() {
+            self.close(close::REPLACED, REPLACED);
+        }
     }
 
     /// The socket is gone, and its streams with it.
@@ -138,7 +168,7 @@ impl LaneStream {
         poll_fn(|context| self.poll_read(context)).await
     }
 
-    fn poll_read(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+    pub fn poll_read(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
         let mut lane = self.lane.borrow_mut();
         let lane = &mut *lane;
         let Some(inbox) = lane.inboxes.get_mut(&self.id) else { return Poll::Ready(Some(Err(Broken::Lost))) };
@@ -157,6 +187,18 @@ impl LaneStream {
         Poll::Pending
     }
 
+    /// Everything to the end, if all of it has arrived.
+    pub fn rest(&self) -> Option<Bytes> {
+        let mut lane = self.lane.borrow_mut();
+        let inbox = lane.inboxes.get_mut(&self.id).filter(|inbox| inbox.ended)?;
+        let rest = std::mem::take(&mut inbox.chunks).into_iter().fold(BytesMut::new(), |mut all, chunk| {
+            all.extend_from_slice(&chunk);
+            all
+        });
+        lane.mux.consumed(self.id, rest.len());
+        Some(rest.freeze())
+    }
+
     /// Waits until something can be sent, and answers how many bytes; 0 when the stream takes no more.
     pub async fn room(lane: &Shared, id: StreamId) -> usize {
         poll_fn(|context| Self::poll_room(lane, id, context)).await
@@ -167,6 +209,18 @@ impl LaneStream {
         let mut lane = lane.borrow_mut();
         let _ = lane.mux.send(id, bytes, false);
         lane.flush();
+    }
+
+    /// Sends all of it, as fast as the agent takes it; `false` when the stream takes no more.
+    pub async fn send_all(lane: &Shared, id: StreamId, mut bytes: Bytes) -> bool {
+        while !bytes.is_empty() {
+            let room = Self::room(lane, id).await;
+            if room == 0 {
+                return false;
+            }
+            Self::send(lane, id, bytes.split_to(room.min(bytes.len())));
+        }
+        true
     }
 
     fn poll_room(lane: &Shared, id: StreamId, context: &mut Context<'_>) -> Poll<usize> {
@@ -200,6 +254,10 @@ impl LaneStream {
     pub fn id(&self) -> StreamId {
         self.id
     }
+
+    pub fn lane(&self) -> &Shared {
+        &self.lane
+    }
 }
 
 impl Drop for LaneStream {
@@ -211,32 +269,6 @@ impl Drop for LaneStream {
         // Nothing is sent when both directions have ended.
         lane.mux.reset(self.id, Code::Cancelled);
         lane.flush();
-    }
-}
-
-/// The body of an answer: what was read with its head, then the rest.
-pub struct Body {
-    first: Option<Bytes>,
-    stream: LaneStream,
-}
-
-impl Body {
-    pub fn new(first: Bytes, stream: LaneStream) -> Self {
-        Self { first: Some(first).filter(|first| !first.is_empty()), stream }
-    }
-}
-
-impl Stream for Body {
-    type Item = Result<Vec<u8>, worker::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(first.into())));
-        }
-        self.stream.poll_read(context).map(|item| {
-            item.map(|chunk| {
-                chunk.map(Vec::from).map_err(|broken| format!("the answer broke off: {broken:?}").into())
-            })
-        })
+        lane.close_if_drained();
     }
 }

@@ -1,32 +1,41 @@
-//! A request becomes a stream of the agent's socket, and the stream an answer.
+//! The sockets of a lane, and the requests for it.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::Cell, cell::RefCell, rc::Rc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use bytes::Bytes;
+use futures_util::future::{Either, select};
 use patr_models::{
-    internal::{OPEN_HEADER, RUNNER_HEADER, TROUBLE_HEADER, TunnelTrouble},
-    wire::{PING, PONG, RESTART, RESTARTED, ResponseHead, close},
+    internal::{OPEN_HEADER, RUNNER_HEADER, TunnelTrouble, WAIT_HEADER},
+    wire::{PING, PONG, RESTART, RESTARTED, close},
 };
-use patr_tunnel::{Code, OpenError};
 use worker::{
-    EncodeBody, FixedLengthStream, Headers, Request, Response, ResponseBuilder, Result, State, WebSocket,
-    WebSocketIncomingMessage, WebSocketPair, worker_sys::WebSocketRequestResponsePair,
+    Delay, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
+    worker_sys::WebSocketRequestResponsePair,
 };
 
 use super::{
-    head::{HeadReader, wants_only_head},
-    lane::{Body, Broken, Lane, LaneStream, Shared},
-    upload::upload,
+    handover::{Verdict, next_number},
+    lane::{Lane, REPLACED, Shared},
+    messages::Total,
+    parking::{Parking, Presence, WAIT},
+    serve::{serve, trouble},
 };
+use crate::platform::{last_heartbeat, now};
 
-/// Of the one socket that counts; older ones keep none.
-const CURRENT: &str = "current";
+/// Where [`Presence`] is kept.
+const PRESENCE: &str = "presence";
 
 /// One lane on the platform.
 pub struct Tunnel {
-    state: State,
-    lane: RefCell<Option<Shared>>,
+    state: Rc<State>,
+    /// Of the newest socket.
+    current: RefCell<Option<Shared>>,
+    /// Of older ones, as long as they have streams.
+    retired: RefCell<Vec<Shared>>,
+    parking: RefCell<Parking<Shared>>,
+    /// As it is kept, once it was read or written.
+    presence: Cell<Option<Presence>>,
+    total: Total,
 }
 
 impl Tunnel {
@@ -34,34 +43,45 @@ impl Tunnel {
         if let Ok(pair) = WebSocketRequestResponsePair::new(PING, PONG) {
             state.set_websocket_auto_response(&pair);
         }
-        let lane = RefCell::new(None);
-        Self { state, lane }
+        Self {
+            state: Rc::new(state),
+            current: RefCell::default(),
+            retired: RefCell::default(),
+            parking: RefCell::default(),
+            presence: Cell::default(),
+            total: Total::default(),
+        }
     }
 
     pub async fn fetch(&self, request: Request) -> Result<Response> {
-        if request.headers().get(RUNNER_HEADER)?.is_some() {
-            return self.accept();
+        let headers = request.headers();
+        if let Some(open) = headers.get(OPEN_HEADER)? {
+            let open = URL_SAFE_NO_PAD.decode(open).map_err(|error| error.to_string())?;
+            let lane = match self.current() {
+                None if headers.has(WAIT_HEADER)? => self.wait().await?,
+                lane => lane,
+            };
+            return match lane {
+                Some(lane) => serve(lane, open.into(), request, &self.total).await,
+                None => trouble(TunnelTrouble::LaneDown),
+            };
         }
-        let Some(open) = request.headers().get(OPEN_HEADER)? else {
-            self.close_all(close::REVOKED, "the token was revoked");
-            return Response::empty();
-        };
-        let payload = URL_SAFE_NO_PAD.decode(open).map_err(|error| error.to_string())?;
-        match self.current() {
-            Some(lane) => serve(lane, payload.into(), request).await,
-            None => trouble(TunnelTrouble::LaneDown),
+        if headers.has(RUNNER_HEADER)? {
+            return self.accept().await;
         }
+        self.revoke().await?;
+        Response::empty()
     }
 
     pub fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
-        let Some(lane) = self.current().filter(|lane| same(lane.borrow().socket(), socket)) else { return };
+        let Some(lane) = self.lane_of(socket) else { return };
         match message {
             WebSocketIncomingMessage::Binary(bytes) => {
                 let outcome = lane.borrow_mut().input(bytes.into());
                 if let Err(error) = outcome {
                     worker::console_error!("an agent broke the tunnel's protocol: {error}");
-                    let _ = socket.close(Some(close::MALFORMED), Some(error.to_string()));
-                    self.drop_lane(socket);
+                    lane.borrow_mut().close(close::MALFORMED, &error.to_string());
+                    self.forget(socket);
                 }
             }
             WebSocketIncomingMessage::String(text) if text == RESTARTED => lane.borrow_mut().stale = false,
@@ -69,45 +89,134 @@ impl Tunnel {
         }
     }
 
-    pub fn closed(&self, socket: &WebSocket, code: usize) {
+    pub async fn closed(&self, socket: &WebSocket, code: usize) -> Result<()> {
         let code = u16::try_from(code).ok().filter(|code| (3000..5000).contains(code)).unwrap_or(1000);
         let _ = socket.close(Some(code), Some(""));
-        self.drop_lane(socket);
+        self.forget(socket);
+        if self.state.get_websockets().iter().all(|other| same(other, socket)) {
+            self.keep(self.presence().await?.without_socket(now())).await?;
+        }
+        Ok(())
     }
 
-    fn accept(&self) -> Result<Response> {
+    async fn accept(&self) -> Result<Response> {
+        self.keep(Presence::Here).await?;
         let WebSocketPair { client, server } = WebSocketPair::new()?;
-        self.close_all(close::REPLACED, "a newer connection took over");
-        self.state.accept_websocket_with_tags(&server, &[CURRENT]);
-        *self.lane.borrow_mut() = Some(Rc::new(RefCell::new(Lane::new(server, false))));
+        if let Some(lane) = self.current() {
+            self.retire(lane);
+        }
+        let number = next_number(self.state.get_websockets().iter().map(|socket| self.number(socket)));
+        self.state.accept_websocket_with_tags(&server, &[&number.to_string()]);
+        let lane = Rc::new(RefCell::new(Lane::new(server, false, now())));
+        *self.current.borrow_mut() = Some(Rc::clone(&lane));
+        self.parking.borrow_mut().arrived(&lane);
         Response::from_websocket(client)
     }
 
-    /// The lane with its socket; found again after hibernation.
+    /// The token is no longer good.
+    async fn revoke(&self) -> Result<()> {
+        self.parking.borrow_mut().clear();
+        for socket in self.state.get_websockets() {
+            let _ = socket.close(Some(close::REVOKED), Some("the token was revoked"));
+        }
+        let retired = self.retired.take();
+        for lane in self.current.take().into_iter().chain(retired) {
+            lane.borrow_mut().lost();
+        }
+        self.keep(Presence::Unknown).await
+    }
+
+    /// A newer socket takes over: this one keeps the streams that it has.
+    fn retire(&self, lane: Shared) {
+        lane.borrow_mut().retired = Some(now());
+        self.retired.borrow_mut().push(Rc::clone(&lane));
+        wasm_bindgen_futures::spawn_local(drain(Rc::clone(&self.state), lane));
+    }
+
+    /// Waits for the agent, if it may be back soon.
+    async fn wait(&self) -> Result<Option<Shared>> {
+        let presence = self.presence().await?.without_socket(now());
+        self.keep(presence).await?;
+        // It may have come while storage was asked.
+        if let Some(lane) = self.current() {
+            return Ok(Some(lane));
+        }
+        let place = presence.is_awaited(now()).then(|| self.parking.borrow_mut().enter()).flatten();
+        let Some(place) = place else { return Ok(None) };
+        Ok(match select(place, Delay::from(WAIT)).await {
+            Either::Left((lane, _)) => lane.ok(),
+            Either::Right(_) => None,
+        })
+    }
+
+    /// The lane of the newest socket; found again after hibernation, which older ones do not outlive: their streams
+    /// are forgotten.
     fn current(&self) -> Option<Shared> {
-        let mut slot = self.lane.borrow_mut();
+        let mut slot = self.current.borrow_mut();
         if slot.is_none() {
-            let socket = self.state.get_websockets_with_tag(CURRENT).pop()?;
-            socket.send_with_str(RESTART).ok()?;
-            *slot = Some(Rc::new(RefCell::new(Lane::new(socket, true))));
+            let retired = self.retired.borrow();
+            let known = |socket: &WebSocket| retired.iter().any(|lane| same(lane.borrow().socket(), socket));
+            let mut sockets = self.state.get_websockets();
+            sockets.retain(|socket| !known(socket));
+            sockets.sort_by_key(|socket| self.number(socket));
+            let newest = sockets.pop()?;
+            for older in sockets {
+                let _ = older.close(Some(close::REPLACED), Some(REPLACED));
+            }
+            newest.send_with_str(RESTART).ok()?;
+            *slot = Some(Rc::new(RefCell::new(Lane::new(newest, true, now()))));
         }
         slot.clone()
     }
 
-    fn drop_lane(&self, socket: &WebSocket) {
-        let gone = self.lane.borrow_mut().take_if(|lane| same(lane.borrow().socket(), socket));
-        if let Some(lane) = gone {
+    fn lane_of(&self, socket: &WebSocket) -> Option<Shared> {
+        let is_of = |lane: &Shared| same(lane.borrow().socket(), socket);
+        let retired = self.retired.borrow().iter().find(|lane| is_of(lane)).cloned();
+        retired.or_else(|| self.current().filter(is_of))
+    }
+
+    /// A socket is gone, and its streams with it.
+    fn forget(&self, socket: &WebSocket) {
+        let is_of = |lane: &Shared| same(lane.borrow().socket(), socket);
+        let current = self.current.borrow_mut().take_if(|lane| is_of(lane));
+        let retired: Vec<Shared> = self.retired.borrow_mut().extract_if(.., |lane| is_of(lane)).collect();
+        for lane in current.into_iter().chain(retired) {
             lane.borrow_mut().lost();
         }
     }
 
-    fn close_all(&self, code: u16, reason: &str) {
-        for socket in self.state.get_websockets() {
-            let _ = socket.close(Some(code), Some(reason));
+    /// The number of a socket; 0 for one that an older script accepted.
+    fn number(&self, socket: &WebSocket) -> u64 {
+        self.state.get_tags(socket).first().and_then(|tag| tag.parse().ok()).unwrap_or(0)
+    }
+
+    async fn presence(&self) -> Result<Presence> {
+        if let Some(presence) = self.presence.get() {
+            return Ok(presence);
         }
-        let gone = self.lane.borrow_mut().take();
-        if let Some(lane) = gone {
-            lane.borrow_mut().lost();
+        let presence = self.state.storage().get(PRESENCE).await?.unwrap_or_default();
+        self.presence.set(Some(presence));
+        Ok(presence)
+    }
+
+    async fn keep(&self, presence: Presence) -> Result<()> {
+        if self.presence.replace(Some(presence)) != Some(presence) {
+            self.state.storage().put(PRESENCE, presence).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Closes a retired lane when it is time.
+async fn drain(state: Rc<State>, lane: Shared) {
+    loop {
+        let verdict = {
+            let lane = lane.borrow();
+            lane.verdict(last_heartbeat(state.as_raw(), lane.socket()), now())
+        };
+        match verdict {
+            Verdict::LookAgain(after) => Delay::from(after).await,
+            Verdict::Close => return lane.borrow_mut().close(close::REPLACED, REPLACED),
         }
     }
 }
@@ -116,74 +225,4 @@ fn same(one: &WebSocket, other: &WebSocket) -> bool {
     let one: &worker::worker_sys::web_sys::WebSocket = one.as_ref();
     let other: &worker::worker_sys::web_sys::WebSocket = other.as_ref();
     one == other
-}
-
-async fn serve(lane: Shared, payload: Bytes, request: Request) -> Result<Response> {
-    let body = request.inner().body();
-    let only_head = wants_only_head(&payload);
-    let stream = match LaneStream::open(&lane, payload, body.is_none()) {
-        Ok(stream) => stream,
-        Err(OpenError::TooMany | OpenError::TooLong) => return trouble(TunnelTrouble::Busy),
-        Err(OpenError::Exhausted) => {
-            let _ = lane.borrow().socket().close(Some(close::RENEW), Some("every stream number was used"));
-            return trouble(TunnelTrouble::LaneDown);
-        }
-    };
-    if let Some(body) = body {
-        wasm_bindgen_futures::spawn_local(upload(lane, stream.id(), body));
-    }
-    let mut reader = HeadReader::default();
-    loop {
-        match stream.read().await {
-            Some(Ok(bytes)) => match reader.push(&bytes) {
-                Ok(None) => {}
-                Ok(Some((head, first))) => return respond(head, only_head, Body::new(first, stream)),
-                Err(_) => return trouble(TunnelTrouble::Protocol),
-            },
-            Some(Err(Broken::Lost)) => return trouble(TunnelTrouble::Lost),
-            Some(Err(Broken::Reset(code))) => return trouble(reset(code)),
-            None => return trouble(TunnelTrouble::Unreachable),
-        }
-    }
-}
-
-fn reset(code: Code) -> TunnelTrouble {
-    match code {
-        Code::NoTarget => TunnelTrouble::NoReplica,
-        Code::Refused => TunnelTrouble::Busy,
-        Code::Unreachable | Code::Cancelled => TunnelTrouble::Unreachable,
-        Code::Protocol | Code::Other(_) => TunnelTrouble::Protocol,
-    }
-}
-
-fn respond(head: ResponseHead, only_head: bool, body: Body) -> Result<Response> {
-    let headers = Headers::new();
-    let mut length = None;
-    for (name, value) in &head.headers {
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.parse::<u64>().ok();
-        }
-        headers.append(name, value)?;
-    }
-    // What the application encoded is passed on as it is.
-    let builder = ResponseBuilder::new()
-        .with_status(head.status)
-        .with_headers(headers)
-        .with_encode_body(EncodeBody::Manual);
-    match (head.status, length) {
-        _ if only_head => Ok(builder.empty()),
-        (101 | 204 | 205 | 304, _) => Ok(builder.empty()),
-        (_, Some(length)) if length > 0 => {
-            let sized = worker::worker_sys::FixedLengthStream::from(FixedLengthStream::wrap(body, length));
-            Ok(builder.stream(sized.readable()))
-        }
-        (_, Some(_)) => Ok(builder.empty()),
-        (_, None) => builder.from_stream(body),
-    }
-}
-
-fn trouble(trouble: TunnelTrouble) -> Result<Response> {
-    let headers = Headers::new();
-    headers.set(TROUBLE_HEADER, trouble.as_str())?;
-    Ok(Response::empty()?.with_status(503).with_headers(headers))
 }

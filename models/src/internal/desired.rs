@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     declare_api_endpoint,
     endpoint::body::Json,
-    ids::{DeploymentId, RunnerId},
+    ids::{DeploymentId, RunnerId, VolumeId},
     wire::{Revision, Snapshot},
 };
 
@@ -36,11 +36,20 @@ struct Contents {
     revision: Revision,
     deployments: Vec<Entry>,
     tombstones: Vec<Grave>,
+    #[serde(default)]
+    volumes: Vec<Volume>,
+    #[serde(default)]
+    buried_volumes: Vec<VolumeId>,
 }
 
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 struct Entry {
     id: DeploymentId,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+struct Volume {
+    id: VolumeId,
 }
 
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -61,6 +70,16 @@ impl Passed {
     /// Whether a deployment must go.
     pub fn buries(&self, id: DeploymentId) -> bool {
         self.contents.tombstones.iter().any(|grave| grave.deployment == id)
+    }
+
+    /// Whether a volume should be there.
+    pub fn has_volume(&self, id: VolumeId) -> bool {
+        self.contents.volumes.iter().any(|volume| volume.id == id)
+    }
+
+    /// Whether a volume must go.
+    pub fn buries_volume(&self, id: VolumeId) -> bool {
+        self.contents.buried_volumes.contains(&id)
     }
 }
 

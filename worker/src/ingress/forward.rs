@@ -1,6 +1,6 @@
 //! A proxy target, and what every request on its way to an application gets and loses.
 
-use worker::{Fetch, Headers, Request, RequestInit, RequestRedirect, Response};
+use worker::{Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response};
 
 use super::pages::{Page, page, wants_html};
 use crate::{answer::Fault, ctx::Ctx, platform};
@@ -17,6 +17,19 @@ const HOP: [&str; 9] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// Whether a request asks for a WebSocket (RFC 6455, 4.1). Any other upgrade may be passed over (RFC 9110, 7.8).
+pub(crate) fn wants_websocket(request: &Request) -> Result<bool, Fault> {
+    let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
+    Ok(request.method() == Method::Get && upgrade.eq_ignore_ascii_case("websocket"))
+}
+
+/// Adds what asks for a WebSocket to the headers that go onward. Extensions are between the ends of one connection,
+/// and ours carries messages as they are.
+pub(crate) fn ask_for_websocket(headers: &mut Vec<(String, String)>) {
+    headers.retain(|(name, _)| name != "sec-websocket-extensions");
+    headers.push(("upgrade".to_owned(), "websocket".to_owned()));
+}
 
 /// The headers of a request as the application gets them.
 pub(crate) fn onward(request: &Request) -> Result<Vec<(String, String)>, Fault> {
@@ -54,8 +67,12 @@ pub(crate) fn onward(request: &Request) -> Result<Vec<(String, String)>, Fault> 
 /// Asks another server and passes its answer on.
 pub(crate) async fn proxy(ctx: &Ctx, request: Request, to: &str) -> Result<Response, Fault> {
     let html = wants_html(request.headers())?;
+    let mut fields = onward(&request)?;
+    if wants_websocket(&request)? {
+        ask_for_websocket(&mut fields);
+    }
     let headers = Headers::new();
-    for (name, value) in onward(&request)? {
+    for (name, value) in fields {
         if name != "host" {
             headers.append(&name, &value)?;
         }
@@ -89,4 +106,22 @@ pub(crate) fn ambiguous(request: &Request) -> Result<Option<&'static str>, Fault
         return Ok(Some("it names no host"));
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_websocket_is_asked_for_without_the_extensions_of_its_client() {
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut headers = vec![
+            field("sec-websocket-key", "AQIDBAUGBwgJCgsMDQ4PEA=="),
+            field("sec-websocket-extensions", "permessage-deflate"),
+            field("sec-websocket-protocol", "chat"),
+        ];
+        ask_for_websocket(&mut headers);
+        let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["sec-websocket-key", "sec-websocket-protocol", "upgrade"]);
+    }
 }

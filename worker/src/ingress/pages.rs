@@ -13,7 +13,6 @@ pub(crate) enum Page<'a> {
     Stopped(&'a str),
     Trouble(TunnelTrouble),
     BadRequest(&'a str),
-    NoUpgrade,
     Unreachable,
     Circle,
     Broken,
@@ -31,9 +30,6 @@ impl Page<'_> {
             Self::Trouble(trouble) => trouble_parts(*trouble),
             Self::BadRequest(problem) => {
                 (400, "bad_request", format!("The request is ambiguous: {problem}."))
-            }
-            Self::NoUpgrade => {
-                (501, "no_upgrade", "WebSockets to deployments are not supported yet.".to_owned())
             }
             Self::Unreachable => {
                 (502, "unreachable", "The server behind this address does not answer.".to_owned())

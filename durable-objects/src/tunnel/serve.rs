@@ -1,0 +1,151 @@
+//! One request of `worker` on a lane, and what it is answered.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use patr_models::{
+    internal::{TROUBLE_HEADER, TunnelTrouble},
+    wire::{ResponseHead, close},
+};
+use patr_tunnel::{Code, OpenError};
+use worker::{EncodeBody, FixedLengthStream, Headers, Method, Request, Response, ResponseBuilder, Result};
+
+use super::{
+    head::HeadReader,
+    lane::{Broken, LaneStream, Shared},
+    messages::Total,
+    socket,
+    upload::upload,
+};
+
+/// Opens a stream for a request, and answers it with what comes back.
+pub(super) async fn serve(lane: Shared, open: Bytes, request: Request, total: &Total) -> Result<Response> {
+    let websocket = request.headers().has("upgrade")?;
+    let body = request.inner().body();
+    let stream = match LaneStream::open(&lane, open, body.is_none() && !websocket) {
+        Ok(stream) => stream,
+        Err(OpenError::TooMany | OpenError::TooLong) => return trouble(TunnelTrouble::Busy),
+        Err(OpenError::Exhausted) => {
+            let _ = lane.borrow().socket().close(Some(close::RENEW), Some("every stream number was used"));
+            return trouble(TunnelTrouble::LaneDown);
+        }
+    };
+    if let Some(body) = body {
+        wasm_bindgen_futures::spawn_local(upload(lane, stream.id(), body));
+    }
+    let (head, first) = match read_head(&stream).await {
+        Ok(read) => read,
+        Err(found) => return trouble(found),
+    };
+    let answer = if websocket && head.status == 101 {
+        socket::join(&head, first, stream, total)
+    } else {
+        respond(&head, request.method() == Method::Head, first, stream)
+    };
+    // The head is the application's: what the platform does not take is its fault.
+    answer.or_else(|_| trouble(TunnelTrouble::Protocol))
+}
+
+/// The head of the answer, and the first bytes after it.
+async fn read_head(stream: &LaneStream) -> std::result::Result<(ResponseHead, Bytes), TunnelTrouble> {
+    let mut reader = HeadReader::default();
+    loop {
+        match stream.read().await {
+            Some(Ok(bytes)) => match reader.push(&bytes) {
+                Ok(None) => {}
+                Ok(Some(read)) => return Ok(read),
+                Err(_) => return Err(TunnelTrouble::Protocol),
+            },
+            Some(Err(Broken::Lost)) => return Err(TunnelTrouble::Lost),
+            Some(Err(Broken::Reset(code))) => return Err(reset(code)),
+            None => return Err(TunnelTrouble::Unreachable),
+        }
+    }
+}
+
+fn reset(code: Code) -> TunnelTrouble {
+    match code {
+        Code::NoTarget => TunnelTrouble::NoReplica,
+        Code::Refused => TunnelTrouble::Busy,
+        Code::Unreachable | Code::Cancelled => TunnelTrouble::Unreachable,
+        Code::Protocol | Code::Other(_) => TunnelTrouble::Protocol,
+    }
+}
+
+fn respond(head: &ResponseHead, only_head: bool, first: Bytes, stream: LaneStream) -> Result<Response> {
+    // The platform takes no other, and does not say so where it could be caught.
+    if !(200..=599).contains(&head.status) {
+        return trouble(TunnelTrouble::Protocol);
+    }
+    let length = content_length(head);
+    // What the application encoded is passed on as it is.
+    let builder = ResponseBuilder::new()
+        .with_status(head.status)
+        .with_headers(headers(head)?)
+        .with_encode_body(EncodeBody::Manual);
+    if only_head || matches!(head.status, 204 | 205 | 304) || length == Some(0) {
+        return Ok(builder.empty());
+    }
+    // Most answers are small and arrive with their head: as bytes they cost a third of what a stream does.
+    if let Some(rest) = stream.rest() {
+        let whole = if rest.is_empty() { first.clone() } else { [&first[..], &rest[..]].concat().into() };
+        if length.is_none_or(|length| length == whole.len() as u64) {
+            return Ok(builder.fixed(whole.into()));
+        }
+        return Err("the answer is not as long as it says".into());
+    }
+    let body = Body { first: Some(first).filter(|first| !first.is_empty()), stream };
+    match length {
+        Some(length) => {
+            let sized = worker::worker_sys::FixedLengthStream::from(FixedLengthStream::wrap(body, length));
+            Ok(builder.stream(sized.readable()))
+        }
+        None => builder.from_stream(body),
+    }
+}
+
+/// The headers of an answer as the platform holds them.
+pub(super) fn headers(head: &ResponseHead) -> Result<Headers> {
+    let headers = Headers::new();
+    for (name, value) in &head.headers {
+        headers.append(name, value)?;
+    }
+    Ok(headers)
+}
+
+fn content_length(head: &ResponseHead) -> Option<u64> {
+    let (_, value) = head.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"))?;
+    value.parse().ok()
+}
+
+/// The answer that is not the application's.
+pub(super) fn trouble(trouble: TunnelTrouble) -> Result<Response> {
+    let headers = Headers::new();
+    headers.set(TROUBLE_HEADER, trouble.as_str())?;
+    Ok(Response::empty()?.with_status(503).with_headers(headers))
+}
+
+/// The body of an answer: what was read with its head, then the rest.
+struct Body {
+    first: Option<Bytes>,
+    stream: LaneStream,
+}
+
+impl Stream for Body {
+    type Item = std::result::Result<Vec<u8>, worker::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first.into())));
+        }
+        self.stream.poll_read(context).map(|item| {
+            item.map(|chunk| {
+                chunk.map(Vec::from).map_err(|broken| format!("the answer broke off: {broken:?}").into())
+            })
+        })
+    }
+}
