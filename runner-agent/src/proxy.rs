@@ -25,7 +25,7 @@ use tracing::debug;
 
 use crate::{
     backends::Backends,
-    runtime::Runtime,
+    runtime::{LogsFrom, Runtime},
     store::Known,
     tunnel::{Reader, Writer},
 };
@@ -135,7 +135,8 @@ async fn collect<R: Runtime>(
         let here = runtime.observe(&runner.unwrap_or_default()).await.unwrap_or_default();
         for replica in here.into_iter().filter(|replica| replica.deployment == deployment) {
             if read.insert(replica.id.clone()) {
-                tokio::spawn(forward(runtime.logs(&replica.id, follow, tail).boxed(), sender.clone()));
+                let from = LogsFrom { follow, tail, since: None };
+                tokio::spawn(forward(runtime.logs(&replica.id, from).boxed(), sender.clone()));
             }
         }
         if !follow {

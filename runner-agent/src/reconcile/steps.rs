@@ -5,6 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use patr_models::{
     deployment::{Digest, Failure, FailureKind, ReleaseNumber, spec::Probe},
     ids::DeploymentId,
+    secret::Secrets,
     wire::DesiredDeployment,
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -59,7 +60,7 @@ impl<R: Runtime> Context<R> {
             match step {
                 Step::Pull => self.pull(&desired).await,
                 Step::Start { digest, hash } => {
-                    let new = NewReplica { desired, digest, hash };
+                    let new = NewReplica { desired, digest, hash, secrets: Secrets::default() };
                     self.runtime.start(&new, &self.runner).await.map(|()| Done::Nothing)
                 }
                 Step::Probe { replica } => self.probe(&desired, &replica).await,

@@ -2,8 +2,11 @@
 
 mod container;
 mod credentials;
+mod exec;
 mod image;
+mod logs;
 mod request;
+mod usage;
 mod words;
 
 use std::{collections::HashMap, time::Duration};
@@ -16,18 +19,17 @@ use bollard::{
         RestartPolicyNameEnum, SystemInfo,
     },
     query_parameters::{
-        CreateContainerOptions, CreateImageOptions, EventsOptions, ListContainersOptions, LogsOptions,
+        CreateContainerOptions, CreateImageOptions, EventsOptions, ListContainersOptions,
         RemoveContainerOptions, RenameContainerOptions, StopContainerOptions,
     },
 };
 use futures_util::{Stream, StreamExt, stream};
 use patr_models::{
     deployment::{
-        Digest, Failure, FailureKind, ImageRef, WorkloadSpec,
-        logs::{LogLine, LogStream},
-        spec::Probe,
+        Digest, Failure, FailureKind, ImageRef, WorkloadSpec, exec::Size, logs::LogLine, spec::Probe,
     },
-    time::Millis,
+    ids::{DeploymentId, SnapshotId, VolumeId},
+    wire::{DesiredVolume, HostHealth},
 };
 use tokio::{
     sync::mpsc,
@@ -35,7 +37,8 @@ use tokio::{
 };
 
 use super::{
-    Address, Checked, Fault, NewReplica, Replica, ReplicaState, Runtime, Unavailable, failure, probe,
+    Address, Archive, Checked, Exec, Fault, LogsFrom, NewReplica, Replica, ReplicaState, Runtime, Totals,
+    Unavailable, VolumesSeen, failure, probe,
 };
 use container::label;
 use image::{is_of_this_machine, of_repository, pinned};
@@ -43,8 +46,6 @@ use words::{chain, exited, is_missing, pull_fault, refused};
 
 /// The bridge network that our containers are on.
 const NETWORK: &str = "patr";
-/// Lines of a container that ended, in a failure.
-const LAST_LINES: &str = "20";
 /// How long a registry may send nothing at all.
 const PULL_STALLS: Duration = Duration::from_secs(120);
 
@@ -130,6 +131,13 @@ impl Docker {
                 }
             }
         }
+    }
+
+    async fn stop_in_time(&self, found: &ContainerInspectResponse, id: &str) -> Result<(), Error> {
+        // The request lasts as long as the container takes to stop.
+        let patience = container::grace(found) + Duration::from_secs(60);
+        let stopping = self.api.clone().with_timeout(patience);
+        already(stopping.stop_container(id, None::<StopContainerOptions>).await)
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<ContainerInspectResponse>, Error> {
@@ -235,22 +243,47 @@ impl Runtime for Docker {
         probe::ask(at, probe).await
     }
 
+    async fn exec_probe(&self, id: &str, command: &[String], patience: Duration) -> Result<(), Failure> {
+        exec::probe(self, id, command, patience).await
+    }
+
+    async fn exec(&self, id: &str, command: Vec<String>, tty: Option<Size>) -> Result<Exec, Fault> {
+        exec::exec(self, id, command, tty).await
+    }
+
+    async fn usage(&self, id: &str) -> Result<Totals, Fault> {
+        usage::usage(self, id).await
+    }
+
+    async fn pause(&self, id: &str) -> Result<(), Fault> {
+        already(self.api.pause_container(id).await).map_err(|error| refused("pausing its container", &error))
+    }
+
+    async fn unpause(&self, id: &str) -> Result<(), Fault> {
+        already(self.api.unpause_container(id).await)
+            .map_err(|error| refused("letting its container go on", &error))
+    }
+
+    async fn stop(&self, id: &str) -> Result<(), Fault> {
+        let found = self.api.inspect_container(id, None).await;
+        let found = found.map_err(|error| refused("stopping its container", &error))?;
+        self.stop_in_time(&found, id).await.map_err(|error| refused("stopping its container", &error))
+    }
+
+    async fn start_again(&self, id: &str) -> Result<(), Fault> {
+        let started = self.api.start_container(id, None).await;
+        started.map_err(|error| refused("starting its container again", &error))
+    }
+
     async fn last_lines(&self, id: &str) -> Vec<String> {
-        let tail = LAST_LINES.to_owned();
-        let options = LogsOptions { stdout: true, stderr: true, tail, ..Default::default() };
-        let output: Vec<_> =
-            self.api.logs(id, Some(options)).filter_map(async |line| line.ok()).collect().await;
-        output.iter().map(|line| line.to_string().trim_end().to_owned()).collect()
+        logs::last_lines(self, id).await
     }
 
     async fn remove(&self, id: &str) -> Result<(), Fault> {
         let found = self.inspect(id).await.map_err(|error| refused("removing its container", &error))?;
         let Some(found) = found else { return Ok(()) };
-        // The request lasts as long as the container takes to stop.
-        let patience = container::grace(&found) + Duration::from_secs(60);
-        let stopping = self.api.clone().with_timeout(patience);
         // Whether it stops in time or not, removal is by force.
-        let _ = stopping.stop_container(id, None::<StopContainerOptions>).await;
+        let _ = self.stop_in_time(&found, id).await;
         let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
         match self.api.remove_container(id, Some(options)).await {
             Ok(()) => Ok(()),
@@ -259,30 +292,54 @@ impl Runtime for Docker {
         }
     }
 
-    fn logs(&self, id: &str, follow: bool, tail: u32) -> impl Stream<Item = LogLine> + Send + 'static {
-        let options = LogsOptions {
-            follow,
-            stdout: true,
-            stderr: true,
-            timestamps: true,
-            tail: tail.to_string(),
-            ..Default::default()
-        };
-        let replica: String = id.chars().take(12).collect();
-        // The API borrows itself in the stream, so each stream has its own.
-        let (api, id) = (self.api.clone(), id.to_owned());
-        let (sender, receiver) = mpsc::channel(64);
-        tokio::spawn(async move {
-            let mut output = std::pin::pin!(api.logs(&id, Some(options)));
-            while let Some(Ok(output)) = output.next().await {
-                let line = log_line(&replica, output);
-                if sender.send(line).await.is_err() {
-                    return;
-                }
-            }
-        });
-        stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
+    fn logs(&self, id: &str, from: LogsFrom) -> impl Stream<Item = LogLine> + Send + 'static {
+        logs::follow(self, id, from)
     }
+
+    async fn past_logs(&self, _: DeploymentId) -> Vec<LogLine> {
+        Vec::new()
+    }
+
+    async fn forget(&self, _: DeploymentId) {}
+
+    async fn secrets_in(&self, _: &str) -> Result<Vec<Vec<u8>>, Fault> {
+        Ok(Vec::new())
+    }
+
+    async fn volumes(
+        &self,
+        _: &str,
+        _: &[DesiredVolume],
+        _: &[VolumeId],
+    ) -> Result<VolumesSeen, Unavailable> {
+        Ok(VolumesSeen::default())
+    }
+
+    async fn volume_read(&self, _: VolumeId, _: Option<SnapshotId>) -> Result<Archive, Fault> {
+        Err(no_volumes())
+    }
+
+    async fn volume_fill(&self, _: VolumeId, _: Archive) -> Result<(), Fault> {
+        Err(no_volumes())
+    }
+
+    async fn volume_snapshot(&self, _: VolumeId, _: SnapshotId) -> Result<u64, Fault> {
+        Err(no_volumes())
+    }
+
+    async fn volume_restore(&self, _: VolumeId, _: SnapshotId) -> Result<(), Fault> {
+        Err(no_volumes())
+    }
+
+    async fn volume_forget(&self, _: SnapshotId) -> Result<(), Fault> {
+        Err(no_volumes())
+    }
+
+    async fn health(&self) -> HostHealth {
+        HostHealth { disk_total: None, disk_free: None, trouble: None }
+    }
+
+    async fn collect_images(&self, _: &[Digest]) {}
 
     fn changes(&self) -> impl Stream<Item = ()> + Send + 'static {
         let (sender, receiver) = mpsc::channel(1);
@@ -329,15 +386,16 @@ fn remind(reminders: &mpsc::Sender<()>) {
     let _ = reminders.try_send(());
 }
 
-fn log_line(replica: &str, output: bollard::container::LogOutput) -> LogLine {
-    use bollard::container::LogOutput;
-    let stream =
-        if matches!(output, LogOutput::StdErr { .. }) { LogStream::Stderr } else { LogStream::Stdout };
-    let text = String::from_utf8_lossy(&output.into_bytes()).into_owned();
-    let (at, text) = text.split_once(' ').unwrap_or(("", &text));
-    // Nanoseconds are cut: times have milliseconds.
-    let at: Millis = at.get(..23).and_then(|at| format!("{at}Z").parse().ok()).unwrap_or_default();
-    LogLine { at, replica: replica.to_owned(), stream, text: text.trim_end_matches(['\r', '\n']).to_owned() }
+/// Whoever asks for what is so already has got it.
+fn already(answer: Result<(), Error>) -> Result<(), Error> {
+    match answer {
+        Err(Error::DockerResponseServerError { status_code: 304 | 409, .. }) => Ok(()),
+        other => other,
+    }
+}
+
+fn no_volumes() -> Fault {
+    failure(FailureKind::Runtime, "this agent has no volumes yet").into()
 }
 
 #[cfg(test)]

@@ -8,10 +8,17 @@ use std::{
 };
 
 use futures_util::{Stream, stream};
-use patr_models::deployment::{Digest, Failure, FailureKind, WorkloadSpec, logs::LogLine, spec::Probe};
+use patr_models::{
+    deployment::{Digest, Failure, FailureKind, WorkloadSpec, exec::Size, logs::LogLine, spec::Probe},
+    ids::{DeploymentId, SnapshotId, VolumeId},
+    wire::{DesiredVolume, HostHealth},
+};
 use tokio::{sync::watch, time::sleep};
 
-use super::{Address, Checked, Fault, NewReplica, Replica, ReplicaState, Runtime, Unavailable, failure};
+use super::{
+    Address, Archive, Checked, Exec, Fault, LogsFrom, NewReplica, Replica, ReplicaState, Runtime, Totals,
+    Unavailable, VolumesSeen, failure,
+};
 
 /// What the reconciler can ask of a runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,6 +214,11 @@ impl Fake {
     }
 }
 
+/// No test asks for it yet.
+fn unscripted() -> Failure {
+    failure(FailureKind::Runtime, "nothing is scripted")
+}
+
 fn address(number: u8) -> Address {
     Address::Network([10, 0, 0, number].into())
 }
@@ -335,9 +347,82 @@ impl Runtime for Fake {
         .await
     }
 
-    fn logs(&self, _: &str, _: bool, _: u32) -> impl Stream<Item = LogLine> + Send + 'static {
+    fn logs(&self, _: &str, _: LogsFrom) -> impl Stream<Item = LogLine> + Send + 'static {
         stream::empty()
     }
+
+    async fn exec_probe(&self, _: &str, _: &[String], _: Duration) -> Result<(), Failure> {
+        Err(unscripted())
+    }
+
+    async fn exec(&self, _: &str, _: Vec<String>, _: Option<Size>) -> Result<Exec, Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn usage(&self, _: &str) -> Result<Totals, Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn pause(&self, _: &str) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn unpause(&self, _: &str) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn stop(&self, _: &str) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn start_again(&self, _: &str) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn secrets_in(&self, _: &str) -> Result<Vec<Vec<u8>>, Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn past_logs(&self, _: DeploymentId) -> Vec<LogLine> {
+        Vec::new()
+    }
+
+    async fn forget(&self, _: DeploymentId) {}
+
+    async fn volumes(
+        &self,
+        _: &str,
+        _: &[DesiredVolume],
+        _: &[VolumeId],
+    ) -> Result<VolumesSeen, Unavailable> {
+        Ok(VolumesSeen::default())
+    }
+
+    async fn volume_read(&self, _: VolumeId, _: Option<SnapshotId>) -> Result<Archive, Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn volume_fill(&self, _: VolumeId, _: Archive) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn volume_snapshot(&self, _: VolumeId, _: SnapshotId) -> Result<u64, Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn volume_restore(&self, _: VolumeId, _: SnapshotId) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn volume_forget(&self, _: SnapshotId) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn health(&self) -> HostHealth {
+        HostHealth { disk_total: None, disk_free: None, trouble: None }
+    }
+
+    async fn collect_images(&self, _: &[Digest]) {}
 
     fn changes(&self) -> impl Stream<Item = ()> + Send + 'static {
         let changed = self.changed.subscribe();

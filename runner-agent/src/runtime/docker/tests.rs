@@ -3,6 +3,8 @@ use std::net::Ipv4Addr;
 use patr_models::{
     deployment::{PortSpec, Power},
     ids::{DeploymentId, Id, WorkspaceId},
+    secret::Secrets,
+    time::Millis,
     wire::DesiredDeployment,
 };
 use tokio::{
@@ -72,7 +74,7 @@ fn new_replica() -> NewReplica {
         digest: None,
         sealed: None,
     };
-    NewReplica { desired, digest, hash: "hash".to_owned() }
+    NewReplica { desired, digest, hash: "hash".to_owned(), secrets: Secrets::default() }
 }
 
 #[test]
