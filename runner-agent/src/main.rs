@@ -52,7 +52,7 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
     let config = args.config()?;
     let store = Arc::new(Store::open(&config.state_dir)?);
     let known = store.load()?;
-    let docker = Docker::connect(config.publish_ports).await?;
+    let docker = Docker::connect(config.publish_ports, &config.state_dir).await?;
     info!("{}", docker.describe());
     let backends = Backends::default();
     let (desired, desired_rx) = watch::channel(known.map(Arc::new));
