@@ -66,7 +66,7 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
     let store = Arc::new(Store::open(&config.state_dir)?);
     let known = store.load()?;
     let vault = Vault::new(store.key()?);
-    let docker = Docker::connect(config.publish_ports).await?;
+    let docker = Docker::connect(config.publish_ports, &config.state_dir).await?;
     info!("{}", docker.describe());
     let backends = Backends::default();
     let handover = Handover::default();
