@@ -1,5 +1,8 @@
 //! The replicas that serve: written by the reconciler, read by the proxy.
 
+mod parking;
+mod pool;
+
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -10,145 +13,181 @@ use std::{
 };
 
 use patr_models::ids::DeploymentId;
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use crate::runtime::Address;
+use pool::Pool;
 
-/// A replica that serves.
-#[derive(Debug, Clone)]
-struct Backend {
-    container: String,
-    address: Address,
-    in_flight: Arc<AtomicUsize>,
-}
+pub(crate) use parking::Want;
 
 /// The replicas of every deployment. Changes take effect with the next request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Backends(Arc<Mutex<HashMap<DeploymentId, Vec<Backend>>>>);
+pub(crate) struct Backends(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    table: Mutex<Table>,
+    /// Requests that wait look again.
+    changed: watch::Sender<()>,
+    /// Somebody asks for a deployment that has no replica.
+    asked: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    pools: HashMap<DeploymentId, Pool>,
+    /// Whether the reconciler has looked once. Before that, anything may be about to be adopted.
+    looked: bool,
+    /// Counts the replicas that were let in.
+    admitted: u64,
+}
+
+/// What goes on at a replica, seen by those who serve through it and by who waits for them to end.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    count: AtomicUsize,
+    idle: Notify,
+    cut: watch::Sender<bool>,
+}
+
+impl Load {
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Waits until nothing goes on.
+    pub(crate) async fn ended(&self) {
+        while self.count() > 0 {
+            self.idle.notified().await;
+        }
+    }
+
+    /// The time is up: WebSockets are to be closed.
+    pub(crate) fn cut(&self) {
+        self.cut.send_replace(true);
+    }
+}
 
 /// A request on its way through a replica; counted until it is dropped.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pub(crate) address: SocketAddr,
-    count: Arc<AtomicUsize>,
+    pub(crate) container: String,
+    load: Arc<Load>,
+}
+
+impl InFlight {
+    fn new(address: SocketAddr, container: &str, load: &Arc<Load>) -> Self {
+        load.count.fetch_add(1, Ordering::Relaxed);
+        Self { address, container: container.to_owned(), load: Arc::clone(load) }
+    }
+
+    /// Waits until the replica's time is up.
+    pub(crate) async fn cut(&self) {
+        let mut cut = self.load.cut.subscribe();
+        // The sender is in `load`, which is held here.
+        drop(cut.wait_for(|cut| *cut).await);
+    }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::Relaxed);
+        if self.load.count.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.load.idle.notify_one();
+        }
     }
 }
 
 impl Backends {
     /// The replica with least in flight, and where its port is.
+    #[cfg(test)]
     pub(crate) fn pick(&self, deployment: DeploymentId, port: u16) -> Option<InFlight> {
-        let table = self.lock();
-        let least =
-            table.get(&deployment)?.iter().min_by_key(|backend| backend.in_flight.load(Ordering::Relaxed))?;
-        let address = least.address.port(port)?;
-        least.in_flight.fetch_add(1, Ordering::Relaxed);
-        Some(InFlight { address, count: Arc::clone(&least.in_flight) })
+        self.lock().pools.get(&deployment)?.pick(port, None, Instant::now())
     }
 
-    /// Lets a replica serve.
-    pub(crate) fn add(&self, deployment: DeploymentId, container: &str, address: Address) {
-        let mut table = self.lock();
-        let backends = table.entry(deployment).or_default();
-        match backends.iter_mut().find(|backend| backend.container == container) {
-            Some(known) => known.address = address,
-            None => {
-                backends.push(Backend { container: container.to_owned(), address, in_flight: Arc::default() })
-            }
+    /// As it was picked, but another one.
+    pub(crate) fn another(&self, deployment: DeploymentId, port: u16, than: &str) -> Option<InFlight> {
+        self.lock().pools.get(&deployment)?.pick(port, Some(than), Instant::now())
+    }
+
+    /// Whether a connection to a replica could be made. One that refuses again and again is left out for a while.
+    pub(crate) fn connected(&self, deployment: DeploymentId, container: &str, worked: bool) {
+        if let Some(pool) = self.lock().pools.get_mut(&deployment) {
+            pool.connected(container, worked, Instant::now());
         }
     }
 
-    /// Takes a replica out. The returned counter says when its last request is answered.
-    pub(crate) fn remove(&self, deployment: DeploymentId, container: &str) -> Option<Arc<AtomicUsize>> {
-        let mut table = self.lock();
-        let backends = table.get_mut(&deployment)?;
-        let at = backends.iter().position(|backend| backend.container == container)?;
-        Some(backends.remove(at).in_flight)
+    /// Lets a replica serve.
+    #[cfg(test)]
+    pub(crate) fn add(&self, deployment: DeploymentId, container: &str, address: Address) {
+        self.add_all(deployment, [(container, address)]);
     }
 
-    /// Follows what is here: `running` says where a container is, or `None` when it does not run.
-    pub(crate) fn follow(&self, running: impl Fn(&str) -> Option<Address>) {
-        self.lock().retain(|_, backends| {
-            backends.retain_mut(|backend| {
-                // One that was started again may be elsewhere now.
-                running(&backend.container).map(|address| backend.address = address).is_some()
-            });
-            !backends.is_empty()
-        });
+    /// Lets replicas serve, all with the same request.
+    pub(crate) fn add_all<'a>(
+        &self,
+        deployment: DeploymentId,
+        replicas: impl IntoIterator<Item = (&'a str, Address)>,
+    ) {
+        let mut table = self.lock();
+        for (container, address) in replicas {
+            table.admitted += 1;
+            let mark = table.admitted;
+            table.pools.entry(deployment).or_default().add(container, address, mark);
+        }
+        drop(table);
+        self.0.changed.send_replace(());
+    }
+
+    /// Takes a replica out. What is returned says when its last request is answered.
+    pub(crate) fn remove(&self, deployment: DeploymentId, container: &str) -> Option<Arc<Load>> {
+        self.lock().pools.get_mut(&deployment)?.remove(container)
+    }
+
+    /// Lets a replica be asked, or not, without taking it out.
+    pub(crate) fn set_ready(&self, deployment: DeploymentId, container: &str, ready: bool) {
+        if let Some(pool) = self.lock().pools.get_mut(&deployment) {
+            pool.set_ready(container, ready);
+        }
+        self.0.changed.send_replace(());
+    }
+
+    /// A moment: what is let in later is newer than what is looked at from now on.
+    pub(crate) fn mark(&self) -> u64 {
+        self.lock().admitted
+    }
+
+    /// Follows what was here when it was looked at, after `mark`: `running` says where a container is, or `None` when
+    /// it does not run. One that was let in since is where it was found then, and not where it may have been before:
+    /// that address may be somebody else's by now.
+    pub(crate) fn follow(&self, mark: u64, running: impl Fn(&str) -> Option<Address>) {
+        self.lock().pools.values_mut().for_each(|pool| pool.follow(mark, &running));
+    }
+
+    /// Whether a replica is in, and whether it serves.
+    pub(crate) fn is_ready(&self, deployment: DeploymentId, container: &str) -> Option<bool> {
+        self.lock().pools.get(&deployment)?.is_ready(container)
     }
 
     /// Whether a replica serves.
+    #[cfg(test)]
     pub(crate) fn contains(&self, deployment: DeploymentId, container: &str) -> bool {
-        self.lock()
-            .get(&deployment)
-            .is_some_and(|all| all.iter().any(|backend| backend.container == container))
+        self.is_ready(deployment, container) == Some(true)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<DeploymentId, Vec<Backend>>> {
+    /// Where a replica is that is in.
+    pub(crate) fn address(&self, deployment: DeploymentId, container: &str) -> Option<Address> {
+        self.lock().pools.get(&deployment)?.address(container)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
         // Nothing in here panics halfway through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use patr_models::{ids::Id, time::Millis};
-
-    use super::*;
-
-    fn address(last: u8) -> Address {
-        Address::Network([127, 0, 0, last].into())
-    }
-
-    fn id() -> DeploymentId {
-        DeploymentId::from_parts(Millis(0), 0)
-    }
-
-    #[test]
-    fn the_replica_with_least_in_flight_is_picked_and_freed_again() {
-        let backends = Backends::default();
-        backends.add(id(), "a", address(1));
-        backends.add(id(), "b", address(2));
-        let first = backends.pick(id(), 80).unwrap();
-        let second = backends.pick(id(), 80).unwrap();
-        assert_ne!(first.address, second.address);
-        let freed = first.address;
-        drop(first);
-        assert_eq!(backends.pick(id(), 80).unwrap().address, freed);
-    }
-
-    #[test]
-    fn a_replica_that_was_taken_out_still_counts_what_it_serves() {
-        let backends = Backends::default();
-        backends.add(id(), "a", address(1));
-        let request = backends.pick(id(), 80).unwrap();
-        let left = backends.remove(id(), "a").unwrap();
-        assert!(backends.pick(id(), 80).is_none());
-        assert_eq!(left.load(Ordering::Relaxed), 1);
-        drop(request);
-        assert_eq!(left.load(Ordering::Relaxed), 0);
-    }
-
-    #[test]
-    fn a_replica_that_moved_is_followed_and_one_that_ended_is_dropped() {
-        let backends = Backends::default();
-        backends.add(id(), "a", address(1));
-        backends.add(id(), "b", address(2));
-        backends.follow(|container| (container == "a").then(|| address(3)));
-        assert_eq!(backends.pick(id(), 80).unwrap().address.to_string(), "127.0.0.3:80");
-        assert!(!backends.contains(id(), "b"));
-        backends.follow(|_| None);
-        assert!(backends.lock().is_empty(), "nothing is remembered of a deployment without replicas");
-    }
-
-    #[test]
-    fn a_published_port_is_reached_on_loopback() {
-        let backends = Backends::default();
-        backends.add(id(), "a", Address::Published([(80, 40_080)].into()));
-        assert_eq!(backends.pick(id(), 80).unwrap().address.to_string(), "127.0.0.1:40080");
-        assert!(backends.pick(id(), 81).is_none());
-    }
-}
+mod tests;

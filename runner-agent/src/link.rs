@@ -14,9 +14,13 @@ mod core;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
-use patr_models::{time::Millis, wire::Report};
+use patr_models::{
+    runner::connect::PublicKey,
+    time::Millis,
+    wire::{Report, Sample},
+};
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch},
     time::{self, Instant},
 };
 use tokio_tungstenite::tungstenite::Message;
@@ -40,8 +44,12 @@ pub(crate) struct Session {
     pub(crate) store: Arc<Store>,
     /// The machine in words.
     pub(crate) host: String,
+    /// What secrets for this machine are sealed to.
+    pub(crate) key: PublicKey,
     pub(crate) desired: watch::Sender<Option<Arc<Known>>>,
     pub(crate) report: watch::Receiver<Option<Report>>,
+    /// What the replicas used. Not kept for a time when there is a link.
+    pub(crate) samples: mpsc::Receiver<Vec<Sample>>,
     pub(crate) lanes: watch::Sender<u8>,
 }
 
@@ -67,7 +75,7 @@ async fn keep(mut session: Session, timing: Timing) -> Stopped {
 impl Session {
     /// One connection, from its beginning to its end.
     async fn connection(&mut self, timing: Timing, backoff: &mut Backoff) -> Ended {
-        match connect(&self.config.base, "/api/v1/runner/session", &self.config.token).await {
+        match connect(&self.config, "/api/v1/runner/session", Some(&self.key)).await {
             Ok(socket) => {
                 backoff.opened(Instant::now());
                 let Err(ended) = self.talk(socket, timing).await;
@@ -100,6 +108,7 @@ impl Session {
                     let report = self.report.borrow_and_update().clone();
                     report.map(|report| core.reported(report, Instant::now())).unwrap_or_default()
                 }
+                Some(samples) = self.samples.recv() => core.sampled(samples),
                 () = time::sleep_until(core.deadline()) => core.elapsed(Instant::now())?,
             };
         }

@@ -2,33 +2,43 @@
 //!
 //! | task | reads | writes |
 //! |---|---|---|
-//! | [`link`] | socket, reports | desired snapshots |
-//! | [`reconcile`] | desired snapshots, the runtime | reports, backends |
+//! | [`link`] | socket, reports, samples | desired snapshots |
+//! | [`reconcile`] | desired snapshots, the runtime, samples | reports, backends, what runs |
+//! | [`meter`] | what runs, the runtime | samples |
 //! | [`tunnel`], one per lane | socket, backends | sockets of replicas |
 //!
-//! They share two watch channels and the table of [`backends`]. Losing the link stops none of the others.
+//! They share channels, the table of [`backends`] and the [`vault`]. Losing the link stops none of the others.
 
 mod backends;
 mod config;
+mod handover;
 mod link;
+mod meter;
 mod proxy;
 mod reconcile;
+mod redact;
 mod runtime;
 mod store;
 mod tunnel;
+mod vault;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
-use tokio::sync::watch;
-use tracing::{error, info};
+use tokio::{
+    sync::{mpsc, watch},
+    time,
+};
+use tracing::{error, info, warn};
 
 use crate::{
     backends::Backends,
     config::Args,
+    handover::Handover,
     link::{Session, connect::Stopped},
     runtime::docker::Docker,
     store::Store,
+    vault::Vault,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,24 +58,51 @@ async fn main() -> ExitCode {
     }
 }
 
+/// How long streams have to end once the agent is to.
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
+
 async fn run(args: Args) -> anyhow::Result<Stopped> {
     let config = args.config()?;
     let store = Arc::new(Store::open(&config.state_dir)?);
     let known = store.load()?;
-    let docker = Docker::connect(config.publish_ports).await?;
+    let vault = Vault::new(store.key()?);
+    let docker = Docker::connect(config.publish_ports, &config.state_dir).await?;
     info!("{}", docker.describe());
     let backends = Backends::default();
+    let handover = Handover::default();
     let (desired, desired_rx) = watch::channel(known.map(Arc::new));
     let (report, report_rx) = watch::channel(None);
+    let (running, running_rx) = watch::channel(Vec::new());
     let (lanes, lanes_rx) = watch::channel(0);
-    tokio::spawn(reconcile::run(docker.clone(), desired_rx.clone(), report, backends.clone()));
-    let target = proxy::Target::new(backends, docker.clone(), desired_rx);
+    let (to_reconciler, samples) = mpsc::channel(1);
+    let (to_edge, samples_for_edge) = mpsc::channel(1);
+    let reconciling = tokio::spawn(reconcile::run(reconcile::Ports {
+        runtime: docker.clone(),
+        desired: desired_rx.clone(),
+        report,
+        backends: backends.clone(),
+        vault: vault.clone(),
+        running,
+        samples,
+    }));
+    let readers = meter::Readers { reconciler: to_reconciler, edge: to_edge };
+    tokio::spawn(meter::run(docker.clone(), running_rx, readers));
+    let key = vault.public();
+    let target = proxy::Target::new((backends, docker.clone()), desired_rx, vault, handover.clone());
     tokio::spawn(tunnel::run(config.clone(), lanes_rx, target));
-    let session = Session { config, store, host: docker.describe(), desired, report: report_rx, lanes };
-    tokio::select! {
-        stopped = link::run(session) => Ok(stopped),
-        () = asked_to_stop() => Ok(Stopped::Asked),
+    let host = docker.describe();
+    let session =
+        Session { config, store, host, key, desired, report: report_rx, samples: samples_for_edge, lanes };
+    // The session ends first, and what runs here is left to whoever comes next.
+    let stopped = tokio::select! {
+        stopped = link::run(session) => stopped,
+        () = asked_to_stop() => Stopped::Asked,
+    };
+    reconciling.abort();
+    if time::timeout(ENDS_WITHIN, handover.close()).await.is_err() {
+        warn!("some requests did not end within {} s", ENDS_WITHIN.as_secs());
     }
+    Ok(stopped)
 }
 
 /// SIGTERM or Ctrl-C. Workloads run on.

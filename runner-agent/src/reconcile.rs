@@ -2,11 +2,14 @@
 //!
 //! Levels, not edges: a pass decides from what it finds, whatever woke it.
 
+mod advance;
+mod autoscale;
 mod memory;
 mod plan;
 mod report;
 mod steps;
 mod tasks;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -19,82 +22,114 @@ use std::{
 
 use futures_util::{StreamExt, stream::BoxStream};
 use patr_models::{
-    deployment::Power,
-    ids::DeploymentId,
-    wire::{DesiredDeployment, ObservedDeployment, Report, Snapshot, Tombstone, Unreadable},
+    ids::{DeploymentId, VolumeId},
+    wire::{HostHealth, Report, Sample, Snapshot},
 };
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch as channel},
     time::{self, Instant},
 };
 use tracing::{info, warn};
 
 use crate::{
     backends::Backends,
-    runtime::{Fault, Replica, ReplicaState, Runtime, Unavailable},
+    meter::Running,
+    runtime::{Fault, Replica, Runtime, Unavailable, VolumesSeen},
     store::Known,
+    vault::Vault,
 };
+use autoscale::Scaler;
 use memory::{Memory, Pause};
-use plan::{Situation, Step, plan, settled};
-use report::View;
-use steps::Context;
 use tasks::{Ended, Tasks};
+use watch::{Judged, Verdict, Watches};
 
 /// How often to look although nothing seems to have happened.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// How long looking may take.
 const LOOK_MAX: Duration = Duration::from_secs(30);
 
+/// What the loop reads and writes.
+pub(crate) struct Ports<R> {
+    pub(crate) runtime: R,
+    pub(crate) desired: channel::Receiver<Option<Arc<Known>>>,
+    pub(crate) report: channel::Sender<Option<Report>>,
+    pub(crate) backends: Backends,
+    pub(crate) vault: Vault,
+    /// What is to be measured, and what was.
+    pub(crate) running: channel::Sender<Vec<Running>>,
+    pub(crate) samples: mpsc::Receiver<Vec<Sample>>,
+}
+
 struct Reconciler<R> {
     runtime: R,
     backends: Backends,
+    vault: Vault,
     memories: HashMap<DeploymentId, Memory>,
+    scalers: HashMap<DeploymentId, Scaler>,
     tasks: Tasks,
-    report: watch::Sender<Option<Report>>,
+    watches: Watches,
+    report: channel::Sender<Option<Report>>,
+    running: channel::Sender<Vec<Running>>,
+    missing: Arc<HashSet<VolumeId>>,
     /// The runtime did not answer; it is asked again then.
     away: Option<Pause>,
+}
+
+/// What is on the machine besides replicas.
+struct Host {
+    volumes: VolumesSeen,
+    health: HostHealth,
 }
 
 /// What woke the loop.
 enum Event {
     Desired,
     Ended(Option<Ended>),
+    Judged(Judged),
+    Sampled(Vec<Sample>),
     Look,
     Closed,
 }
 
 /// Reconciles until the agent ends.
-pub(crate) async fn run<R: Runtime>(
-    runtime: R,
-    mut desired: watch::Receiver<Option<Arc<Known>>>,
-    report: watch::Sender<Option<Report>>,
-    backends: Backends,
-) {
+pub(crate) async fn run<R: Runtime>(ports: Ports<R>) {
+    let Ports { runtime, mut desired, report, backends, vault, running, mut samples } = ports;
     let mut changes: BoxStream<'static, ()> = runtime.changes().boxed();
+    let asked = backends.clone();
     let mut reconciler = Reconciler {
         runtime,
         backends,
+        vault,
         memories: HashMap::new(),
+        scalers: HashMap::new(),
         tasks: Tasks::default(),
+        watches: Watches::default(),
         report,
+        running,
+        missing: Arc::default(),
         away: None,
     };
     loop {
         // Before anything was heard nothing is planned: what runs may well be desired.
         let known = desired.borrow_and_update().clone();
-        if let Some(known) = known {
-            reconciler.pass(&known).await;
+        if let Some(known) = &known {
+            reconciler.pass(known).await;
         }
         let look_at = reconciler.look_at(Instant::now());
         let event = tokio::select! {
             changed = desired.changed() => if changed.is_ok() { Event::Desired } else { Event::Closed },
             Some(ended) = reconciler.tasks.ended() => Event::Ended(ended),
+            Some(judged) = reconciler.watches.judged() => Event::Judged(judged),
+            Some(samples) = samples.recv() => Event::Sampled(samples),
             Some(()) = changes.next() => Event::Look,
+            () = asked.asked() => Event::Look,
             () = time::sleep_until(look_at) => Event::Look,
         };
         match event {
             Event::Closed => return,
             Event::Ended(ended) => reconciler.ended(ended),
+            Event::Judged(judged) => reconciler.judged(judged),
+            Event::Sampled(samples) => reconciler.sampled(known.as_deref(), &samples),
             Event::Desired | Event::Look => {}
         }
     }
@@ -102,26 +137,51 @@ pub(crate) async fn run<R: Runtime>(
 
 impl<R: Runtime> Reconciler<R> {
     async fn pass(&mut self, known: &Known) {
-        let runner = known.runner.to_string();
-        let looking = self.runtime.observe(&runner);
-        let looked = time::timeout(LOOK_MAX, looking).await;
+        // What is let in while the runtime looks is newer than what it sees.
+        let mark = self.backends.mark();
+        let looked = time::timeout(LOOK_MAX, self.look(known)).await;
         match looked.unwrap_or_else(|_| Err(Unavailable(format!("nothing within {} s", LOOK_MAX.as_secs()))))
         {
-            Ok(here) => {
+            Ok((here, host)) => {
                 if self.away.take().is_some() {
                     info!("the runtime answers again");
                 }
-                self.go_on(known, &here);
+                self.missing = Arc::new(host.volumes.missing.iter().copied().collect());
+                self.follow(mark, &here);
+                self.go_on(known, &here, host);
             }
             Err(error) => self.is_away(&error),
         }
     }
 
+    async fn look(&self, known: &Known) -> Result<(Vec<Replica>, Host), Unavailable> {
+        let runner = known.runner.to_string();
+        let Snapshot { volumes, buried_volumes, .. } = &known.snapshot;
+        let here = self.runtime.observe(&runner).await?;
+        let volumes = self.runtime.volumes(&runner, volumes, buried_volumes).await?;
+        let health = self.runtime.health().await;
+        Ok((here, Host { volumes, health }))
+    }
+
+    /// What was seen last is said on, with a word that it is not seen now.
     fn is_away(&mut self, error: &Unavailable) {
         if self.away.is_none() {
             warn!("{error}");
         }
         self.away = Some(Pause::after(self.away.as_ref(), Instant::now()));
+        let last = self.report.borrow().clone().unwrap_or_default();
+        let unknown = HostHealth { disk_total: None, disk_free: None, trouble: None };
+        let health =
+            HostHealth { trouble: Some(error.to_string()), ..last.health.clone().unwrap_or(unknown) };
+        self.publish(Report { health: Some(health), ..last });
+    }
+
+    fn publish(&self, report: Report) {
+        self.report.send_if_modified(|last| {
+            let changed = last.as_ref() != Some(&report);
+            *last = Some(report);
+            changed
+        });
     }
 
     /// When to look again although nothing is heard.
@@ -131,111 +191,6 @@ impl<R: Runtime> Reconciler<R> {
         }
         let tries = self.memories.values().filter_map(|memory| memory.next_try(now));
         tries.chain([now + LOOK_EVERY]).min().unwrap_or(now)
-    }
-
-    fn go_on(&mut self, known: &Known, all: &[Replica]) {
-        let Snapshot { revision, deployments, tombstones, unreadable, .. } = &known.snapshot;
-        let runner = known.runner.to_string();
-        let here = by_deployment(all);
-        let of = |id: DeploymentId| here.get(&id).map(Vec::as_slice).unwrap_or_default();
-        self.follow(all);
-        self.forget(&known.snapshot, all);
-        for desired in deployments {
-            self.tasks.supersede(desired.id, desired.generation);
-            self.advance(&runner, desired, of(desired.id));
-        }
-        let deleted: Vec<&Tombstone> =
-            tombstones.iter().filter(|tombstone| !is_newer(deployments, tombstone)).collect();
-        for tombstone in &deleted {
-            self.tasks.supersede(tombstone.deployment, tombstone.generation);
-            self.remove_all(&runner, tombstone, of(tombstone.deployment));
-        }
-        let gone = deleted.iter().map(|tombstone| tombstone.deployment);
-        let observed = deployments.iter().map(|desired| self.observed(desired, of(desired.id)));
-        let report = Report {
-            revision: *revision,
-            deployments: observed.chain(unreadable.iter().map(Unreadable::observed)).collect(),
-            gone: gone.filter(|id| of(*id).is_empty()).collect(),
-            ..Report::default()
-        };
-        self.report.send_if_modified(|last| {
-            let changed = last.as_ref() != Some(&report);
-            *last = Some(report);
-            changed
-        });
-    }
-
-    /// A replica that does not run answers nothing, whatever was proved before.
-    fn follow(&self, all: &[Replica]) {
-        let running = all.iter().filter_map(|replica| match &replica.state {
-            ReplicaState::Running(address) => Some((replica.id.as_str(), address)),
-            ReplicaState::Created | ReplicaState::Restarting | ReplicaState::Exited => None,
-        });
-        let running: HashMap<_, _> = running.collect();
-        self.backends.follow(|container| running.get(container).map(|address| (*address).clone()));
-    }
-
-    /// Nothing is remembered of deployments and replicas that are gone.
-    fn forget(&mut self, snapshot: &Snapshot, all: &[Replica]) {
-        let buried = snapshot.tombstones.iter().map(|tombstone| tombstone.deployment);
-        let desired = snapshot.deployments.iter().map(|desired| desired.id);
-        let known: HashSet<DeploymentId> = desired.chain(buried).collect();
-        let here: HashSet<&str> = all.iter().map(|replica| replica.id.as_str()).collect();
-        self.memories.retain(|id, memory| {
-            memory.forget_others(|replica| here.contains(replica));
-            known.contains(id)
-        });
-    }
-
-    /// Begins what is to be done for a deployment.
-    fn advance(&mut self, runner: &str, desired: &DesiredDeployment, here: &[&Replica]) {
-        let staying = self.staying(desired.id, here);
-        let memory = self.memories.entry(desired.id).or_default();
-        memory.turn_to(desired.generation);
-        let (backends, tasks) = (&self.backends, &self.tasks);
-        let situation = Situation {
-            desired,
-            here: &staying,
-            memory,
-            serves: &|replica| backends.contains(desired.id, replica),
-            busy: &|target| tasks.is_busy(desired.id, target),
-            now: Instant::now(),
-        };
-        let steps = plan(&situation);
-        if settled(&situation) && staying.len() == here.len() && memory.live != Some(desired.generation) {
-            if desired.power == Power::Running {
-                info!("{}: release {} is live", desired.name, desired.release);
-            }
-            memory.settled(desired.generation);
-        }
-        for step in steps {
-            let work = self.context(runner).perform(desired.clone(), step.clone());
-            self.tasks.begin(desired.id, desired.generation, step, work);
-        }
-    }
-
-    fn staying<'a>(&self, id: DeploymentId, here: &[&'a Replica]) -> Vec<&'a Replica> {
-        here.iter().filter(|replica| !self.tasks.leaves(id, &replica.id)).copied().collect()
-    }
-
-    /// Takes away what a tombstone names: replicas of the generations before it.
-    fn remove_all(&mut self, runner: &str, tombstone: &Tombstone, here: &[&Replica]) {
-        let (id, now) = (tombstone.deployment, Instant::now());
-        for replica in self.staying(id, here) {
-            let step = Step::Retire { replica: replica.id.clone() };
-            let may = self.memories.entry(id).or_default().may_try(&step.target(), now);
-            if replica.generation >= tombstone.generation || !may {
-                continue;
-            }
-            let (context, replica) = (self.context(runner), replica.id.clone());
-            let work = async move { context.retire(id, &replica).await };
-            self.tasks.begin(id, tombstone.generation, step, work);
-        }
-    }
-
-    fn context(&self, runner: &str) -> Context<R> {
-        let (runtime, backends) = (self.runtime.clone(), self.backends.clone());
-        Context { runtime, backends, runner: runner.to_owned() }
     }
 
     /// Takes the end of a step, and of every other that has ended by now: one look is enough for all of them.
@@ -258,31 +213,26 @@ impl<R: Runtime> Reconciler<R> {
         }
     }
 
-    fn observed(&self, desired: &DesiredDeployment, here: &[&Replica]) -> ObservedDeployment {
-        let nothing = Memory::default();
-        let view = View {
-            desired,
-            here,
-            memory: self.memories.get(&desired.id).unwrap_or(&nothing),
-            serves: &|replica| self.backends.contains(desired.id, replica),
-            step: self.tasks.rollout(desired.id),
-            draining: here.iter().any(|replica| self.tasks.leaves(desired.id, &replica.id)),
+    fn judged(&mut self, judged: Judged) {
+        let Judged { deployment, replica, generation, verdict } = judged;
+        let redactor = self.vault.redactor(deployment);
+        let verdict = match verdict {
+            Verdict::Ready => Verdict::Ready,
+            Verdict::Unready(why) => Verdict::Unready(redactor.failure(why)),
+            Verdict::Dead(why) => Verdict::Dead(redactor.failure(why)),
         };
-        view.observed()
+        match &verdict {
+            Verdict::Ready => info!("{deployment}: {replica} is ready again"),
+            Verdict::Unready(why) => warn!("{deployment}: {replica} is not ready: {}", why.message),
+            Verdict::Dead(why) => warn!("{deployment}: {replica}: {}", why.message),
+        }
+        match &verdict {
+            Verdict::Ready => self.backends.set_ready(deployment, &replica, true),
+            Verdict::Unready(_) => self.backends.set_ready(deployment, &replica, false),
+            Verdict::Dead(_) => {}
+        }
+        if let Some(memory) = self.memories.get_mut(&deployment) {
+            memory.judged(&replica, verdict, generation);
+        }
     }
-}
-
-fn by_deployment(all: &[Replica]) -> HashMap<DeploymentId, Vec<&Replica>> {
-    let mut here: HashMap<DeploymentId, Vec<&Replica>> = HashMap::new();
-    for replica in all {
-        here.entry(replica.deployment).or_default().push(replica);
-    }
-    here
-}
-
-/// Whether a deployment is there again, newer than its tombstone.
-fn is_newer(deployments: &[DesiredDeployment], tombstone: &Tombstone) -> bool {
-    deployments
-        .iter()
-        .any(|desired| desired.id == tombstone.deployment && desired.generation >= tombstone.generation)
 }

@@ -7,16 +7,29 @@ mod probe;
 
 use std::{
     collections::BTreeMap,
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    pin::Pin,
+    time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::Stream;
 use patr_models::{
     deployment::{
-        Digest, Failure, FailureKind, Generation, ReleaseNumber, WorkloadSpec, logs::LogLine, spec::Probe,
+        Digest, Failure, FailureKind, Generation, ReleaseNumber, WorkloadSpec,
+        exec::Size,
+        logs::{LogLine, LogStream},
+        spec::Probe,
     },
-    ids::DeploymentId,
-    wire::DesiredDeployment,
+    ids::{DeploymentId, SnapshotId, VolumeId},
+    secret::Secrets,
+    time::Millis,
+    wire::{DesiredDeployment, DesiredVolume, HostHealth, ObservedVolume},
+};
+use tokio::{
+    io::AsyncWrite,
+    sync::{mpsc, oneshot},
 };
 
 /// One container of ours, as its labels and its state say.
@@ -81,6 +94,60 @@ pub(crate) struct NewReplica {
     pub(crate) desired: DesiredDeployment,
     pub(crate) digest: Digest,
     pub(crate) hash: String,
+    /// The values of the secrets in the specification.
+    pub(crate) secrets: Secrets,
+}
+
+/// What a container has used since it started, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// When the runtime measured; its clock.
+    pub(crate) at: Millis,
+    /// Processor time, in nanoseconds.
+    pub(crate) cpu_ns: u64,
+    /// What is in memory now, without files that the kernel would give up.
+    pub(crate) memory_bytes: u64,
+    pub(crate) received_bytes: u64,
+    pub(crate) sent_bytes: u64,
+    pub(crate) read_bytes: u64,
+    pub(crate) written_bytes: u64,
+}
+
+/// Which lines of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LogsFrom {
+    /// Go on with new ones.
+    pub(crate) follow: bool,
+    /// How many of the last ones to begin with.
+    pub(crate) tail: u32,
+    /// None that is older.
+    pub(crate) since: Option<Millis>,
+}
+
+/// A command that runs in a replica. It ends by itself: leaving only closes its input.
+pub(crate) struct Exec {
+    /// Shutting it down ends the command's input.
+    pub(crate) input: Pin<Box<dyn AsyncWrite + Send>>,
+    /// Ends when the command has. With a terminal all of it is `Stdout`.
+    pub(crate) output: mpsc::Receiver<(LogStream, Bytes)>,
+    /// New sizes of the terminal.
+    pub(crate) sizes: mpsc::Sender<Size>,
+    /// The exit code, after the output has ended; nothing when it cannot be known.
+    pub(crate) ended: oneshot::Receiver<i64>,
+}
+
+/// A tar archive, as it comes.
+pub(crate) type Archive = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+
+/// The volumes of a runner.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct VolumesSeen {
+    /// Those that are there.
+    pub(crate) here: Vec<ObservedVolume>,
+    /// Buried ones of which nothing is left.
+    pub(crate) gone: Vec<VolumeId>,
+    /// Those that were made once and are not there.
+    pub(crate) missing: Vec<VolumeId>,
 }
 
 /// The runtime does not answer.
@@ -124,15 +191,84 @@ pub(crate) trait Runtime: Clone + Send + Sync + 'static {
     fn keep(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// What a container does now; a failure says why it does not run.
     fn check(&self, id: &str) -> impl Future<Output = Result<Checked, Fault>> + Send;
-    /// Asks a replica once whether it is ready.
+    /// Asks a replica once whether it is ready, over its ports.
     fn ask(&self, at: &Address, probe: &Probe) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// Asks a replica by a command in it, which must end with exit code 0 within a time.
+    fn exec_probe(
+        &self,
+        id: &str,
+        command: &[String],
+        patience: Duration,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// Runs a command in a replica, with a terminal when it has a size.
+    fn exec(
+        &self,
+        id: &str,
+        command: Vec<String>,
+        tty: Option<Size>,
+    ) -> impl Future<Output = Result<Exec, Fault>> + Send;
+    /// What a running container has used.
+    fn usage(&self, id: &str) -> impl Future<Output = Result<Totals, Fault>> + Send;
+    /// Holds a container still, as it is. Already so is success.
+    fn pause(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Lets a container go on.
+    fn unpause(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Stops a container, within the time that it was given when it was started, and keeps it: not even a restart of
+    /// the machine starts it.
+    fn stop(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Starts a container that was stopped and kept, as it was.
+    fn start_again(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// The last lines that a container wrote.
     fn last_lines(&self, id: &str) -> impl Future<Output = Vec<String>> + Send;
-    /// Stops a container, within the time that it was given when it was started, and removes it. Already gone is
-    /// success.
+    /// The values of secrets in a container, whichever release it is of: what it writes must not show them.
+    fn secrets_in(&self, id: &str) -> impl Future<Output = Result<Vec<Vec<u8>>, Fault>> + Send;
+    /// Stops a container, within the time that it was given when it was started, and removes it; its last lines are
+    /// kept, without values of secrets. Already gone is success.
     fn remove(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// What a container writes.
-    fn logs(&self, id: &str, follow: bool, tail: u32) -> impl Stream<Item = LogLine> + Send + 'static;
+    fn logs(&self, id: &str, from: LogsFrom) -> impl Stream<Item = LogLine> + Send + 'static;
+    /// The last lines of replicas that were removed, oldest first.
+    fn past_logs(&self, deployment: DeploymentId) -> impl Future<Output = Vec<LogLine>> + Send;
+    /// Forgets what is kept of a deployment that was deleted.
+    fn forget(&self, deployment: DeploymentId) -> impl Future<Output = ()> + Send;
+    /// Makes the volumes that were never there, removes the buried ones that nothing uses, and says what there is. A
+    /// volume that was made once is not made again.
+    fn volumes(
+        &self,
+        runner: &str,
+        desired: &[DesiredVolume],
+        buried: &[VolumeId],
+    ) -> impl Future<Output = Result<VolumesSeen, Unavailable>> + Send;
+    /// All that is in a volume, or in a snapshot of it.
+    fn volume_read(
+        &self,
+        volume: VolumeId,
+        snapshot: Option<SnapshotId>,
+    ) -> impl Future<Output = Result<Archive, Fault>> + Send;
+    /// Fills a volume, which must be empty.
+    fn volume_fill(
+        &self,
+        volume: VolumeId,
+        archive: Archive,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Copies a volume while what uses it is paused, and says how many bytes that are.
+    fn volume_snapshot(
+        &self,
+        volume: VolumeId,
+        snapshot: SnapshotId,
+    ) -> impl Future<Output = Result<u64, Fault>> + Send;
+    /// Makes a volume what it was. Nothing that runs may use it.
+    fn volume_restore(
+        &self,
+        volume: VolumeId,
+        snapshot: SnapshotId,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Removes a snapshot. Already gone is success.
+    fn volume_forget(&self, snapshot: SnapshotId) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// How the machine does.
+    fn health(&self) -> impl Future<Output = HostHealth> + Send;
+    /// Removes images that were pulled here and that nothing needs: no container, and none of `keep`.
+    fn collect_images(&self, keep: &[Digest]) -> impl Future<Output = ()> + Send;
     /// Something may have changed; look again. Deliberately carries no data.
     fn changes(&self) -> impl Stream<Item = ()> + Send + 'static;
 }

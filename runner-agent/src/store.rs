@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use patr_models::{ids::RunnerId, wire::Snapshot};
 use tracing::warn;
 
@@ -51,13 +51,34 @@ impl Store {
         Ok(known.map_err(|error| warn!("{} is not readable and is left aside: {error}", file.display())).ok())
     }
 
+    /// The key that secrets are sealed to. Made once; a new one would need every secret to be sent anew.
+    pub(crate) fn key(&self) -> anyhow::Result<[u8; 32]> {
+        let file = self.directory.join("secrets.key");
+        match fs::read(&file) {
+            Ok(bytes) => {
+                let key = bytes.try_into();
+                key.map_err(|_| anyhow!("{} is damaged: remove it, and a new one is made", file.display()))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let key: [u8; 32] = rand::random();
+                self.put("secrets.new", "secrets.key", &key)?;
+                Ok(key)
+            }
+            Err(error) => Err(error).with_context(|| file.display().to_string()),
+        }
+    }
+
     /// Keeps what is known: the old one is whole until the new one is.
     pub(crate) fn save(&self, known: &Known) -> anyhow::Result<()> {
-        let new = self.directory.join("desired.new");
+        self.put("desired.new", "desired.json", &serde_json::to_vec(known)?)
+    }
+
+    fn put(&self, new: &str, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let new = self.directory.join(new);
         let mut file = private(&new)?;
-        file.write_all(&serde_json::to_vec(known)?)?;
+        file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&new, self.file())?;
+        fs::rename(&new, self.directory.join(name))?;
         // The rename itself has to outlast a power cut.
         Ok(File::open(&self.directory)?.sync_all()?)
     }
@@ -100,6 +121,19 @@ mod tests {
         assert_eq!(store.load().unwrap(), None);
         store.save(&known()).unwrap();
         assert_eq!(store.load().unwrap(), Some(known()));
+    }
+
+    #[test]
+    fn the_key_is_made_once_and_nobody_else_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let key = store.key().unwrap();
+        assert_eq!(store.key().unwrap(), key);
+        let file = directory.path().join("secrets.key");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::write(&file, "short").unwrap();
+        assert!(store.key().is_err(), "a damaged one is not replaced behind anybody's back");
     }
 
     #[test]

@@ -53,13 +53,17 @@ async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
     let path = format!("/api/v1/runner/tunnel/{number}");
     let mut backoff = Backoff::default();
     loop {
-        let ended = match connect(&config.base, &path, &config.token).await {
+        let ended = match connect(&config, &path, None).await {
             Ok(socket) => {
                 backoff.opened(time::Instant::now());
                 carry(socket, &target).await
             }
             Err(ended) => ended,
         };
+        // Whoever comes after this agent has the lane now.
+        if target.is_closing() {
+            return;
+        }
         let not_before = match ended {
             Ended::Lost { why, not_before } => {
                 debug!("lane {number}: {why}");
@@ -299,7 +303,18 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Sends bytes, waiting for credit; `false` when nobody wants them any more.
-    pub(crate) async fn write(&self, mut bytes: Bytes) -> bool {
+    pub(crate) async fn write(&self, bytes: Bytes) -> bool {
+        self.send(bytes, false).await
+    }
+
+    /// Sends the last bytes and ends the stream well, with the same frame if they fit one.
+    pub(crate) async fn finish_with(self, bytes: Bytes) {
+        if self.send(bytes, true).await {
+            self.lane.forget(self.id, None);
+        }
+    }
+
+    async fn send(&self, mut bytes: Bytes, last: bool) -> bool {
         while !bytes.is_empty() {
             if self.signal.gone.load(Ordering::Relaxed) {
                 return false;
@@ -310,7 +325,8 @@ impl Writer {
                 continue;
             }
             let part = bytes.split_to(room.min(bytes.len()));
-            if lock(&self.lane.inner).mux.send(self.id, part, false).is_err() {
+            let fin = last && bytes.is_empty();
+            if lock(&self.lane.inner).mux.send(self.id, part, fin).is_err() {
                 return false;
             }
             self.lane.ready.notify_one();

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION, header::RETRY_AFTER};
-use patr_models::{error::ErrorBody, wire::close};
+use patr_models::{error::ErrorBody, runner::connect::PublicKey, wire::close};
 use tokio::{
     net::TcpStream,
     time::{self, Instant},
@@ -13,7 +13,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 
-use crate::config::Token;
+use crate::config::Config;
 
 /// A WebSocket of ours.
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -120,13 +120,19 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
+/// What an agent's public key is sent in; declared by the endpoint of the session.
+const KEY: &str = "patr-runner-key";
+
 /// Opens a WebSocket as the runner whose token it is.
-pub(crate) async fn connect(base: &str, path: &str, token: &Token) -> Result<Socket, Ended> {
-    let mut request = format!("{base}{path}").into_client_request()?;
-    let value = format!("Bearer {}", token.reveal()).parse();
+pub(crate) async fn connect(config: &Config, path: &str, key: Option<&PublicKey>) -> Result<Socket, Ended> {
+    let mut request = format!("{}{path}", config.base).into_client_request()?;
+    let value = format!("Bearer {}", config.token.reveal()).parse();
     let mut value: http::HeaderValue = value.map_err(|_| Ended::Stopped(Stopped::TokenRefused))?;
     value.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, value);
+    if let Some(key) = key.and_then(|key| key.as_str().parse().ok()) {
+        request.headers_mut().insert(KEY, key);
+    }
     // Frames of a tunnel have 1 MiB at most; a snapshot may be larger.
     let config = WebSocketConfig::default().max_message_size(Some(32 << 20)).max_frame_size(Some(32 << 20));
     let connecting = connect_async_with_config(request, Some(config), true);

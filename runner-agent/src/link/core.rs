@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use patr_models::{
     ids::RunnerId,
     time::Millis,
-    wire::{FromAgent, PING, PING_EVERY_S, PONG, PROTOCOL, Report, Revision, SILENCE_S, Seq, ToAgent},
+    wire::{
+        FromAgent, PING, PING_EVERY_S, PONG, PROTOCOL, Report, Revision, SILENCE_S, Sample, Seq, ToAgent,
+    },
 };
 use tokio::time::Instant;
 
@@ -150,6 +152,12 @@ impl Core {
     pub(super) fn reported(&mut self, report: Report, now: Instant) -> Vec<Effect> {
         self.reports.waiting = Some(report);
         self.next_report(now)
+    }
+
+    /// The replicas were measured.
+    pub(super) fn sampled(&self, samples: Vec<Sample>) -> Vec<Effect> {
+        let welcome = self.runner.is_some();
+        welcome.then_some(Effect::Send(FromAgent::Metrics { samples })).into_iter().collect()
     }
 
     /// When to call [`Self::elapsed`].

@@ -49,7 +49,10 @@ impl Story {
         let (report, report_rx) = watch::channel(None);
         let lanes = watch::Sender::new(0);
         let host = "a machine".to_owned();
-        let session = Session { config, store, host, desired: desired_tx, report: report_rx, lanes };
+        let key = crate::vault::Vault::new([7; 32]).public();
+        let (_, samples) = mpsc::channel(1);
+        let session =
+            Session { config, store, host, key, desired: desired_tx, report: report_rx, samples, lanes };
         let link = tokio::spawn(keep(session, timing));
         Self { listener, desired, report, link, _state: state }
     }

@@ -1,16 +1,20 @@
 //! What is remembered of a deployment between two steps; all of it can be found again from labels, or by trying again.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    time::Duration,
+};
 
 use patr_models::{
     deployment::{Digest, Failure, FailureKind, Generation, ReleaseNumber},
-    wire::DesiredDeployment,
+    wire::{DesiredDeployment, Revision},
 };
 use tokio::time::Instant;
 
 use super::{
     plan::{Step, Target},
     steps::{Done, Outcome},
+    watch::Verdict,
 };
 use crate::runtime::{Fault, failure};
 
@@ -31,6 +35,15 @@ pub(crate) struct Memory {
     pub(super) pauses: HashMap<Target, Pause>,
     /// How often replicas that serve were started again.
     pub(super) restarts: HashMap<String, u32>,
+    /// Replicas that do not answer their readiness or liveness probe, and why.
+    pub(super) unwell: HashMap<String, Failure>,
+    /// Those among them that have to be replaced.
+    pub(super) dead: HashSet<String>,
+    /// What the rollout waits for is in another snapshot than the one of this revision.
+    pub(super) waits_since: Option<Revision>,
+    pub(super) revision: Revision,
+    /// The images of the last releases, the newest first: a rollback finds them here.
+    pub(super) images: VecDeque<Digest>,
 }
 
 /// How often something did not work in a row, and when to try it again.
@@ -40,6 +53,8 @@ pub(crate) struct Pause {
     pub(crate) until: Instant,
 }
 
+/// Images that are kept of a deployment: of its current release and the three before it.
+const IMAGES: usize = 4;
 /// Longest pause before something that did not work is tried again.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
@@ -67,6 +82,20 @@ impl Memory {
         self.pauses.values().map(|pause| pause.until).filter(|until| *until > now).min()
     }
 
+    /// What is wrong.
+    pub(super) fn trouble(&self) -> Option<&Failure> {
+        self.trouble.as_ref().or_else(|| self.unwell.values().next())
+    }
+
+    /// The images that are to stay here for it.
+    pub(super) fn images(&self) -> impl Iterator<Item = &Digest> {
+        self.images.iter()
+    }
+
+    pub(super) fn is_dead(&self, replica: &str) -> bool {
+        self.dead.contains(replica)
+    }
+
     pub(crate) fn restarts(&self, replica: &str) -> u32 {
         self.restarts.get(replica).copied().unwrap_or_default()
     }
@@ -74,6 +103,8 @@ impl Memory {
     /// Forgets replicas that are not here any more.
     pub(crate) fn forget_others(&mut self, here: impl Fn(&str) -> bool) {
         self.restarts.retain(|replica, _| here(replica));
+        self.unwell.retain(|replica, _| here(replica));
+        self.dead.retain(|replica| here(replica));
         self.pauses.retain(|target, _| match target {
             Target::Rollout => true,
             Target::Replica(replica) => here(replica),
@@ -81,7 +112,12 @@ impl Memory {
     }
 
     /// What went wrong with an older generation is no reason to wait with a newer one.
-    pub(crate) fn turn_to(&mut self, generation: Generation) {
+    pub(crate) fn turn_to(&mut self, generation: Generation, revision: Revision) {
+        self.revision = revision;
+        if self.waits_since.is_some_and(|since| since != revision) {
+            self.waits_since = None;
+            self.pauses.remove(&Target::Rollout);
+        }
         if self.generation != generation {
             self.generation = generation;
             self.pauses.remove(&Target::Rollout);
@@ -119,28 +155,65 @@ impl Memory {
 
     fn done(&mut self, step: &Step, done: Done) {
         match done {
-            Done::Pulled(release, digest) => self.resolved = Some((release, digest)),
-            Done::Serves { restarts } => {
-                if let Step::Probe { replica } | Step::Readmit { replica, .. } = step {
-                    self.restarts.insert(replica.clone(), restarts);
+            Done::Pulled(release, digest) => {
+                self.images.retain(|image| *image != digest);
+                self.images.push_front(digest.clone());
+                self.images.truncate(IMAGES);
+                self.resolved = Some((release, digest));
+            }
+            Done::Serve(replicas) => {
+                for (replica, restarts) in replicas {
+                    self.is_well(&replica);
+                    self.restarts.insert(replica, restarts);
                 }
                 self.calm_down();
             }
             Done::Buried(why) => self.trouble = why.or(self.trouble.take()),
-            Done::Nothing => {}
+            Done::Nothing => {
+                if let Step::Shelve { replica } = step {
+                    self.is_well(replica);
+                }
+            }
+        }
+    }
+
+    /// What a replica answers its probes from now on. One that is not well before its rollout is over has failed it.
+    pub(super) fn judged(&mut self, replica: &str, verdict: Verdict, generation: Generation) {
+        match verdict {
+            Verdict::Ready => self.is_well(replica),
+            Verdict::Unready(why) => self.is_unwell(replica, why, generation),
+            Verdict::Dead(why) => {
+                self.dead.insert(replica.to_owned());
+                self.is_unwell(replica, why, generation);
+            }
+        }
+    }
+
+    fn is_well(&mut self, replica: &str) {
+        self.unwell.remove(replica);
+        self.dead.remove(replica);
+    }
+
+    fn is_unwell(&mut self, replica: &str, why: Failure, generation: Generation) {
+        if generation == self.generation && self.live != Some(generation) {
+            self.failed = Some((generation, why));
+        } else {
+            self.unwell.insert(replica.to_owned(), why);
         }
     }
 
     fn did_not_work(&mut self, step: &Step, generation: Generation, why: Failure, now: Instant) {
-        match step {
-            Step::Pull | Step::Start { .. } | Step::Probe { .. } if self.live != Some(generation) => {
-                self.failed = Some((generation, why));
-            }
-            _ => {
-                self.trouble = Some(why);
-                self.pause(step.target(), now);
-            }
+        let decides =
+            matches!(step, Step::Pull | Step::Start { .. } | Step::Probe { .. } | Step::Shelve { .. });
+        if why.kind == FailureKind::SecretSealed {
+            // The edge has to seal them anew, and says so in another snapshot.
+            self.waits_since = Some(self.revision);
+        } else if decides && self.live != Some(generation) {
+            self.failed = Some((generation, why));
+            return;
         }
+        self.trouble = Some(why);
+        self.pause(step.target(), now);
     }
 
     fn pause(&mut self, target: Target, now: Instant) {

@@ -2,7 +2,9 @@
 //!
 //! A rollout takes one step at a time; what concerns only a replica that served need not wait for it. Called again
 //! after each step, so a step that failed, a container that died or an agent that restarted are all the same case:
-//! look, and go on from there.
+//! look, and go on from there. How one release follows another is in [`strategies`].
+
+mod strategies;
 
 use patr_models::{
     deployment::{Digest, Power, spec::Probe},
@@ -20,11 +22,15 @@ pub(crate) enum Step {
     Pull,
     /// Start one more replica.
     Start { digest: Digest, hash: String },
-    /// Wait until this new replica answers, and let it serve.
-    Probe { replica: String },
+    /// Wait until these new replicas answer, and let them serve together.
+    Probe { replicas: Vec<String> },
     /// Ask a replica once that served before, and let it serve again.
     Readmit { replica: String, probe: Option<Probe> },
-    /// Take this replica out, let it finish, stop it.
+    /// Take this replica out, let it finish, stop it, and keep it for the case that the rollout fails.
+    Shelve { replica: String },
+    /// Run a shelved replica again, and let it serve.
+    Revive { replica: String, probe: Option<Probe> },
+    /// Take this replica out, let it finish, stop it, remove it.
     Retire { replica: String },
     /// Remove a container that has ended.
     Bury { replica: String },
@@ -41,9 +47,11 @@ impl Step {
     pub(crate) fn target(&self) -> Target {
         match self {
             Self::Pull | Self::Start { .. } | Self::Probe { .. } => Target::Rollout,
-            Self::Readmit { replica, .. } | Self::Retire { replica } | Self::Bury { replica } => {
-                Target::Replica(replica.clone())
-            }
+            Self::Readmit { replica, .. }
+            | Self::Shelve { replica }
+            | Self::Revive { replica, .. }
+            | Self::Retire { replica }
+            | Self::Bury { replica } => Target::Replica(replica.clone()),
         }
     }
 }
@@ -51,14 +59,27 @@ impl Step {
 /// What a plan is made from.
 pub(crate) struct Situation<'a> {
     pub(crate) desired: &'a DesiredDeployment,
+    /// How many replicas there should be.
+    pub(crate) wanted: usize,
     /// Without those that are being taken away.
     pub(crate) here: &'a [&'a Replica],
+    /// Whether some are being taken away, and may still run.
+    pub(crate) leaving: bool,
     pub(crate) memory: &'a Memory,
-    /// Whether a replica is in the proxy.
-    pub(crate) serves: &'a dyn Fn(&str) -> bool,
+    /// Where a replica is for the proxy.
+    pub(crate) place: &'a dyn Fn(&str) -> Place,
     /// Whether a step about this is under way.
     pub(crate) busy: &'a dyn Fn(&Target) -> bool,
     pub(crate) now: Instant,
+}
+
+/// Where a replica is for the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Out,
+    /// In, and left out for as long as it says that it is not ready.
+    Unready,
+    Serving,
 }
 
 /// The digest of the current release, from wherever it is known.
@@ -77,6 +98,10 @@ pub(crate) fn plan(situation: &Situation<'_>) -> Vec<Step> {
     let Some(digest) = digest(desired, here, memory) else {
         let mut steps = situation.readmit(here, None);
         steps.extend(situation.begin(Step::Pull));
+        if memory.has_failed(desired) {
+            // A release before this one may have been on its way.
+            steps.extend(situation.give_up(&[], here));
+        }
         return steps;
     };
     let (current, old) = situation.split(&digest);
@@ -105,7 +130,7 @@ pub(crate) fn settled(situation: &Situation<'_>) -> bool {
     }
     let Some(digest) = digest(desired, here, memory) else { return false };
     let (current, old) = situation.split(&digest);
-    let wanted = desired.replicas as usize;
+    let wanted = situation.wanted;
     let surplus = current.len().saturating_sub(wanted);
     current.iter().filter(|replica| replica.proven).count() >= wanted
         && old.iter().all(|replica| stuck(&replica))
@@ -122,21 +147,32 @@ fn is_over(replica: &Replica) -> bool {
 
 impl<'a> Situation<'a> {
     fn wants_replicas(&self) -> bool {
-        self.desired.power == Power::Running && self.desired.replicas > 0
+        self.desired.power == Power::Running && self.wanted > 0
     }
 
-    /// The replicas of what is desired, and all others.
+    /// The replicas of what is desired, and all others. One that is not alive any more has to be replaced like those,
+    /// unless nothing is left that could replace it because the rollout has failed.
     fn split(&self, digest: &Digest) -> (Vec<&'a Replica>, Vec<&'a Replica>) {
         let hash = self.desired.spec.hash(digest, self.desired.restart);
-        self.here.iter().copied().partition(|replica| replica.hash == hash)
+        let live = self.memory.live == Some(self.desired.generation);
+        let fit = |replica: &Replica| !(live && self.memory.is_dead(&replica.id));
+        self.here.iter().copied().partition(|replica| replica.hash == hash && fit(replica))
     }
 
     fn serves(&self, replica: &Replica) -> bool {
-        (self.serves)(&replica.id)
+        (self.place)(&replica.id) == Place::Serving
+    }
+
+    fn is_admitted(&self, replica: &Replica) -> bool {
+        (self.place)(&replica.id) != Place::Out
     }
 
     fn serving(&self, replicas: &[&Replica]) -> usize {
         replicas.iter().filter(|replica| self.serves(replica)).count()
+    }
+
+    fn is_busy(&self, replica: &Replica) -> bool {
+        (self.busy)(&Target::Replica(replica.id.clone()))
     }
 
     fn may_try(&self, replica: &Replica) -> bool {
@@ -166,7 +202,7 @@ impl<'a> Situation<'a> {
     /// Replicas that served before this agent started, or before they were started again. Old ones count while the
     /// new ones are not all there: a rollout that has failed lives on them.
     fn serve_again(&self, current: &[&Replica], old: &[&Replica]) -> Vec<Step> {
-        let replaced = self.serving(current) >= self.desired.replicas as usize;
+        let replaced = self.serving(current) >= self.wanted;
         let mut steps = if replaced { Vec::new() } else { self.readmit(old, None) };
         if self.is_adopted(old) {
             steps.extend(self.readmit(current, self.desired.spec.effective_probe()));
@@ -184,7 +220,7 @@ impl<'a> Situation<'a> {
     fn readmit(&self, replicas: &[&Replica], probe: Option<Probe>) -> Vec<Step> {
         let away = |replica: &&&Replica| {
             let alive = matches!(replica.state, ReplicaState::Running(_) | ReplicaState::Restarting);
-            replica.proven && alive && !self.serves(replica) && self.may_try(replica)
+            replica.proven && alive && !self.is_admitted(replica) && self.may_try(replica)
         };
         let readmit = |replica: &&Replica| {
             let probe = probe.clone().or_else(|| replica.probe.clone());
@@ -193,43 +229,17 @@ impl<'a> Situation<'a> {
         replicas.iter().filter(away).map(readmit).collect()
     }
 
-    fn roll_out(&self, current: &[&Replica], old: &[&Replica], digest: Digest) -> Vec<Step> {
-        let wanted = self.desired.replicas as usize;
-        if self.memory.has_failed(self.desired) {
-            return self.give_up(current, old);
-        }
-        let adopted = self.is_adopted(old);
-        let unproven =
-            |replica: &&&Replica| !(self.serves(replica) || is_over(replica) || replica.proven && adopted);
-        if let Some(replica) = current.iter().find(unproven) {
-            return self.begin(Step::Probe { replica: replica.id.clone() }).into_iter().collect();
-        }
-        if current.len() < wanted {
-            return self.begin(self.get(digest)).into_iter().collect();
-        }
-        if self.serving(current) >= wanted && !old.is_empty() {
-            return self.retire(old.iter().copied());
-        }
-        let (idle, busy): (Vec<&Replica>, Vec<&Replica>) =
-            current.iter().copied().partition(|replica| !self.serves(replica));
-        self.retire(idle.into_iter().chain(busy).take(current.len() - wanted))
-    }
-
     /// One more replica. The image may be gone although its digest is known, so it is looked for first.
     fn get(&self, digest: Digest) -> Step {
-        let resolved = self.memory.resolved.as_ref();
-        if resolved.is_none_or(|(release, _)| *release != self.desired.release) {
+        if !self.has_image() {
             return Step::Pull;
         }
         let hash = self.desired.spec.hash(&digest, self.desired.restart);
         Step::Start { digest, hash }
     }
 
-    /// What was begun goes, unless it is all that serves: a failed scaling must not take what was there.
-    fn give_up(&self, current: &[&Replica], old: &[&Replica]) -> Vec<Step> {
-        let others_serve = self.serving(old) > 0;
-        let begun = |replica: &&&Replica| others_serve || !(replica.proven || self.serves(replica));
-        self.retire(current.iter().filter(begun).copied())
+    fn has_image(&self) -> bool {
+        self.memory.resolved.as_ref().is_some_and(|(release, _)| *release == self.desired.release)
     }
 }
 

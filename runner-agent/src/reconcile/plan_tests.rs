@@ -74,9 +74,31 @@ fn steps(
     memory: &Memory,
     serves: fn(&str) -> bool,
 ) -> Vec<Step> {
+    steps_with(desired, here, memory, serves, false)
+}
+
+fn place(serves: bool) -> Place {
+    if serves { Place::Serving } else { Place::Out }
+}
+
+fn steps_with(
+    desired: &DesiredDeployment,
+    here: &[Replica],
+    memory: &Memory,
+    serves: fn(&str) -> bool,
+    leaving: bool,
+) -> Vec<Step> {
     let here: Vec<&Replica> = here.iter().collect();
-    let now = Instant::now();
-    plan(&Situation { desired, here: &here, memory, serves: &serves, busy: &|_| false, now })
+    plan(&Situation {
+        desired,
+        wanted: desired.replicas as usize,
+        here: &here,
+        leaving,
+        memory,
+        place: &|replica| place(serves(replica)),
+        busy: &|_| false,
+        now: Instant::now(),
+    })
 }
 
 fn new(id: &str) -> Replica {
@@ -84,7 +106,7 @@ fn new(id: &str) -> Replica {
 }
 
 fn probes(id: &str) -> Step {
-    Step::Probe { replica: id.to_owned() }
+    Step::Probe { replicas: vec![id.to_owned()] }
 }
 
 fn readmits(id: &str) -> Step {
@@ -203,8 +225,15 @@ fn while_a_step_of_the_rollout_is_under_way_only_replicas_that_served_are_seen_t
     let (old, desired, memory) = (old("o"), desired(), pulled());
     let busy = |target: &Target| *target == Target::Rollout;
     let here = [&old, &dead];
-    let now = Instant::now();
-    let situation =
-        Situation { desired: &desired, here: &here, memory: &memory, serves: &NONE, busy: &busy, now };
+    let situation = Situation {
+        desired: &desired,
+        wanted: 1,
+        here: &here,
+        leaving: false,
+        memory: &memory,
+        place: &|_| Place::Out,
+        busy: &busy,
+        now: Instant::now(),
+    };
     assert_eq!(plan(&situation), [readmits("o")]);
 }

@@ -18,6 +18,8 @@ pub(super) struct View<'a> {
     pub(super) here: &'a [&'a Replica],
     pub(super) memory: &'a Memory,
     pub(super) serves: &'a dyn Fn(&str) -> bool,
+    /// How many the runner has decided to run.
+    pub(super) wanted: Option<u32>,
     /// The step of the rollout that is under way.
     pub(super) step: Option<&'a Step>,
     /// Whether replicas are being taken away.
@@ -38,9 +40,9 @@ impl View<'_> {
             digest,
             phase: self.phase(),
             ready: u32::try_from(ready).unwrap_or(u32::MAX),
-            wanted: None,
+            wanted: self.wanted,
             replicas: here.iter().map(|replica| self.replica(replica)).collect(),
-            trouble: memory.trouble.clone(),
+            trouble: memory.trouble().cloned(),
         }
     }
 

@@ -59,6 +59,14 @@ impl Tasks {
         task.is_some_and(|task| matches!(task.step, Step::Retire { .. } | Step::Bury { .. }))
     }
 
+    /// Whether a replica is being taken out, to be removed or kept.
+    pub(super) fn drains(&self, deployment: DeploymentId, replica: &str) -> bool {
+        let task = self.known.get(&(deployment, Target::Replica(replica.to_owned())));
+        task.is_some_and(|task| {
+            matches!(task.step, Step::Retire { .. } | Step::Bury { .. } | Step::Shelve { .. })
+        })
+    }
+
     /// Gives up a rollout's step that was begun for an older generation; what it leaves behind is found by its
     /// labels.
     pub(super) fn supersede(&mut self, deployment: DeploymentId, generation: Generation) {

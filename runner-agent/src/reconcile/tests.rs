@@ -1,13 +1,15 @@
 //! Stories of the loop, on a scripted runtime and a clock that jumps: hours pass in no time.
 
 mod faults;
+mod health;
 mod rollouts;
+mod strategies;
 mod trouble;
 
 use std::sync::Arc;
 
 use patr_models::{
-    deployment::{Digest, PortSpec, ReleaseNumber, WorkloadSpec},
+    deployment::{Digest, PortSpec, Power, ReleaseNumber, WorkloadSpec},
     ids::{DeploymentId, Id, RunnerId, WorkspaceId},
     time::Millis,
     wire::{DesiredDeployment, ObservedDeployment, Phase, Report, Snapshot, Tombstone},
@@ -15,10 +17,13 @@ use patr_models::{
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use super::*;
-use crate::runtime::fake::{Fake, Verb};
+use crate::{
+    meter,
+    runtime::fake::{Fake, Verb},
+};
 
 /// Verbs that change something.
-const CHANGES: [Verb; 4] = [Verb::Pull, Verb::Start, Verb::Keep, Verb::Remove];
+const CHANGES: [Verb; 6] = [Verb::Pull, Verb::Start, Verb::Keep, Verb::Stop, Verb::StartAgain, Verb::Remove];
 /// How long anything may take by the clock that jumps.
 const PATIENCE: Duration = Duration::from_secs(3 * 3600);
 
@@ -58,6 +63,7 @@ fn release(number: u128, release: ReleaseNumber) -> DesiredDeployment {
 struct Story {
     fake: Fake,
     backends: Backends,
+    vault: Vault,
     desired: watch::Sender<Option<Arc<Known>>>,
     report: watch::Receiver<Option<Report>>,
     agent: JoinHandle<()>,
@@ -78,8 +84,9 @@ impl Story {
             fake.tag(&format!("web:{release}"), &sha(release));
         }
         let (desired, backends) = (watch::Sender::new(None), Backends::default());
-        let (agent, report) = agent(&fake, &desired, &backends);
-        Self { fake, backends, desired, report, agent, revision: 0 }
+        let vault = Vault::new([7; 32]);
+        let (agent, report) = agent(&fake, &desired, &backends, &vault);
+        Self { fake, backends, vault, desired, report, agent, revision: 0 }
     }
 
     /// An agent with one deployment that is live.
@@ -94,7 +101,7 @@ impl Story {
     fn restart_agent(&mut self) {
         self.agent.abort();
         self.backends = Backends::default();
-        (self.agent, self.report) = agent(&self.fake, &self.desired, &self.backends);
+        (self.agent, self.report) = agent(&self.fake, &self.desired, &self.backends, &self.vault);
     }
 
     fn wants(&mut self, deployments: impl IntoIterator<Item = DesiredDeployment>) {
@@ -178,8 +185,21 @@ fn agent(
     fake: &Fake,
     desired: &watch::Sender<Option<Arc<Known>>>,
     backends: &Backends,
+    vault: &Vault,
 ) -> (JoinHandle<()>, watch::Receiver<Option<Report>>) {
     let (report, heard) = watch::channel(None);
-    let work = run(fake.clone(), desired.subscribe(), report, backends.clone());
+    let (running, running_rx) = watch::channel(Vec::new());
+    let (reconciler, samples) = mpsc::channel(1);
+    let (edge, _) = mpsc::channel(1);
+    tokio::spawn(meter::run(fake.clone(), running_rx, meter::Readers { reconciler, edge }));
+    let work = run(Ports {
+        runtime: fake.clone(),
+        desired: desired.subscribe(),
+        report,
+        backends: backends.clone(),
+        vault: vault.clone(),
+        running,
+        samples,
+    });
     (tokio::spawn(work), heard)
 }

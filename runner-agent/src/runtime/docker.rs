@@ -2,82 +2,135 @@
 
 mod container;
 mod credentials;
+mod disk;
+mod events;
+mod exec;
+mod files;
 mod image;
+mod kept;
+mod logs;
+mod network;
+mod past;
+mod pull;
+mod pulled;
 mod request;
+mod secrets;
+mod start;
+mod usage;
+mod volume;
 mod words;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use bollard::{
+    ClientVersion,
     errors::Error,
     models::{
-        ContainerInspectResponse, ContainerUpdateBody, NetworkCreateRequest, RestartPolicy,
-        RestartPolicyNameEnum, SystemInfo,
+        ContainerInspectResponse, ContainerUpdateBody, RestartPolicy, RestartPolicyNameEnum, SystemInfo,
     },
     query_parameters::{
-        CreateContainerOptions, CreateImageOptions, EventsOptions, ListContainersOptions, LogsOptions,
-        RemoveContainerOptions, RenameContainerOptions, StopContainerOptions,
+        ListContainersOptions, RemoveContainerOptions, RenameContainerOptions, StopContainerOptions,
     },
 };
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::Stream;
 use patr_models::{
-    deployment::{
-        Digest, Failure, FailureKind, ImageRef, WorkloadSpec,
-        logs::{LogLine, LogStream},
-        spec::Probe,
-    },
-    time::Millis,
+    deployment::{Digest, Failure, WorkloadSpec, exec::Size, logs::LogLine, spec::Probe},
+    ids::{DeploymentId, SnapshotId, VolumeId},
+    wire::{DesiredVolume, HostHealth},
 };
 use tokio::{
-    sync::mpsc,
-    time::{self, timeout},
+    sync::{Mutex, RwLock},
+    time::Instant,
 };
+use tracing::warn;
 
 use super::{
-    Address, Checked, Fault, NewReplica, Replica, ReplicaState, Runtime, Unavailable, failure, probe,
+    Address, Archive, Checked, Exec, Fault, LogsFrom, NewReplica, Replica, ReplicaState, Runtime, Totals,
+    Unavailable, VolumesSeen, failure, probe,
 };
 use container::label;
-use image::{is_of_this_machine, of_repository, pinned};
-use words::{chain, exited, is_missing, pull_fault, refused};
+use disk::Disk;
+use kept::Kept;
+use past::Past;
+use pulled::Pulled;
+use words::{chain, exited, is_missing, refused};
 
-/// The bridge network that our containers are on.
-const NETWORK: &str = "patr";
-/// Lines of a container that ended, in a failure.
-const LAST_LINES: &str = "20";
-/// How long a registry may send nothing at all.
-const PULL_STALLS: Duration = Duration::from_secs(120);
+/// How often networks that nothing uses are looked for.
+const TIDY: Duration = Duration::from_secs(10 * 60);
 
 /// An Engine.
 #[derive(Clone)]
 pub(crate) struct Docker {
     api: bollard::Docker,
+    version: ClientVersion,
     about: String,
     /// Containers are reached through ports on loopback instead of their addresses.
     publish: bool,
+    shared: Arc<Shared>,
+}
+
+/// What is remembered besides what the Engine knows.
+struct Shared {
+    /// Which process this is; what others of its runner have left behind is removed.
+    agent: String,
+    disk: Disk,
+    past: Past,
+    pulled: Pulled,
+    /// Volumes that were there.
+    made: Kept<BTreeSet<VolumeId>>,
+    sizes: volume::Sizes,
+    /// Whoever reads needs a network that no container is on yet; whoever writes removes such.
+    networks: RwLock<()>,
+    /// Containers that one pauses, another must not let go on.
+    pausing: Mutex<()>,
+    tidied: Mutex<Option<Instant>>,
+}
+
+impl Shared {
+    fn new(state_dir: &Path, disk: Disk) -> Self {
+        Self {
+            agent: format!("{:016x}", rand::random::<u64>()),
+            disk,
+            past: Past(state_dir.join("logs")),
+            pulled: Pulled::open(state_dir.join("images.json")),
+            made: Kept::open(state_dir.join("volumes.json")),
+            sizes: volume::Sizes::default(),
+            networks: RwLock::default(),
+            pausing: Mutex::default(),
+            tidied: Mutex::default(),
+        }
+    }
 }
 
 impl Docker {
     /// Connects as `docker` would (DOCKER_HOST or the local socket) and agrees on a version of the API. `publish`
     /// says to reach containers through ports on loopback although their addresses seem to be reachable.
-    pub(crate) async fn connect(publish: bool) -> anyhow::Result<Self> {
+    pub(crate) async fn connect(publish: bool, state_dir: &Path) -> anyhow::Result<Self> {
         let hint = "Docker does not answer: is it installed and running, and may this user use it?";
-        Self::over(bollard::Docker::connect_with_defaults().context(hint)?, publish).await.context(hint)
+        let api = bollard::Docker::connect_with_defaults().context(hint)?;
+        Self::over(api, publish, state_dir).await.context(hint)
     }
 
-    async fn over(api: bollard::Docker, publish: bool) -> Result<Self, Error> {
+    async fn over(api: bollard::Docker, publish: bool, state_dir: &Path) -> Result<Self, Error> {
         let api = api.negotiate_version().await?;
         let version = api.client_version();
         let api = api.with_request_modifier(request::mend(version));
-        let (version, info) = (api.version().await?, api.info().await?);
+        let (said, info) = (api.version().await?, api.info().await?);
         let about = format!(
             "Docker {} on {}/{}",
-            version.version.unwrap_or_default(),
-            version.os.unwrap_or_default(),
-            version.arch.unwrap_or_default(),
+            said.version.unwrap_or_default(),
+            said.os.unwrap_or_default(),
+            said.arch.unwrap_or_default(),
         );
         let publish = publish || hides_containers(&info);
-        Ok(Self { api, about, publish })
+        let disk = Disk(info.docker_root_dir.filter(|_| is_on_this_machine()).map(PathBuf::from));
+        Ok(Self { api, version, about, publish, shared: Arc::new(Shared::new(state_dir, disk)) })
     }
 
     /// The machine in words.
@@ -85,50 +138,35 @@ impl Docker {
         self.about.clone()
     }
 
-    async fn ensure_network(&self) -> Result<(), Fault> {
-        if self.api.inspect_network(NETWORK, None).await.is_ok() {
-            return Ok(());
+    /// Removes what nobody needs any more, now and then; the first time also what an agent that crashed has left.
+    async fn tidy(&self, runner: &str) {
+        let mut tidied = self.shared.tidied.lock().await;
+        if tidied.is_some_and(|last| last.elapsed() < TIDY) {
+            return;
         }
-        let name = NETWORK.to_owned();
-        let request = NetworkCreateRequest { name, driver: Some("bridge".to_owned()), ..Default::default() };
-        match self.api.create_network(request).await {
-            Ok(_) => Ok(()),
-            // Another deployment's first start was faster.
-            Err(Error::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
-            Err(error) => Err(refused("making its network", &error)),
+        if tidied.is_none()
+            && let Err(error) = volume::sweep(self, runner).await
+        {
+            warn!("looking for what an agent before this one has left: {}", chain(&error));
+            return;
         }
+        *tidied = Some(Instant::now());
+        network::sweep(self, runner).await;
     }
 
-    /// The image as it is here: its id, and the digests that registries know it by.
-    async fn local(&self, name: &str) -> Result<Option<(Digest, Vec<String>)>, Fault> {
-        match self.api.inspect_image(name).await {
-            Ok(image) => {
-                let id = image.id.and_then(|id| words::digest(&id));
-                Ok(id.map(|id| (id, image.repo_digests.unwrap_or_default())))
-            }
-            Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(refused("looking for its image", &error)),
-        }
+    async fn stop_in_time(&self, found: &ContainerInspectResponse, id: &str) -> Result<(), Error> {
+        // The request lasts as long as the container takes to stop.
+        let patience = container::grace(found) + Duration::from_secs(60);
+        let stopping = self.api.clone().with_timeout(patience);
+        already(stopping.stop_container(id, None::<StopContainerOptions>).await)
     }
 
-    async fn fetch(&self, image: &ImageRef, tag: &str) -> Result<(), Fault> {
-        let options = CreateImageOptions {
-            from_image: Some(image.repository().to_owned()),
-            tag: Some(tag.to_owned()),
-            ..Default::default()
-        };
-        let login = credentials::find(image.registry()).await?;
-        let mut pulling = self.api.create_image(Some(options), None, login);
-        loop {
-            match timeout(PULL_STALLS, pulling.next()).await {
-                Ok(Some(Ok(_))) => {}
-                Ok(Some(Err(error))) => return Err(pull_fault(image, &error)),
-                Ok(None) => return Ok(()),
-                Err(_) => {
-                    let message = format!("pulling `{image}`: nothing came for {} s", PULL_STALLS.as_secs());
-                    return Err(failure(FailureKind::PullFailed, message).into());
-                }
-            }
+    /// Removes a container with its anonymous volumes. Already gone is success.
+    async fn discard(&self, id: &str) -> Result<(), Error> {
+        let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
+        match self.api.remove_container(id, Some(options)).await {
+            Err(error) if !is_missing(&error) => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -149,6 +187,11 @@ fn hides_containers(info: &SystemInfo) -> bool {
         || info.operating_system.as_deref() == Some("Docker Desktop")
 }
 
+/// Whether the Engine's files are this machine's.
+fn is_on_this_machine() -> bool {
+    std::env::var("DOCKER_HOST").map_or(true, |host| host.starts_with("unix://"))
+}
+
 impl Runtime for Docker {
     async fn observe(&self, runner: &str) -> Result<Vec<Replica>, Unavailable> {
         let filters = HashMap::from([("label".to_owned(), vec![format!("{}={runner}", label::RUNNER)])]);
@@ -159,47 +202,11 @@ impl Runtime for Docker {
     }
 
     async fn pull(&self, spec: &WorkloadSpec, known: Option<&Digest>) -> Result<Digest, Fault> {
-        let image = &spec.image;
-        if let Some(digest) = known.cloned().or_else(|| image.digest()) {
-            let here = self.local(&pinned(image, &digest)).await?.is_some()
-                || self.local(digest.as_str()).await?.is_some();
-            if !here {
-                self.fetch(image, digest.as_str()).await?;
-            }
-            return Ok(digest);
-        }
-        let tag = image.tag().unwrap_or("latest");
-        let name = format!("{}:{tag}", image.repository());
-        // Made on this machine: there is no registry to ask, and the image's own id is its digest. That it was pushed
-        // under another name does not make this name one of a registry.
-        if let Some((id, digests)) = self.local(&name).await?
-            && (of_repository(&digests, image).next().is_none() || is_of_this_machine(image))
-        {
-            return Ok(id);
-        }
-        self.fetch(image, tag).await?;
-        let missing = || failure(FailureKind::PullFailed, format!("`{image}` was pulled and is not there"));
-        let (id, digests) = self.local(&name).await?.ok_or_else(missing)?;
-        Ok(of_repository(&digests, image).find_map(|digest| digest.parse().ok()).unwrap_or(id))
+        pull::pull(self, spec, known).await
     }
 
     async fn start(&self, new: &NewReplica, runner: &str) -> Result<(), Fault> {
-        self.ensure_network().await?;
-        let reference = pinned(&new.desired.spec.image, &new.digest);
-        // An image made here is known by its id only.
-        let here = self.local(&reference).await?.is_some();
-        let image = if here { reference } else { new.digest.to_string() };
-        let name = container::unproven_name(new, rand::random());
-        let options = CreateContainerOptions { name: Some(name), ..Default::default() };
-        let body = container::create(new, image, runner, self.publish);
-        let made = self.api.create_container(Some(options), body).await;
-        let id = made.map_err(|error| refused("making its container", &error))?.id;
-        if let Err(error) = self.api.start_container(&id, None).await {
-            // Should this fail too, the container is found by its labels and removed as one that has ended.
-            let _ = self.remove(&id).await;
-            return Err(refused("starting its container", &error));
-        }
-        Ok(())
+        start::start(self, new, runner).await
     }
 
     async fn keep(&self, id: &str) -> Result<(), Fault> {
@@ -235,109 +242,118 @@ impl Runtime for Docker {
         probe::ask(at, probe).await
     }
 
+    async fn exec_probe(&self, id: &str, command: &[String], patience: Duration) -> Result<(), Failure> {
+        exec::probe(self, id, command, patience).await
+    }
+
+    async fn exec(&self, id: &str, command: Vec<String>, tty: Option<Size>) -> Result<Exec, Fault> {
+        exec::exec(self, id, command, tty).await
+    }
+
+    async fn usage(&self, id: &str) -> Result<Totals, Fault> {
+        usage::usage(self, id).await
+    }
+
+    async fn pause(&self, id: &str) -> Result<(), Fault> {
+        already(self.api.pause_container(id).await).map_err(|error| refused("pausing its container", &error))
+    }
+
+    async fn unpause(&self, id: &str) -> Result<(), Fault> {
+        already(self.api.unpause_container(id).await)
+            .map_err(|error| refused("letting its container go on", &error))
+    }
+
+    async fn stop(&self, id: &str) -> Result<(), Fault> {
+        let found = self.api.inspect_container(id, None).await;
+        let found = found.map_err(|error| refused("stopping its container", &error))?;
+        self.stop_in_time(&found, id).await.map_err(|error| refused("stopping its container", &error))
+    }
+
+    async fn start_again(&self, id: &str) -> Result<(), Fault> {
+        let started = self.api.start_container(id, None).await;
+        started.map_err(|error| refused("starting its container again", &error))
+    }
+
     async fn last_lines(&self, id: &str) -> Vec<String> {
-        let tail = LAST_LINES.to_owned();
-        let options = LogsOptions { stdout: true, stderr: true, tail, ..Default::default() };
-        let output: Vec<_> =
-            self.api.logs(id, Some(options)).filter_map(async |line| line.ok()).collect().await;
-        output.iter().map(|line| line.to_string().trim_end().to_owned()).collect()
+        logs::last_lines(self, id).await
+    }
+
+    async fn secrets_in(&self, id: &str) -> Result<Vec<Vec<u8>>, Fault> {
+        self.secrets_of(id).await
     }
 
     async fn remove(&self, id: &str) -> Result<(), Fault> {
         let found = self.inspect(id).await.map_err(|error| refused("removing its container", &error))?;
         let Some(found) = found else { return Ok(()) };
-        // The request lasts as long as the container takes to stop.
-        let patience = container::grace(&found) + Duration::from_secs(60);
-        let stopping = self.api.clone().with_timeout(patience);
         // Whether it stops in time or not, removal is by force.
-        let _ = stopping.stop_container(id, None::<StopContainerOptions>).await;
-        let options = RemoveContainerOptions { force: true, v: true, ..Default::default() };
-        match self.api.remove_container(id, Some(options)).await {
-            Ok(()) => Ok(()),
-            Err(error) if is_missing(&error) => Ok(()),
-            Err(error) => Err(refused("removing its container", &error)),
+        let _ = self.stop_in_time(&found, id).await;
+        if let Some(deployment) = container::deployment(&found) {
+            past::save(self, id, deployment).await;
         }
+        self.discard(id).await.map_err(|error| refused("removing its container", &error))
     }
 
-    fn logs(&self, id: &str, follow: bool, tail: u32) -> impl Stream<Item = LogLine> + Send + 'static {
-        let options = LogsOptions {
-            follow,
-            stdout: true,
-            stderr: true,
-            timestamps: true,
-            tail: tail.to_string(),
-            ..Default::default()
-        };
-        let replica: String = id.chars().take(12).collect();
-        // The API borrows itself in the stream, so each stream has its own.
-        let (api, id) = (self.api.clone(), id.to_owned());
-        let (sender, receiver) = mpsc::channel(64);
-        tokio::spawn(async move {
-            let mut output = std::pin::pin!(api.logs(&id, Some(options)));
-            while let Some(Ok(output)) = output.next().await {
-                let line = log_line(&replica, output);
-                if sender.send(line).await.is_err() {
-                    return;
-                }
-            }
-        });
-        stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
+    fn logs(&self, id: &str, from: LogsFrom) -> impl Stream<Item = LogLine> + Send + 'static {
+        logs::follow(self, id, from)
+    }
+
+    async fn past_logs(&self, deployment: DeploymentId) -> Vec<LogLine> {
+        self.shared.past.read(deployment).await
+    }
+
+    async fn forget(&self, deployment: DeploymentId) {
+        self.shared.past.forget(deployment).await;
+    }
+
+    async fn volumes(
+        &self,
+        runner: &str,
+        desired: &[DesiredVolume],
+        buried: &[VolumeId],
+    ) -> Result<VolumesSeen, Unavailable> {
+        self.tidy(runner).await;
+        volume::look(self, runner, desired, buried).await
+    }
+
+    async fn volume_read(&self, volume: VolumeId, snapshot: Option<SnapshotId>) -> Result<Archive, Fault> {
+        volume::read(self, volume, snapshot).await
+    }
+
+    async fn volume_fill(&self, volume: VolumeId, archive: Archive) -> Result<(), Fault> {
+        volume::fill(self, volume, archive).await
+    }
+
+    async fn volume_snapshot(&self, volume: VolumeId, snapshot: SnapshotId) -> Result<u64, Fault> {
+        volume::snapshot(self, volume, snapshot).await
+    }
+
+    async fn volume_restore(&self, volume: VolumeId, snapshot: SnapshotId) -> Result<(), Fault> {
+        volume::restore(self, volume, snapshot).await
+    }
+
+    async fn volume_forget(&self, snapshot: SnapshotId) -> Result<(), Fault> {
+        volume::forget(self, snapshot).await
+    }
+
+    async fn health(&self) -> HostHealth {
+        disk::health(self).await
+    }
+
+    async fn collect_images(&self, keep: &[Digest]) {
+        pulled::collect(self, keep).await;
     }
 
     fn changes(&self) -> impl Stream<Item = ()> + Send + 'static {
-        let (sender, receiver) = mpsc::channel(1);
-        let api = self.api.clone();
-        tokio::spawn(async move {
-            while !sender.is_closed() {
-                listen(&api, &sender).await;
-                // The Engine is away; the reconciler looks regularly anyway.
-                time::sleep(Duration::from_secs(1)).await;
-            }
-        });
-        stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
+        events::changes(self)
     }
 }
 
-/// Reminds of every change until the Engine goes away.
-async fn listen(api: &bollard::Docker, reminders: &mpsc::Sender<()>) {
-    let filters = HashMap::from([
-        ("type".to_owned(), vec!["container".to_owned()]),
-        ("label".to_owned(), vec![label::RUNNER.to_owned()]),
-        ("event".to_owned(), ["die", "start", "destroy", "oom"].map(str::to_owned).to_vec()),
-    ]);
-    let mut events =
-        std::pin::pin!(api.events(Some(EventsOptions { filters: Some(filters), ..Default::default() })));
-    // What happened before the Engine began to tell is told by nobody: look once more when it surely has.
-    let mut begun = std::pin::pin!(time::sleep(Duration::from_secs(1)));
-    let mut listening = false;
-    loop {
-        tokio::select! {
-            event = events.next() => match event {
-                Some(Ok(_)) => remind(reminders),
-                Some(Err(_)) | None => return,
-            },
-            () = &mut begun, if !listening => {
-                listening = true;
-                remind(reminders);
-            }
-        }
+/// Whoever asks for what is so already has got it.
+fn already(answer: Result<(), Error>) -> Result<(), Error> {
+    match answer {
+        Err(Error::DockerResponseServerError { status_code: 304 | 409, .. }) => Ok(()),
+        other => other,
     }
-}
-
-fn remind(reminders: &mpsc::Sender<()>) {
-    // One that waits to be taken is as good as another.
-    let _ = reminders.try_send(());
-}
-
-fn log_line(replica: &str, output: bollard::container::LogOutput) -> LogLine {
-    use bollard::container::LogOutput;
-    let stream =
-        if matches!(output, LogOutput::StdErr { .. }) { LogStream::Stderr } else { LogStream::Stdout };
-    let text = String::from_utf8_lossy(&output.into_bytes()).into_owned();
-    let (at, text) = text.split_once(' ').unwrap_or(("", &text));
-    // Nanoseconds are cut: times have milliseconds.
-    let at: Millis = at.get(..23).and_then(|at| format!("{at}Z").parse().ok()).unwrap_or_default();
-    LogLine { at, replica: replica.to_owned(), stream, text: text.trim_end_matches(['\r', '\n']).to_owned() }
 }
 
 #[cfg(test)]

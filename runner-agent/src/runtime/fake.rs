@@ -8,10 +8,19 @@ use std::{
 };
 
 use futures_util::{Stream, stream};
-use patr_models::deployment::{Digest, Failure, FailureKind, WorkloadSpec, logs::LogLine, spec::Probe};
+use patr_models::{
+    deployment::{Digest, Failure, FailureKind, WorkloadSpec, exec::Size, logs::LogLine, spec::Probe},
+    ids::{DeploymentId, SnapshotId, VolumeId},
+    secret::Secrets,
+    time::Millis,
+    wire::{DesiredVolume, HostHealth},
+};
 use tokio::{sync::watch, time::sleep};
 
-use super::{Address, Checked, Fault, NewReplica, Replica, ReplicaState, Runtime, Unavailable, failure};
+use super::{
+    Address, Archive, Checked, Exec, Fault, LogsFrom, NewReplica, Replica, ReplicaState, Runtime, Totals,
+    Unavailable, VolumesSeen, failure,
+};
 
 /// What the reconciler can ask of a runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +31,8 @@ pub(crate) enum Verb {
     Keep,
     Check,
     Ask,
+    Stop,
+    StartAgain,
     Remove,
 }
 
@@ -72,6 +83,12 @@ struct World {
     calls: Vec<(Verb, String)>,
     away: bool,
     witness: Option<Witness>,
+    volumes: VolumesSeen,
+    health: Option<HostHealth>,
+    /// Processor time that a container was said to have used, in nanoseconds.
+    used: HashMap<String, u64>,
+    /// What was started with which secrets.
+    secrets: Vec<Secrets>,
 }
 
 /// See the module.
@@ -148,8 +165,23 @@ impl Fake {
         });
     }
 
+    /// What the runtime says of volumes.
+    pub(crate) fn has_volumes(&self, volumes: VolumesSeen) {
+        self.world().volumes = volumes;
+    }
+
+    /// How the runtime says that the machine does.
+    pub(crate) fn does(&self, health: HostHealth) {
+        self.world().health = Some(health);
+    }
+
+    /// The secrets that containers were started with.
+    pub(crate) fn secrets(&self) -> Vec<Secrets> {
+        self.world().secrets.clone()
+    }
+
     /// Someone stops a container by hand; it is not started again.
-    pub(crate) fn stop(&self, id: &str) {
+    pub(crate) fn halt(&self, id: &str) {
         self.change(id, |container| container.replica.state = ReplicaState::Exited);
     }
 
@@ -207,6 +239,11 @@ impl Fake {
     }
 }
 
+/// No test asks for it yet.
+fn unscripted() -> Failure {
+    failure(FailureKind::Runtime, "nothing is scripted")
+}
+
 fn address(number: u8) -> Address {
     Address::Network([10, 0, 0, number].into())
 }
@@ -238,6 +275,7 @@ impl World {
 
     fn make(&mut self, new: &NewReplica, runner: &str) {
         self.made += 1;
+        self.secrets.push(new.secrets.clone());
         let image = new.desired.spec.image.to_string();
         let crashes = self.behaviours.get(&image) == Some(&Behaviour::Crashes);
         let running = ReplicaState::Running(address(self.made));
@@ -264,6 +302,11 @@ impl World {
             ReplicaState::Restarting => Ok(Checked { state, ended: Some(ended()), restarts }),
             ReplicaState::Created | ReplicaState::Running(_) => Ok(Checked { state, ended: None, restarts }),
         }
+    }
+
+    fn hears(&self, id: &str) -> bool {
+        let there = self.containers.iter().find(|container| container.replica.id == id);
+        there.is_some_and(|container| self.behaviours.get(&container.image) != Some(&Behaviour::Deaf))
     }
 
     fn answers(&self, at: &Address) -> bool {
@@ -335,9 +378,115 @@ impl Runtime for Fake {
         .await
     }
 
-    fn logs(&self, _: &str, _: bool, _: u32) -> impl Stream<Item = LogLine> + Send + 'static {
+    fn logs(&self, _: &str, _: LogsFrom) -> impl Stream<Item = LogLine> + Send + 'static {
         stream::empty()
     }
+
+    async fn exec_probe(&self, id: &str, command: &[String], _: Duration) -> Result<(), Failure> {
+        let words = format!("exec {id} {}", command.join(" "));
+        let asked = self.call(Verb::Ask, words, |world| Ok(world.hears(id))).await;
+        if asked.is_ok_and(|hears| hears) {
+            return Ok(());
+        }
+        Err(failure(FailureKind::ProbeFailed, "the command ended with exit code 1"))
+    }
+
+    async fn exec(&self, _: &str, _: Vec<String>, _: Option<Size>) -> Result<Exec, Fault> {
+        Err(unscripted().into())
+    }
+
+    /// Half of a processor's time since the last call, and a second for each.
+    async fn usage(&self, id: &str) -> Result<Totals, Fault> {
+        let mut world = self.world();
+        let used = world.used.entry(id.to_owned()).or_default();
+        *used += 500_000_000;
+        Ok(Totals {
+            at: Millis(*used / 500_000),
+            cpu_ns: *used,
+            memory_bytes: 1 << 20,
+            received_bytes: 0,
+            sent_bytes: 0,
+            read_bytes: 0,
+            written_bytes: 0,
+        })
+    }
+
+    async fn pause(&self, _: &str) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn unpause(&self, _: &str) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn stop(&self, id: &str) -> Result<(), Fault> {
+        self.call(Verb::Stop, format!("stop {id}"), |world| {
+            if let Some(container) = world.find(id) {
+                container.replica.state = ReplicaState::Exited;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn start_again(&self, id: &str) -> Result<(), Fault> {
+        self.call(Verb::StartAgain, format!("start again {id}"), |world| {
+            world.made += 1;
+            let running = ReplicaState::Running(address(world.made));
+            if let Some(container) = world.find(id) {
+                container.replica.state = running;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn secrets_in(&self, _: &str) -> Result<Vec<Vec<u8>>, Fault> {
+        Ok(Vec::new())
+    }
+
+    async fn past_logs(&self, _: DeploymentId) -> Vec<LogLine> {
+        Vec::new()
+    }
+
+    async fn forget(&self, _: DeploymentId) {}
+
+    async fn volumes(
+        &self,
+        _: &str,
+        _: &[DesiredVolume],
+        _: &[VolumeId],
+    ) -> Result<VolumesSeen, Unavailable> {
+        let VolumesSeen { here, gone, missing } = &self.world().volumes;
+        Ok(VolumesSeen { here: here.clone(), gone: gone.clone(), missing: missing.clone() })
+    }
+
+    async fn volume_read(&self, _: VolumeId, _: Option<SnapshotId>) -> Result<Archive, Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn volume_fill(&self, _: VolumeId, _: Archive) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn volume_snapshot(&self, _: VolumeId, _: SnapshotId) -> Result<u64, Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn volume_restore(&self, _: VolumeId, _: SnapshotId) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn volume_forget(&self, _: SnapshotId) -> Result<(), Fault> {
+        Err(unscripted().into())
+    }
+
+    async fn health(&self) -> HostHealth {
+        let healthy = HostHealth { disk_total: None, disk_free: None, trouble: None };
+        self.world().health.clone().unwrap_or(healthy)
+    }
+
+    async fn collect_images(&self, _: &[Digest]) {}
 
     fn changes(&self) -> impl Stream<Item = ()> + Send + 'static {
         let changed = self.changed.subscribe();

@@ -65,7 +65,7 @@ async fn a_container_that_someone_removed_is_replaced() {
 #[tokio::test(start_paused = true)]
 async fn a_container_that_someone_stopped_is_replaced_and_its_end_is_named() {
     let mut story = Story::with(release(1, 1)).await;
-    story.fake.stop("c1");
+    story.fake.halt("c1");
     let seen = story.sees(1, |seen| seen.trouble.is_some()).await;
     assert_eq!(seen.trouble.unwrap().logs, ["the last line of c1"]);
     let seen = story.is_live(&release(1, 1)).await;

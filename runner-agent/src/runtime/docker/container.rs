@@ -7,11 +7,18 @@ use std::{
 
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary,
-    ContainerSummaryStateEnum, EndpointSettings, HostConfig, HostConfigLogConfig, PortBinding, PortMap,
+    ContainerSummaryStateEnum, EndpointSettings, HostConfig, HostConfigLogConfig, Mount, MountType,
+    NetworkingConfig, PortBinding, PortMap,
 };
-use patr_models::deployment::WorkloadSpec;
+use patr_models::{
+    deployment::{
+        Failure, FailureKind, WorkloadSpec,
+        spec::{FileContent, FileSpec, PortProtocol},
+    },
+    ids::DeploymentId,
+};
 
-use super::{Address, NETWORK, NewReplica, Replica, ReplicaState};
+use super::{Address, NewReplica, Replica, ReplicaState, failure, files, network, volume};
 
 /// What containers carry, so that nothing else must be remembered.
 pub(super) mod label {
@@ -23,6 +30,16 @@ pub(super) mod label {
     pub(crate) const SPEC: &str = "cloud.patr.spec";
     pub(crate) const DIGEST: &str = "cloud.patr.digest";
     pub(crate) const PROBE: &str = "cloud.patr.probe";
+    /// Which environment variables, and which files, hold secrets: lists in JSON.
+    pub(crate) const SECRET_ENV: &str = "cloud.patr.secret-env";
+    pub(crate) const SECRET_FILES: &str = "cloud.patr.secret-files";
+    /// Of volumes and of their snapshots.
+    pub(crate) const VOLUME: &str = "cloud.patr.volume";
+    pub(crate) const VOLUME_NAME: &str = "cloud.patr.volume-name";
+    pub(crate) const SNAPSHOT: &str = "cloud.patr.snapshot";
+    /// Of containers that are no replicas: whose they are, and which process of it made them.
+    pub(crate) const CARRIER: &str = "cloud.patr.carrier";
+    pub(crate) const AGENT: &str = "cloud.patr.agent";
 }
 
 /// How long the Engine lets a container stop when nothing was said.
@@ -42,39 +59,85 @@ pub(super) fn proven_name(found: &ContainerInspectResponse) -> Option<String> {
 }
 
 /// What the Engine is asked to make. It is not started again should it fail: not before it was proved.
-pub(super) fn create(new: &NewReplica, image: String, runner: &str, publish: bool) -> ContainerCreateBody {
+pub(super) fn create(
+    new: &NewReplica,
+    image: String,
+    runner: &str,
+    publish: bool,
+) -> Result<ContainerCreateBody, Failure> {
     let spec = &new.desired.spec;
     let some = |words: &Vec<String>| Some(words.clone()).filter(|words| !words.is_empty());
-    ContainerCreateBody {
+    let network = network::name(new.desired.workspace);
+    let aliases = Some(vec![new.desired.name.to_string()]);
+    let endpoint = EndpointSettings { aliases, ..Default::default() };
+    Ok(ContainerCreateBody {
         image: Some(image),
         entrypoint: some(&spec.entrypoint),
         cmd: some(&spec.command),
-        env: Some(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        user: spec.user.clone(),
+        working_dir: spec.working_dir.as_ref().map(ToString::to_string),
+        env: Some(environment(new)?),
         labels: Some(labels(new, runner)),
+        stop_signal: spec.stop_signal.clone(),
         stop_timeout: spec.stop_grace_s.map(i64::from),
-        exposed_ports: publish.then(|| spec.ports.iter().map(|port| tcp(port.port)).collect()),
-        host_config: Some(HostConfig {
-            network_mode: Some(NETWORK.to_owned()),
-            port_bindings: publish.then(|| on_loopback(spec)),
-            nano_cpus: spec.resources.cpu_millis.map(|millis| i64::from(millis) * 1_000_000),
-            memory: spec.resources.memory_bytes.and_then(|bytes| i64::try_from(bytes).ok()),
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".to_owned()),
-                config: Some(HashMap::from([
-                    ("max-size".to_owned(), "10m".to_owned()),
-                    ("max-file".to_owned(), "3".to_owned()),
-                ])),
-            }),
-            ..Default::default()
+        exposed_ports: Some(spec.ports.iter().map(|port| on(port.port, port.protocol)).collect()),
+        host_config: Some(host_config(spec, network.clone(), publish)),
+        networking_config: Some(NetworkingConfig { endpoints_config: Some([(network, endpoint)].into()) }),
+        ..Default::default()
+    })
+}
+
+fn host_config(spec: &WorkloadSpec, network: String, publish: bool) -> HostConfig {
+    HostConfig {
+        network_mode: Some(network),
+        port_bindings: publish.then(|| on_loopback(spec)),
+        nano_cpus: spec.resources.cpu_millis.map(|millis| i64::from(millis) * 1_000_000),
+        memory: spec.resources.memory_bytes.and_then(|bytes| i64::try_from(bytes).ok()),
+        mounts: Some(mounts(spec)),
+        extra_hosts: Some(spec.hosts.iter().map(|(host, address)| format!("{host}:{address}")).collect()),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("json-file".to_owned()),
+            config: Some(HashMap::from([
+                ("max-size".to_owned(), "10m".to_owned()),
+                ("max-file".to_owned(), "3".to_owned()),
+            ])),
         }),
         ..Default::default()
     }
 }
 
+fn environment(new: &NewReplica) -> Result<Vec<String>, Failure> {
+    let spec = &new.desired.spec;
+    let mut environment: Vec<_> = spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    for (name, used) in &spec.secrets {
+        let value = String::from_utf8(files::secret(used, &new.secrets)?).ok();
+        let value = value.filter(|value| !value.contains('\0')).ok_or_else(|| {
+            let message = format!(
+                "the secret `{}` is not text, so it cannot be the environment variable `{name}`: use it as a file",
+                used.secret
+            );
+            failure(FailureKind::Runtime, message)
+        })?;
+        environment.push(format!("{name}={value}"));
+    }
+    Ok(environment)
+}
+
+fn mounts(spec: &WorkloadSpec) -> Vec<Mount> {
+    let mounts = spec.volumes.iter().filter_map(|(path, mount)| {
+        Some(Mount {
+            target: Some(path.to_string()),
+            source: Some(volume::name(mount.id?)),
+            typ: Some(MountType::VOLUME),
+            read_only: Some(mount.read_only),
+            ..Default::default()
+        })
+    });
+    mounts.collect()
+}
+
 fn labels(new: &NewReplica, runner: &str) -> HashMap<String, String> {
-    let desired = &new.desired;
-    // A probe is plain data: it cannot fail to serialise.
-    let probe = desired.spec.effective_probe().and_then(|probe| serde_json::to_string(&probe).ok());
+    let (desired, spec) = (&new.desired, &new.desired.spec);
     let labels = [
         (label::RUNNER, runner.to_owned()),
         (label::DEPLOYMENT, desired.id.to_string()),
@@ -84,18 +147,32 @@ fn labels(new: &NewReplica, runner: &str) -> HashMap<String, String> {
         (label::SPEC, new.hash.clone()),
         (label::DIGEST, new.digest.to_string()),
     ];
-    let probe = probe.map(|probe| (label::PROBE, probe));
-    labels.into_iter().chain(probe).map(|(name, value)| (name.to_owned(), value)).collect()
+    // Plain data: it cannot fail to serialise.
+    let probe = spec.effective_probe().and_then(|probe| serde_json::to_string(&probe).ok());
+    let is_secret = |file: &FileSpec| matches!(file.content, FileContent::Secret(_));
+    let files: Vec<_> = spec.files.iter().filter(|(_, file)| is_secret(file)).map(|(path, _)| path).collect();
+    let secret_env: Vec<_> = spec.secrets.keys().collect();
+    let some = [
+        (label::PROBE, probe),
+        (label::SECRET_ENV, serde_json::to_string(&secret_env).ok().filter(|_| !secret_env.is_empty())),
+        (label::SECRET_FILES, serde_json::to_string(&files).ok().filter(|_| !files.is_empty())),
+    ];
+    let some = some.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let ours = labels.into_iter().chain(some).map(|(name, value)| (name.to_owned(), value));
+    // Ours last: nobody else says them.
+    spec.labels.clone().into_iter().chain(ours).collect()
 }
 
-fn tcp(port: u16) -> String {
-    format!("{port}/tcp")
+fn on(port: u16, protocol: PortProtocol) -> String {
+    let transport = if protocol == PortProtocol::Udp { "udp" } else { "tcp" };
+    format!("{port}/{transport}")
 }
 
-/// Each port on a free one of this machine's loopback.
+/// Each port that is proxied or probed, on a free one of this machine's loopback.
 fn on_loopback(spec: &WorkloadSpec) -> PortMap {
     let free = || PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(String::new()) };
-    spec.ports.iter().map(|port| (tcp(port.port), Some(vec![free()]))).collect()
+    let proxied = spec.ports.iter().filter(|port| port.protocol != PortProtocol::Udp);
+    proxied.map(|port| (on(port.port, port.protocol), Some(vec![free()]))).collect()
 }
 
 /// A container of a list; `None` for one that is not quite ours.
@@ -138,6 +215,11 @@ pub(super) fn state(found: &ContainerInspectResponse) -> ReplicaState {
         Some(ContainerStateStatusEnum::CREATED) => ReplicaState::Created,
         _ => ReplicaState::Exited,
     }
+}
+
+/// What a container is a replica of.
+pub(super) fn deployment(found: &ContainerInspectResponse) -> Option<DeploymentId> {
+    found.config.as_ref()?.labels.as_ref()?.get(label::DEPLOYMENT)?.parse().ok()
 }
 
 /// How long a container may take to stop.

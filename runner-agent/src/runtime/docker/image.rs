@@ -1,6 +1,52 @@
-//! Names of images as the Engine knows them.
+//! Images as the Engine knows them.
 
-use patr_models::deployment::{Digest, ImageRef};
+use bollard::models::ImageInspect;
+use patr_models::deployment::{Digest, Failure, FailureKind, ImageRef, spec::Platform};
+
+use super::{failure, words};
+
+/// An image that is here.
+pub(super) struct Local {
+    pub(super) id: Digest,
+    /// The digests that registries know it by, each after its repository.
+    pub(super) digests: Vec<String>,
+    /// Operating system, architecture and variant, as far as it says.
+    platform: [Option<String>; 3],
+}
+
+impl Local {
+    pub(super) fn of(image: ImageInspect) -> Option<Self> {
+        let said = |word: Option<String>| word.filter(|word| !word.is_empty());
+        Some(Self {
+            id: words::digest(&image.id?)?,
+            digests: image.repo_digests.unwrap_or_default(),
+            platform: [said(image.os), said(image.architecture), said(image.variant)],
+        })
+    }
+
+    /// Whether it is for the platform that was asked for. A part that either does not say is any.
+    pub(super) fn suits(&self, image: &ImageRef, wanted: Option<&Platform>) -> Result<(), Failure> {
+        let Some(wanted) = wanted else { return Ok(()) };
+        let parts = wanted.as_str().split('/').map(usual);
+        let differs =
+            |(wanted, is): (&str, &Option<String>)| is.as_deref().is_some_and(|is| usual(is) != wanted);
+        if !parts.zip(&self.platform).any(differs) {
+            return Ok(());
+        }
+        let is = self.platform.iter().flatten().cloned().collect::<Vec<_>>().join("/");
+        let message = format!("`{image}` is an image for {is}, and {wanted} was asked for");
+        Err(failure(FailureKind::ImageNotFound, message))
+    }
+}
+
+/// Machines say the names of architectures differently from images.
+fn usual(part: &str) -> &str {
+    match part {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
 
 pub(super) fn pinned(image: &ImageRef, digest: &Digest) -> String {
     format!("{}@{digest}", image.repository())
@@ -28,6 +74,19 @@ pub(super) fn is_of_this_machine(image: &ImageRef) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_image_of_another_platform_is_refused_in_words() {
+        let platform = ["linux", "arm64", "v8"].map(|part| Some(part.to_owned()));
+        let id = format!("sha256:{}", "a".repeat(64)).parse().unwrap();
+        let local = Local { id, digests: Vec::new(), platform };
+        let suits = |wanted: &str| local.suits(&"web:1".parse().unwrap(), Some(&wanted.parse().unwrap()));
+        assert_eq!(suits("linux/arm64"), Ok(()));
+        assert_eq!(suits("linux/aarch64/v8"), Ok(()));
+        let failed = suits("linux/amd64").unwrap_err();
+        assert_eq!(failed.message, "`web:1` is an image for linux/arm64/v8, and linux/amd64 was asked for");
+        assert!(suits("linux/arm64/v7").is_err());
+    }
 
     #[test]
     fn a_registry_on_this_machine_has_a_port_and_podmans_name_for_none_has_not() {

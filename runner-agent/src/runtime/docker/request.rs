@@ -16,9 +16,22 @@ pub(super) fn mend(version: ClientVersion) -> impl Fn(BollardRequest) -> Bollard
     }
 }
 
+/// Asks for this path instead, whatever the client asks for: its other ways read answers that it does not know.
+pub(super) fn redirect(path: PathAndQuery) -> impl Fn(BollardRequest) -> BollardRequest + Send + Sync {
+    move |mut request| {
+        if let Some(uri) = elsewhere(request.uri(), path.clone()) {
+            *request.uri_mut() = uri;
+        }
+        request
+    }
+}
+
 /// The client agrees on a version and then leaves it out, which asks for the newest that the Engine knows.
 fn versioned(uri: &Uri, version: ClientVersion) -> Option<Uri> {
-    let path: PathAndQuery = format!("/v{version}{}", uri.path_and_query()?).parse().ok()?;
+    elsewhere(uri, format!("/v{version}{}", uri.path_and_query()?).parse().ok()?)
+}
+
+fn elsewhere(uri: &Uri, path: PathAndQuery) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(path);
     Uri::from_parts(parts).ok()

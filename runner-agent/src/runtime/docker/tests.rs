@@ -3,11 +3,14 @@ use std::net::Ipv4Addr;
 use patr_models::{
     deployment::{PortSpec, Power},
     ids::{DeploymentId, Id, WorkspaceId},
+    secret::Secrets,
+    time::Millis,
     wire::DesiredDeployment,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    sync::mpsc,
 };
 
 use super::*;
@@ -43,8 +46,9 @@ async fn an_older_engine_is_spoken_to_in_its_own_version() {
     let address = format!("http://{}", listener.local_addr().unwrap());
     let (sender, mut heard) = mpsc::unbounded_channel();
     tokio::spawn(engine(listener, sender));
+    let state = tempfile::tempdir().unwrap();
     let api = bollard::Docker::connect_with_http(&address, 5, bollard::API_DEFAULT_VERSION).unwrap();
-    let docker = Docker::over(api, false).await.unwrap();
+    let docker = Docker::over(api, false, state.path()).await.unwrap();
     assert!(docker.publish, "the containers of a rootless Engine are reached on loopback");
     assert_eq!(docker.observe("run_x").await.unwrap(), []);
     let mut last = String::new();
@@ -54,7 +58,7 @@ async fn an_older_engine_is_spoken_to_in_its_own_version() {
     assert!(last.starts_with("GET /v1.41/containers/json"), "{last}");
 }
 
-fn new_replica() -> NewReplica {
+pub(super) fn new_replica() -> NewReplica {
     let mut spec = WorkloadSpec::of("web:1".parse().unwrap());
     spec.ports = vec![PortSpec { port: 80, protocol: Default::default() }];
     let digest: Digest = format!("sha256:{}", "a".repeat(64)).parse().unwrap();
@@ -72,13 +76,13 @@ fn new_replica() -> NewReplica {
         digest: None,
         sealed: None,
     };
-    NewReplica { desired, digest, hash: "hash".to_owned() }
+    NewReplica { desired, digest, hash: "hash".to_owned(), secrets: Secrets::default() }
 }
 
 #[test]
 fn a_container_is_recognised_by_what_it_was_made_with() {
     let new = new_replica();
-    let body = container::create(&new, "web".to_owned(), "run_x", false);
+    let body = container::create(&new, "web".to_owned(), "run_x", false).unwrap();
     let summary = serde_json::json!({
         "Id": "c1",
         "Names": [format!("/{}", container::unproven_name(&new, 1))],
@@ -97,7 +101,8 @@ fn a_container_is_recognised_by_what_it_was_made_with() {
 #[test]
 fn ports_are_published_on_loopback_only_and_only_where_they_must_be() {
     let new = new_replica();
-    let host = |publish| container::create(&new, "web".to_owned(), "run_x", publish).host_config.unwrap();
+    let host =
+        |publish| container::create(&new, "web".to_owned(), "run_x", publish).unwrap().host_config.unwrap();
     assert_eq!(host(false).port_bindings, None);
     let bindings = host(true).port_bindings.unwrap();
     let binding = bindings["80/tcp"].as_ref().unwrap();

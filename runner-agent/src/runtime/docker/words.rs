@@ -35,7 +35,7 @@ pub(super) fn is_missing(error: &Error) -> bool {
 }
 
 /// Whether the Engine itself has answered; else nobody knows whether it did what it was asked.
-fn is_answer(error: &Error) -> bool {
+pub(super) fn is_answer(error: &Error) -> bool {
     matches!(
         error,
         Error::DockerResponseServerError { .. }

@@ -1,0 +1,130 @@
+//! The replicas of one deployment, and which of them the next request goes to.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{InFlight, Load};
+use crate::runtime::Address;
+
+/// Connections that fail in a row before a replica is left out.
+const REFUSALS: u32 = 3;
+/// For how long it is left out the first time, and at most.
+const LEFT_OUT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    backends: Vec<Backend>,
+    /// Whether a replica serves or will, without anybody changing anything.
+    pub(super) expected: bool,
+    /// Requests that wait for a replica.
+    pub(super) parked: usize,
+    /// When it was asked for last.
+    pub(super) asked: Option<Instant>,
+}
+
+/// A replica that is in.
+#[derive(Debug)]
+struct Backend {
+    container: String,
+    address: Address,
+    /// When it was let in, by the count of those that were.
+    mark: u64,
+    ready: bool,
+    /// Connections that failed in a row.
+    refusals: u32,
+    left_out_until: Option<Instant>,
+    load: Arc<Load>,
+}
+
+impl Backend {
+    fn is_left_out(&self, now: Instant) -> bool {
+        self.left_out_until.is_some_and(|until| now < until)
+    }
+}
+
+impl Pool {
+    /// The one with least in flight. One that is left out serves only if all others are too.
+    pub(super) fn pick(&self, port: u16, except: Option<&str>, now: Instant) -> Option<InFlight> {
+        let fit = self
+            .backends
+            .iter()
+            .filter(|backend| backend.ready && except != Some(backend.container.as_str()));
+        let least = fit.min_by_key(|backend| (backend.is_left_out(now), backend.load.count()))?;
+        Some(InFlight::new(least.address.port(port)?, &least.container, &least.load))
+    }
+
+    /// Whether a replica is there that could be asked at all.
+    pub(super) fn serves(&self) -> bool {
+        self.backends.iter().any(|backend| backend.ready)
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.backends.iter().map(|backend| backend.load.count()).sum()
+    }
+
+    pub(super) fn connected(&mut self, container: &str, worked: bool, now: Instant) {
+        let Some(backend) = self.find(container) else { return };
+        if worked {
+            (backend.refusals, backend.left_out_until) = (0, None);
+            return;
+        }
+        backend.refusals = backend.refusals.saturating_add(1);
+        if let Some(times) = backend.refusals.checked_sub(REFUSALS) {
+            let pause = LEFT_OUT.0.saturating_mul(1 << times.min(10)).min(LEFT_OUT.1);
+            backend.left_out_until = Some(now + pause);
+        }
+    }
+
+    pub(super) fn add(&mut self, container: &str, address: Address, mark: u64) {
+        if let Some(known) = self.find(container) {
+            (known.address, known.mark, known.ready) = (address, mark, true);
+            return;
+        }
+        self.backends.push(Backend {
+            container: container.to_owned(),
+            address,
+            mark,
+            ready: true,
+            refusals: 0,
+            left_out_until: None,
+            load: Arc::default(),
+        });
+    }
+
+    pub(super) fn remove(&mut self, container: &str) -> Option<Arc<Load>> {
+        let at = self.backends.iter().position(|backend| backend.container == container)?;
+        Some(self.backends.remove(at).load)
+    }
+
+    pub(super) fn set_ready(&mut self, container: &str, ready: bool) {
+        if let Some(backend) = self.find(container) {
+            backend.ready = ready;
+        }
+    }
+
+    pub(super) fn follow(&mut self, mark: u64, running: impl Fn(&str) -> Option<Address>) {
+        self.backends.retain_mut(|backend| {
+            if backend.mark > mark {
+                return true;
+            }
+            // One that was started again may be elsewhere now.
+            running(&backend.container).map(|address| backend.address = address).is_some()
+        });
+    }
+
+    pub(super) fn is_ready(&self, container: &str) -> Option<bool> {
+        let backend = self.backends.iter().find(|backend| backend.container == container)?;
+        Some(backend.ready)
+    }
+
+    pub(super) fn address(&self, container: &str) -> Option<Address> {
+        let backend = self.backends.iter().find(|backend| backend.container == container)?;
+        Some(backend.address.clone())
+    }
+
+    fn find(&mut self, container: &str) -> Option<&mut Backend> {
+        self.backends.iter_mut().find(|backend| backend.container == container)
+    }
+}

@@ -1,0 +1,126 @@
+//! A command in a replica.
+
+use std::pin::{Pin, pin};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use patr_models::{
+    deployment::{
+        exec::{FromCommand, Size, ToCommand, output},
+        logs::LogStream,
+    },
+    ids::DeploymentId,
+    wire::ResponseHead,
+};
+use patr_tunnel::{Code, Message};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt},
+    sync::mpsc,
+};
+
+use super::{Target, encode, refuse, websocket::Incoming};
+use crate::{
+    runtime::{Exec, Fault, ReplicaState, Runtime},
+    tunnel::{Reader, Writer},
+};
+
+impl<R: Runtime> Target<R> {
+    pub(super) async fn exec(
+        self,
+        (deployment, prefix): (DeploymentId, Option<String>),
+        command: Vec<String>,
+        tty: Option<Size>,
+        (reader, writer): (Reader, Writer),
+    ) {
+        let Some(replica) = self.replica(deployment, prefix.as_deref()).await else {
+            return refuse(writer, 409, "no such replica runs".to_owned()).await;
+        };
+        match self.runtime.exec(&replica, command, tty).await {
+            Ok(exec) => carry(exec, reader, writer).await,
+            Err(Fault::Failed(failure)) => refuse(writer, 422, failure.message).await,
+            Err(Fault::Away(error)) => refuse(writer, 503, error.to_string()).await,
+        }
+    }
+
+    /// A replica that runs; one that serves when there is a choice.
+    async fn replica(&self, deployment: DeploymentId, prefix: Option<&str>) -> Option<String> {
+        let runner = self.desired.borrow().as_ref().map(|known| known.runner.to_string())?;
+        let here = self.runtime.observe(&runner).await.ok()?;
+        let fit = here.into_iter().filter(|replica| {
+            replica.deployment == deployment
+                && matches!(replica.state, ReplicaState::Running(_))
+                && prefix.is_none_or(|prefix| replica.id.starts_with(prefix))
+        });
+        let serves = |id: &str| self.backends.is_ready(deployment, id) == Some(true);
+        fit.map(|replica| replica.id).max_by_key(|id| serves(id))
+    }
+}
+
+async fn carry(exec: Exec, reader: Reader, writer: Writer) {
+    let head = ResponseHead { status: 101, headers: Vec::new() };
+    if !writer.write(encode(&head)).await {
+        return;
+    }
+    let Some(last) = converse(exec, reader, &writer).await else { return };
+    let Ok(text) = serde_json::to_string(&last) else { return writer.abort(Code::Protocol) };
+    let close = Message::Close(Some((1000, String::new())));
+    writer.finish_with([Message::Text(text).encode(), close.encode()].concat().into()).await;
+}
+
+/// Passes on what both sides say until the command has ended; nothing when nobody hears it any more.
+async fn converse(exec: Exec, mut reader: Reader, writer: &Writer) -> Option<FromCommand> {
+    let Exec { input, output, sizes, ended } = exec;
+    let mut speaking = pin!(speak(output, writer));
+    let heard = tokio::select! {
+        heard = &mut speaking => heard,
+        // Its caller may say nothing more, and the command go on.
+        () = listen(&mut reader, input, sizes) => speaking.await,
+    };
+    if !heard {
+        return None;
+    }
+    let unknown = |_| FromCommand::Refused { message: "its exit code cannot be known".to_owned() };
+    Some(ended.await.map_or_else(unknown, |exit_code| FromCommand::Ended { exit_code }))
+}
+
+/// What the command writes, to its end; whether anybody hears it.
+async fn speak(mut output: mpsc::Receiver<(LogStream, Bytes)>, writer: &Writer) -> bool {
+    while let Some((stream, bytes)) = output.recv().await {
+        let mut message = BytesMut::with_capacity(1 + bytes.len());
+        message.put_u8(match stream {
+            LogStream::Stdout => output::STDOUT,
+            LogStream::Stderr => output::STDERR,
+        });
+        message.put(bytes);
+        if !writer.write(Message::Binary(message.freeze()).encode()).await {
+            return false;
+        }
+    }
+    true
+}
+
+/// What its caller says, until that is over. What is no message ends the input, as the end of it does.
+async fn listen(reader: &mut Reader, mut input: Pin<Box<dyn AsyncWrite + Send>>, sizes: mpsc::Sender<Size>) {
+    let mut messages = Incoming::default();
+    while let Ok(Some(message)) = messages.next(reader).await {
+        let done = match message {
+            Message::Binary(bytes) => input.write_all(&bytes).await.is_err() || input.flush().await.is_err(),
+            Message::Text(text) => match serde_json::from_str(&text) {
+                Ok(ToCommand::Resize { size }) => {
+                    // A later size replaces one that was not taken.
+                    let _ = sizes.try_send(size);
+                    false
+                }
+                Ok(ToCommand::EndOfInput) => {
+                    let _ = input.shutdown().await;
+                    false
+                }
+                Err(_) => false,
+            },
+            Message::Close(_) => true,
+        };
+        if done {
+            break;
+        }
+    }
+    let _ = input.shutdown().await;
+}
