@@ -23,12 +23,10 @@ use super::{
         failure,
         words::{chain, is_missing, refused},
     },
-    carrier::Carrier,
+    carrier::{Carrier, beginning},
     create, name, remove, snapshot_name, users,
 };
 
-/// As much of an archive as tells whether it has more than its own folder, in bytes.
-const BEGINNING: usize = 16 * 1024;
 const ANY_STATUS: &[&str] = &["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 
 pub(in super::super) async fn read(
@@ -45,7 +43,7 @@ pub(in super::super) async fn read(
 
 pub(in super::super) async fn fill(docker: &Docker, volume: VolumeId, archive: Archive) -> Result<(), Fault> {
     let carrier = Carrier::of(docker, &name(volume), "the volume").await?;
-    let begins = beginning(carrier.read()).await;
+    let begins = beginning(&mut carrier.read()).await;
     let begins =
         begins.map_err(|error| failure(FailureKind::Runtime, format!("looking into the volume: {error}")))?;
     if !is_empty(&begins) {
@@ -60,17 +58,6 @@ pub(in super::super) async fn fill(docker: &Docker, volume: VolumeId, archive: A
         warn!("emptying the volume {volume} after it could not be filled: {}", chain(&error));
     }
     filled
-}
-
-async fn beginning(mut archive: Archive) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = archive.next().await {
-        bytes.extend_from_slice(&chunk?);
-        if bytes.len() >= BEGINNING {
-            break;
-        }
-    }
-    Ok(bytes)
 }
 
 /// Whether an archive holds nothing but the folder itself.
