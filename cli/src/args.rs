@@ -1,10 +1,12 @@
 //! The command line: what can be typed, and the help for it. Nothing here acts.
 
 pub(crate) mod access;
+pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod managed_url;
 pub(crate) mod runner;
 pub(crate) mod site;
+pub(crate) mod spec;
 pub(crate) mod values;
 
 use clap::{Parser, Subcommand};
@@ -76,7 +78,7 @@ pub(crate) enum Command {
     #[command(subcommand, disable_help_subcommand = true)]
     Runner(runner::Runner),
     /// Run an image: make a deployment or change one, and watch it go live
-    Deploy(deployment::Deploy),
+    Deploy(Box<deploy::Deploy>),
     /// Deployments: images that run
     #[command(subcommand, disable_help_subcommand = true)]
     Deployment(deployment::Deployment),

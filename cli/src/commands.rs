@@ -39,7 +39,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Workspace(args) => workspace::run(args, &ctx).await,
         Command::Token(args) => token::run(args, &ctx).await,
         Command::Runner(args) => runner::run(args, &ctx).await,
-        Command::Deploy(args) => deploy::deploy(args, &ctx).await,
+        Command::Deploy(args) => deploy::deploy(&args, &ctx).await,
         Command::Deployment(args) => deployment::run(args, &ctx).await,
         Command::Logs(args) => logs::logs(args, &ctx).await,
         Command::Site(args) => site::run(args, &ctx).await,

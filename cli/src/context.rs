@@ -1,6 +1,11 @@
 //! What every command works with: an installation, a workspace, a place to write.
 
-use patr_models::ids::{Ref, WorkspaceId};
+use std::time::{Duration, SystemTime};
+
+use patr_models::{
+    ids::{Ref, WorkspaceId},
+    time::Millis,
+};
 
 use crate::{
     args::Global,
@@ -64,4 +69,11 @@ fn base_url(given: Option<BaseUrl>, settings: &Settings) -> Result<BaseUrl, Fail
             .hint("give its address once: `patr login --url https://patr.example.com`")
     })?;
     saved.parse().map_err(|error| Failure::usage(format!("in settings.json: {error}")))
+}
+
+/// This machine's clock.
+#[expect(clippy::disallowed_methods, reason = "the edge of the program")]
+pub(crate) fn now() -> Millis {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Millis(0) + since.unwrap_or(Duration::ZERO)
 }

@@ -19,6 +19,7 @@ mod failure;
 mod printer;
 mod rollout;
 mod settings;
+mod sparkline;
 mod status;
 mod text;
 mod upload;

@@ -93,10 +93,11 @@ impl Printer {
     }
 
     /// A line that a replica wrote. Colors are kept, as is everything when no terminal reads it.
-    pub(crate) fn log_line(&self, replica: &str, text: &str) -> Outcome<()> {
+    pub(crate) fn log_line(&self, at: Option<&str>, replica: &str, text: &str) -> Outcome<()> {
+        let at = at.map(|at| format!("{at}  ")).unwrap_or_default();
         let replica = escape(replica);
         let text = if std::io::stdout().is_terminal() { escape_log(text) } else { text.to_owned() };
-        self.stdout(&format!("{replica} | {text}\n"))
+        self.stdout(&format!("{at}{replica} | {text}\n"))
     }
 
     /// JSON on one line, for streams.

@@ -41,6 +41,8 @@ enum End {
     Live {
         ready: u32,
     },
+    /// It works, and none runs until somebody asks.
+    Idle,
     Stopped,
     Failed {
         trouble: Trouble,
@@ -56,7 +58,7 @@ fn progress(generation: Generation, now: &Deployment) -> Progress {
     }
     match &now.status {
         Status::Live { ready } => Progress::Ended(End::Live { ready: *ready }),
-        Status::Idle => Progress::Ended(End::Live { ready: 0 }),
+        Status::Idle => Progress::Ended(End::Idle),
         Status::Stopped => Progress::Ended(End::Stopped),
         Status::Failed { failure, serving } => {
             Progress::Ended(End::Failed { trouble: failure.clone(), serving: *serving })
@@ -65,30 +67,49 @@ fn progress(generation: Generation, now: &Deployment) -> Progress {
     }
 }
 
-/// Watches what `changed` began, unless told not to, and says how it ended.
+/// Watches what `changed` began, unless told not to, says how it ended, and answers the deployment.
 pub(crate) async fn follow(changed: Deployment, wait: &Wait, ctx: &Context) -> Outcome {
     if wait.no_wait {
-        ctx.printer
-            .note(&format!("the change goes on: `patr deployment show {}` says how it is", changed.name));
+        goes_on(&changed, ctx);
         ctx.printer.answer(&changed, changed.url.as_deref())?;
         return Ok(Exit::Ok);
     }
-    let mut watcher = Watcher::new(&changed, ctx)?;
+    let (now, end) = watch(&changed, wait, ctx).await?;
+    let url = now.url.as_deref().filter(|_| end != End::Stopped);
+    match finish(&now, &end, ctx) {
+        Ok(()) => ctx.printer.answer(&now, url).map(|()| Exit::Ok),
+        Err(failure) => Err(after_answer(&now, failure, ctx)),
+    }
+}
+
+/// As [`follow`], for one change among several: nothing goes to stdout.
+pub(crate) async fn settle(changed: &Deployment, wait: &Wait, ctx: &Context) -> Outcome<()> {
+    if wait.no_wait {
+        goes_on(changed, ctx);
+        return Ok(());
+    }
+    let (now, end) = watch(changed, wait, ctx).await?;
+    Ok(finish(&now, &end, ctx)?)
+}
+
+fn goes_on(changed: &Deployment, ctx: &Context) {
+    ctx.printer.note(&format!("the change goes on: `patr deployment show {}` says how it is", changed.name));
+}
+
+async fn watch(changed: &Deployment, wait: &Wait, ctx: &Context) -> Outcome<(Deployment, End)> {
+    let mut watcher = Watcher::new(changed, ctx)?;
     let ended = tokio::select! {
         ended = tokio::time::timeout(wait.timeout, watcher.run()) => ended,
         Ok(()) = tokio::signal::ctrl_c() => {
             drop(watcher);
-            return Err(interrupted(&changed).into());
+            return Err(interrupted(changed).into());
         }
     };
-    let Ok(ended) = ended else {
+    ended.unwrap_or_else(|_| {
         let last = std::mem::take(&mut watcher.last);
         drop(watcher);
-        return Err(timed_out(&changed, wait.timeout, &last).into());
-    };
-    drop(watcher);
-    let (now, end) = ended?;
-    finish(&now, end, ctx)
+        Err(timed_out(changed, wait.timeout, &last).into())
+    })
 }
 
 fn interrupted(changed: &Deployment) -> Failure {
@@ -103,25 +124,25 @@ fn timed_out(changed: &Deployment, timeout: Duration, last: &str) -> Failure {
         .hint(format!("`patr deployment show {}` says how it is; `--timeout` waits longer", changed.name))
 }
 
-fn finish(now: &Deployment, end: End, ctx: &Context) -> Outcome {
+/// Says how it ended, or fails with that.
+fn finish(now: &Deployment, end: &End, ctx: &Context) -> Result<(), Failure> {
     match end {
         End::Live { ready } => {
-            let replicas = text::counted(ready as usize, "replica");
+            let replicas = text::counted(*ready as usize, "replica");
             ctx.printer.note(&format!("`{}` is live: release {}, {replicas}", now.name, now.release));
-            ctx.printer.answer(now, now.url.as_deref())?;
-            Ok(Exit::Ok)
+        }
+        End::Idle => {
+            ctx.printer
+                .note(&format!("`{}` is idle: the next request starts release {}", now.name, now.release));
         }
         End::Stopped => {
             ctx.printer.note(&format!("`{}` is changed, and stopped", now.name));
             ctx.printer.hint(&format!("`patr deployment start {}` lets it run", now.name));
-            ctx.printer.answer(now, None)?;
-            Ok(Exit::Ok)
         }
-        End::Failed { trouble, serving } => {
-            Err(after_answer(now, rollout_failed(now, &trouble, serving), ctx))
-        }
-        End::Superseded => Err(after_answer(now, superseded(now), ctx)),
+        End::Failed { trouble, serving } => return Err(rollout_failed(now, trouble, *serving)),
+        End::Superseded => return Err(superseded(now)),
     }
+    Ok(())
 }
 
 /// The failure, with the deployment as JSON before it if that is wanted. A reader who has left must not turn a

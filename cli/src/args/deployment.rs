@@ -1,73 +1,14 @@
-//! `patr deploy`, `deployment`, `logs`.
+//! `patr deployment`, `logs`.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::Subcommand;
 use patr_models::{
-    deployment::{
-        ImageRef, ReleaseNumber,
-        spec::{PortSpec, Probe},
-    },
-    ids::{DeploymentId, Ref, RunnerId},
-    name::Name,
+    deployment::ReleaseNumber,
+    ids::{DeploymentId, Ref},
 };
 
-use super::{
-    ListArgs, PageArgs,
-    values::{self, EnvArg, Words},
-};
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  patr deploy nginx:1 --name web --port 80
-  patr deploy ghcr.io/acme/api:2.3 --name api --runner home --port 8080 --replicas 2 \\
-      --env LOG=info --env-file prod.env --memory 256Mi --startup-probe 8080/healthz
-  patr deploy ghcr.io/acme/api:2.4 --name api      a new image, everything else as it was
-  patr -q deploy nginx:1 --name web --port 80      only the URL, for scripts
-
-If NAME exists, only what is given changes; `--port` replaces all ports and `--env` adds to the \
-variables. New replicas start and answer before old ones stop. If they do not, the old release goes \
-on serving and the reason is shown. Ctrl-C stops watching, not the rollout.")]
-pub(crate) struct Deploy {
-    /// What to run, as for `docker pull`
-    pub(crate) image: ImageRef,
-    /// The deployment to make or to change
-    #[arg(long)]
-    pub(crate) name: Name,
-    /// Where a new deployment runs [default: the only runner there is]
-    #[arg(long)]
-    pub(crate) runner: Option<Ref<RunnerId>>,
-    /// A port that the image listens on: `8080`, `8080/http` or `5432/tcp`; the first http port gets a URL
-    #[arg(long = "port", value_name = "PORT[/http|/tcp]", value_parser = values::port)]
-    pub(crate) ports: Vec<PortSpec>,
-    /// An environment variable; `NAME` alone takes its value from this shell
-    #[arg(long, value_name = "NAME=VALUE", value_parser = values::env)]
-    pub(crate) env: Vec<EnvArg>,
-    /// A file of `NAME=VALUE` lines; `#` begins a comment line, quotes around a whole value are dropped
-    #[arg(long = "env-file", value_name = "FILE")]
-    pub(crate) env_files: Vec<PathBuf>,
-    /// How many replicas run at once
-    #[arg(long, value_name = "N", value_parser = values::replicas)]
-    pub(crate) replicas: Option<u32>,
-    /// Most cores of one replica: `0.5` or `500m`
-    #[arg(long, value_name = "CORES", value_parser = values::cpu)]
-    pub(crate) cpu: Option<u32>,
-    /// Most memory of one replica: `256Mi`, `1Gi`, or bytes
-    #[arg(long, value_name = "SIZE", value_parser = values::memory)]
-    pub(crate) memory: Option<u64>,
-    /// Replaces the image's command; split into words as a shell does, but no shell runs it
-    #[arg(long, value_name = "WORDS", allow_hyphen_values = true, value_parser = values::words)]
-    pub(crate) command: Option<Words>,
-    /// Replaces the image's entry point; split into words as a shell does
-    #[arg(long, value_name = "WORDS", allow_hyphen_values = true, value_parser = values::words)]
-    pub(crate) entrypoint: Option<Words>,
-    /// Must answer before a replica serves: `8080` accepts a connection, `8080/healthz` answers 200 to 399
-    #[arg(long, value_name = "PORT[/PATH]", value_parser = values::probe)]
-    pub(crate) startup_probe: Option<Probe>,
-    #[command(flatten)]
-    pub(crate) wait: Wait,
-}
+use super::{ListArgs, PageArgs, values};
 
 /// Whether to watch a rollout to its end
 #[derive(Debug, Clone, clap::Args)]
@@ -80,14 +21,38 @@ pub(crate) struct Wait {
     pub(crate) timeout: Duration,
 }
 
+/// How the runner chooses between the least and the most replicas
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Scaling {
+    /// How busy the processors of a replica should be, in percent of what it may use [default: 70]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) cpu_target: Option<u32>,
+    /// How long fewer replicas must have been enough, or nobody asked for the last one, before one goes [default: 5m]
+    #[arg(long, value_name = "TIME", value_parser = values::seconds)]
+    pub(crate) idle_after: Option<u32>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Deployment {
     /// List deployments
     List(ListArgs),
-    /// Show a deployment
+    /// Show a deployment, its replicas and what they use
+    #[command(after_help = "\
+Examples:
+  patr deployment show web
+  patr deployment show web --metrics --since 24h
+  patr -o json deployment show web --metrics      only the metrics, as the API answers them
+
+Environment variables are shown by name, secrets by name and version: nobody can read the value of one.")]
     Show {
         /// Name or id
         name: Ref<DeploymentId>,
+        /// Draw what each replica used: processor, memory, network and disk
+        #[arg(long)]
+        metrics: bool,
+        /// How far back, a week at most
+        #[arg(long, value_name = "TIME", default_value = "1h", requires = "metrics", value_parser = values::seconds)]
+        since: u32,
     },
     /// Start a stopped deployment
     Start {
@@ -108,18 +73,20 @@ pub(crate) enum Deployment {
         #[command(flatten)]
         wait: Wait,
     },
-    /// Change the number of replicas
+    /// Change the number of replicas, or let the runner choose it
     #[command(after_help = "\
-Example:
-  patr deployment scale web 3
+Examples:
+  patr deployment scale web 3                                a fixed number
+  patr deployment scale web 2 --max 10 --cpu-target 60       as busy as that, 2 at least and 10 at most
+  patr deployment scale web 0 --max 4 --idle-after 15m       none when idle; the next request waits for one
 
-Replicas that stay are not restarted. `patr deployment stop` runs none.")]
-    Scale {
+Each time all of it is said: without `--max` the number is fixed again. Replicas that stay are not \
+restarted. `patr deployment stop` runs none.")]
+    Scale(Scale),
+    /// Call off the rollout that is on its way; the release before it goes on serving
+    Cancel {
         /// Name or id
         name: Ref<DeploymentId>,
-        /// How many run at once
-        #[arg(value_parser = values::replicas)]
-        replicas: u32,
         #[command(flatten)]
         wait: Wait,
     },
@@ -129,7 +96,8 @@ Examples:
   patr deployment rollback web
   patr deployment rollback web --release 4      see `patr deployment releases web`
 
-It runs the image that the release ran, by digest, whatever its tag means by now.")]
+It runs the image that the release ran, by digest, whatever its tag means by now, with the environment, \
+files and versions of secrets that the release had. What is in volumes stays as it is.")]
     Rollback {
         /// Name or id
         name: Ref<DeploymentId>,
@@ -139,7 +107,7 @@ It runs the image that the release ran, by digest, whatever its tag means by now
         #[command(flatten)]
         wait: Wait,
     },
-    /// List the releases of a deployment, newest first
+    /// List the releases of a deployment, newest first: who made each, and how it ended
     Releases {
         /// Name or id
         name: Ref<DeploymentId>,
@@ -158,11 +126,12 @@ impl Deployment {
     pub(crate) fn named(&self) -> Option<&Ref<DeploymentId>> {
         match self {
             Self::List(_) => None,
-            Self::Show { name }
+            Self::Show { name, .. }
             | Self::Start { name, .. }
             | Self::Stop { name }
             | Self::Restart { name, .. }
-            | Self::Scale { name, .. }
+            | Self::Scale(Scale { name, .. })
+            | Self::Cancel { name, .. }
             | Self::Rollback { name, .. }
             | Self::Releases { name, .. }
             | Self::Delete { name } => Some(name),
@@ -171,18 +140,50 @@ impl Deployment {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Scale {
+    /// Name or id
+    pub(crate) name: Ref<DeploymentId>,
+    /// How many run at once; with `--max` the least of them
+    #[arg(value_parser = values::replicas)]
+    pub(crate) replicas: u32,
+    /// Let the runner choose how many run, up to this
+    #[arg(long, value_name = "N", value_parser = values::replicas)]
+    pub(crate) max: Option<u32>,
+    #[command(flatten)]
+    pub(crate) scaling: Scaling,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
+}
+
+#[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   patr logs web --tail 20
   patr logs web -f | grep ERROR
-  patr -o json logs web      a line of JSON for each line, with its time and stream")]
+  patr logs web --since 10m --search timeout --timestamps
+  patr -o json logs web      a line of JSON for each line, with its time and stream
+
+Replicas that are gone are remembered on the runner for a while. Values of secrets are replaced before \
+a line leaves it.")]
 pub(crate) struct Logs {
     /// The deployment, by name or id
     pub(crate) name: Ref<DeploymentId>,
     /// Go on with new lines until Ctrl-C
     #[arg(long, short)]
     pub(crate) follow: bool,
-    /// How many of the last lines of each replica to begin with
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub(crate) tail: u32,
+    /// How many of the last lines of each replica to begin with [default: 100; 10000 with `--since` or `--search`]
+    #[arg(long, value_name = "N")]
+    pub(crate) tail: Option<u32>,
+    /// Only lines of the last so long, such as `10m`
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub(crate) since: Option<Duration>,
+    /// Only lines of one replica, by the beginning of its id
+    #[arg(long, value_name = "ID")]
+    pub(crate) replica: Option<String>,
+    /// Only lines that contain this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// Begin each line with the time when it was written
+    #[arg(long)]
+    pub(crate) timestamps: bool,
 }

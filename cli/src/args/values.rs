@@ -7,14 +7,14 @@ use patr_models::{
     limits::REPLICAS_MAX,
 };
 
-/// `8080`, `8080/http` or `5432/tcp`.
+/// `8080`, `8080/http`, `5432/tcp` or `53/udp`.
 pub(crate) fn port(text: &str) -> Result<PortSpec, String> {
     let (number, protocol) = text.split_once('/').unwrap_or((text, "http"));
     let protocol = match protocol {
         "http" => PortProtocol::Http,
         "tcp" => PortProtocol::Tcp,
         "udp" => PortProtocol::Udp,
-        other => return Err(format!("`{other}` is not a protocol: use `http` or `tcp`")),
+        other => return Err(format!("`{other}` is not a protocol: use `http`, `tcp` or `udp`")),
     };
     Ok(PortSpec { port: port_number(number)?, protocol })
 }
@@ -24,8 +24,16 @@ fn port_number(text: &str) -> Result<u16, String> {
     number.ok_or_else(|| format!("`{text}` is not a port: use 1 to 65535"))
 }
 
-/// `8080` or `8080/healthz`.
+/// `8080`, `8080/healthz` or `exec:pg_isready -q`.
 pub(crate) fn probe(text: &str) -> Result<Probe, String> {
+    if let Some(command) = text.strip_prefix("exec:") {
+        let Words(words) = words(command)?;
+        return if words.is_empty() {
+            Err("`exec:` needs a command".to_owned())
+        } else {
+            Ok(Probe::exec(words))
+        };
+    }
     let slash = text.find('/');
     let (number, path) = text.split_at(slash.unwrap_or(text.len()));
     Ok(Probe { path: slash.map(|_| path.to_owned()), ..Probe::tcp(port_number(number)?) })
@@ -64,10 +72,17 @@ fn unquoted(value: &str) -> &str {
     quoted('"').or_else(|| quoted('\'')).unwrap_or(value)
 }
 
-/// At least one: none at all is what `patr deployment stop` is for.
+/// None at all is possible where the runner may start one: who calls this looks.
 pub(crate) fn replicas(text: &str) -> Result<u32, String> {
-    let number = text.parse().ok().filter(|number| (1..=REPLICAS_MAX).contains(number));
+    let number = text.parse().ok().filter(|&number| number <= REPLICAS_MAX);
     number.ok_or_else(|| format!("`{text}` is not a number of replicas: use 1 to {REPLICAS_MAX}"))
+}
+
+/// Whole seconds: `0s`, `90s`, `10m`.
+pub(crate) fn seconds(text: &str) -> Result<u32, String> {
+    let wrong = || format!("`{text}` is not a time: use whole seconds or more, as `30s` or `10m`");
+    let time = humantime::parse_duration(text).ok().filter(|time| time.subsec_nanos() == 0);
+    time.and_then(|time| u32::try_from(time.as_secs()).ok()).ok_or_else(wrong)
 }
 
 /// Cores as thousandths: `0.5` or `500m`.
@@ -133,15 +148,28 @@ mod tests {
     fn ports_are_http_unless_said_otherwise() {
         assert_eq!(port("80").unwrap().protocol, PortProtocol::Http);
         assert_eq!(port("5432/tcp").unwrap(), PortSpec { port: 5432, protocol: PortProtocol::Tcp });
-        for bad in ["0", "65536", "x", "80/udp", ""] {
+        assert_eq!(port("53/udp").unwrap().protocol, PortProtocol::Udp);
+        for bad in ["0", "65536", "x", "80/sctp", ""] {
             assert!(port(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn a_probe_connects_or_asks() {
+    fn a_probe_connects_asks_or_runs() {
         assert_eq!(probe("80").unwrap(), Probe::tcp(80));
         assert_eq!(probe("80/a/b").unwrap(), Probe::http(80, "/a/b"));
+        assert_eq!(probe("exec:test -e '/a b'").unwrap(), Probe::exec(["test", "-e", "/a b"]));
+        for bad in ["exec:", "exec:'a", "x", "/a"] {
+            assert!(probe(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_whole_seconds() {
+        assert_eq!(["0s", "90s", "2m"].map(seconds), [Ok(0), Ok(90), Ok(120)]);
+        for bad in ["", "1", "100ms", "1500ms", "soon", "200y"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

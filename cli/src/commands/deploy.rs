@@ -1,10 +1,11 @@
 //! `patr deploy`.
 
 mod changes;
+mod read;
 
 use patr_models::{
     deployment::{
-        Deployment,
+        Deployment, WorkloadSpec,
         create::{self, CreateDeployment},
         get::{self, GetDeployment},
         update::{self, UpdateDeployment},
@@ -20,9 +21,9 @@ use patr_models::{
 };
 
 use self::changes::Changes;
-use super::suggest;
+use super::{deployment::autoscale, suggest};
 use crate::{
-    args::deployment::Deploy,
+    args::deploy::Deploy,
     client::{self, CallError, creating, new_key, plain},
     context::Context,
     failure::{Failure, Outcome},
@@ -33,13 +34,24 @@ use crate::{
 const TRIES: usize = 5;
 
 /// Make a deployment or change one, and watch it go live.
-pub(super) async fn deploy(args: Deploy, ctx: &Context) -> Outcome {
-    let changes = Changes::new(&args)?;
-    let changed = apply(&args, &changes, ctx).await?;
+pub(super) async fn deploy(args: &Deploy, ctx: &Context) -> Outcome {
+    let changes = Changes::new(args)?;
+    let changed = apply(args, &changes, ctx).await?;
+    if let Some(note) = one_writer(&changed.spec) {
+        ctx.printer.note(&note);
+    }
     rollout::follow(changed, &args.wait, ctx).await
 }
 
-async fn apply(args: &Deploy, changes: &Changes, ctx: &Context) -> Outcome<Deployment> {
+/// Why old replicas stop before new ones start although nobody asked for that.
+fn one_writer(spec: &WorkloadSpec) -> Option<String> {
+    let mut mounts = spec.volumes.values();
+    let mount = mounts.find(|mount| spec.strategy.is_none() && mount.is_exclusive())?;
+    let volume = &mount.volume;
+    Some(format!("the volume `{volume}` has one writer at a time: old replicas stop before new ones start"))
+}
+
+async fn apply(args: &Deploy, changes: &Changes<'_>, ctx: &Context) -> Outcome<Deployment> {
     let workspace = ctx.workspace()?;
     for _ in 0..TRIES {
         let path = get::Path { workspace: workspace.clone(), deployment: Ref::Name(args.name.clone()) };
@@ -60,11 +72,13 @@ async fn apply(args: &Deploy, changes: &Changes, ctx: &Context) -> Outcome<Deplo
 
 async fn create(
     args: &Deploy,
-    changes: &Changes,
+    changes: &Changes<'_>,
     workspace: &Ref<WorkspaceId>,
     ctx: &Context,
 ) -> Outcome<Result<Deployment, CallError>> {
     let spec = changes.on_nothing()?;
+    let autoscale =
+        autoscale::given(args.size.max_replicas, &args.size.scaling, None, args.size.replicas.unwrap_or(1))?;
     let runner = match &args.runner {
         Some(runner) => runner.clone(),
         None => only_runner(workspace, ctx).await?,
@@ -73,8 +87,8 @@ async fn create(
         name: args.name.clone(),
         runner: runner.clone(),
         spec,
-        replicas: args.replicas,
-        autoscale: None,
+        replicas: args.size.replicas,
+        autoscale,
     };
     let path = create::Path { workspace: workspace.clone() };
     match ctx.client.call(creating::<CreateDeployment, _>(path, body)).await {
@@ -92,18 +106,20 @@ async fn create(
 
 async fn update(
     args: &Deploy,
-    changes: &Changes,
+    changes: &Changes<'_>,
     found: Reply<GetDeployment>,
     workspace: &Ref<WorkspaceId>,
     ctx: &Context,
 ) -> Outcome<Result<Deployment, CallError>> {
     let Reply { headers: Tagged { etag }, body: Json(before) } = found;
     stays_on_its_runner(args, &before)?;
+    let least = args.size.replicas.unwrap_or(before.replicas);
+    let autoscale = autoscale::given(args.size.max_replicas, &args.size.scaling, before.autoscale, least)?;
     let call = Call::<UpdateDeployment> {
         path: update::Path { workspace: workspace.clone(), deployment: Ref::Id(before.id) },
         query: NoQuery {},
         headers: IfMatch { if_match: Some(etag), key: new_key() },
-        body: Json(update::Body { spec: changes.on(before.spec)?, replicas: args.replicas, autoscale: None }),
+        body: Json(update::Body { spec: changes.on(before.spec)?, replicas: args.size.replicas, autoscale }),
     };
     let result = ctx.client.call(call).await.map(|reply| reply.body.0);
     if let Ok(after) = &result {

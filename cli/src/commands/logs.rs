@@ -12,18 +12,24 @@ use super::suggest;
 use crate::{
     args::deployment::Logs,
     client::Lines,
-    context::Context,
+    context::{Context, now},
     exit_code::Exit,
     failure::{Failure, Outcome, Stop},
+    text,
 };
 
+/// Lines of each replica to begin with.
+const TAIL: u32 = 100;
+/// The same where the time or the text says already which lines are wanted.
+const TAIL_OF_WANTED: u32 = 10_000;
 /// Between two tries when a followed log breaks off.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Show what a deployment writes; with `--follow` until Ctrl-C, through losses of the connection.
 pub(super) async fn logs(args: Logs, ctx: &Context) -> Outcome {
     let named = args.name.clone();
-    let mut reader = Reader { args, ctx, seen: BTreeMap::new() };
+    let query = query(&args, now());
+    let mut reader = Reader { args, query, ctx, seen: BTreeMap::new() };
     tokio::select! {
         done = reader.run() => suggest::nearest(done, Some(&named), ctx).await,
         // Leaving is the ordinary end of following.
@@ -31,8 +37,20 @@ pub(super) async fn logs(args: Logs, ctx: &Context) -> Outcome {
     }
 }
 
+fn query(args: &Logs, now: Millis) -> Query {
+    let tail = if args.since.is_some() || args.search.is_some() { TAIL_OF_WANTED } else { TAIL };
+    Query {
+        follow: args.follow,
+        tail: Some(args.tail.unwrap_or(tail)),
+        replica: args.replica.clone(),
+        since: args.since.map(|since| now - since),
+        search: args.search.clone(),
+    }
+}
+
 struct Reader<'c> {
     args: Logs,
+    query: Query,
     ctx: &'c Context,
     /// The time of the last line of each replica: what is read again after a loss is shown once.
     seen: BTreeMap<String, Millis>,
@@ -58,8 +76,7 @@ impl Reader<'_> {
 
     async fn open(&self) -> Outcome<Lines> {
         let path = Path { workspace: self.ctx.workspace()?, deployment: self.args.name.clone() };
-        let query = Query { follow: self.args.follow, tail: Some(self.args.tail), ..Query::default() };
-        let call = Call::<ReadLogs> { path, query, headers: NoHeaders, body: NoBody };
+        let call = Call::<ReadLogs> { path, query: self.query.clone(), headers: NoHeaders, body: NoBody };
         Ok(self.ctx.client.stream(call).await?)
     }
 
@@ -96,7 +113,8 @@ impl Reader<'_> {
         if self.ctx.printer.is_json() {
             self.ctx.printer.json_line(&line)?;
         } else {
-            self.ctx.printer.log_line(&line.replica, &line.text)?;
+            let at = self.args.timestamps.then(|| text::time(line.at));
+            self.ctx.printer.log_line(at.as_deref(), &line.replica, &line.text)?;
         }
         self.seen.insert(line.replica, line.at);
         Ok(())

@@ -483,10 +483,10 @@ fn flags_that_cannot_be_read_are_named_before_anything_is_sent() {
 
     For more information, try '--help'.
     ");
-    patr_snapshot!(t.patr("deploy nginx:1 --name web --port 80/udp"), @"
+    patr_snapshot!(t.patr("deploy nginx:1 --name web --port 80/sctp"), @"
     exit code: 2
     ----- stderr -----
-    error: invalid value '80/udp' for '--port <PORT[/http|/tcp]>': `udp` is not a protocol: use `http` or `tcp`
+    error: invalid value '80/sctp' for '--port <PORT[/PROTOCOL]>': `sctp` is not a protocol: use `http`, `tcp` or `udp`
 
     For more information, try '--help'.
     ");

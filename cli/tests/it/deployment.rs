@@ -191,12 +191,13 @@ fn showing_a_deployment() {
     runner       home
     release      3
     should be    running, 2 replicas
+    strategy     rolling
     digest       -
     updated      2026-01-31 12:05:00Z
     image        nginx:1
     ports        80/http
-    command      ["serve", "--all"]
     environment  LOG
+    command      ["serve", "--all"]
     cores        0.5
     memory       256.0 MiB
     "#);
@@ -259,6 +260,7 @@ fn showing_a_failed_deployment_shows_its_last_lines_without_their_commands() {
     runner     home
     release    3
     should be  running, 2 replicas
+    strategy   rolling
     digest     -
     updated    2026-01-31 12:05:00Z
     image      nginx:1
@@ -371,9 +373,9 @@ fn scaling_has_bounds_on_both_sides() {
     patr_snapshot!(t.patr("deployment scale web 0"), @"
     exit code: 2
     ----- stderr -----
-    error: invalid value '0' for '<REPLICAS>': `0` is not a number of replicas: use 1 to 100
+    error: 0 replicas are only possible when the runner may start more
 
-    For more information, try '--help'.
+    hint: say up to how many; `patr deployment stop` runs none at all
     ");
 }
 
@@ -446,11 +448,11 @@ fn listing_releases() {
     patr_snapshot!(t.patr("deployment releases web"), @"
     exit code: 0
     ----- stdout -----
-    RELEASE  CURRENT  IMAGE      CREATED               OUTCOME
-    4                 nginx:1.4  2026-01-31 12:04:00Z  superseded
-    3        yes      nginx:1.3  2026-01-31 12:03:00Z  pending
-    2                 nginx:1.2  2026-01-31 12:02:00Z  failed: it ended with exit code 3
-    1                 nginx:1.1  2026-01-31 12:01:00Z  live 2026-01-31 12:01:00Z
+    RELEASE  CURRENT  IMAGE      CREATED               BY                              OUTCOME
+    4                 nginx:1.4  2026-01-31 12:04:00Z  usr_00000000000000000000000001  superseded 2026-01-31 12:04:00Z
+    3        yes      nginx:1.3  2026-01-31 12:03:00Z  usr_00000000000000000000000001  on its way
+    2                 nginx:1.2  2026-01-31 12:02:00Z  usr_00000000000000000000000001  failed 2026-01-31 12:02:00Z: it ended with exit code 3
+    1                 nginx:1.1  2026-01-31 12:01:00Z  usr_00000000000000000000000001  live 2026-01-31 12:01:00Z
     ");
     patr_snapshot!(t.patr("deployment releases web -o json"), @r#"
     exit code: 0

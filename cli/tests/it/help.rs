@@ -72,26 +72,89 @@ fn help_of_a_command_teaches_it() {
       <IMAGE>  What to run, as for `docker pull`
 
     Options:
-          --name <NAME>                  The deployment to make or to change
-          --runner <RUNNER>              Where a new deployment runs [default: the only runner there is]
-          --port <PORT[/http|/tcp]>      A port that the image listens on: `8080`, `8080/http` or
-                                         `5432/tcp`; the first http port gets a URL
-          --env <NAME=VALUE>             An environment variable; `NAME` alone takes its value from this
-                                         shell
-          --env-file <FILE>              A file of `NAME=VALUE` lines; `#` begins a comment line, quotes
-                                         around a whole value are dropped
-          --replicas <N>                 How many replicas run at once
-          --cpu <CORES>                  Most cores of one replica: `0.5` or `500m`
-          --memory <SIZE>                Most memory of one replica: `256Mi`, `1Gi`, or bytes
-          --command <WORDS>              Replaces the image's command; split into words as a shell does,
-                                         but no shell runs it
-          --entrypoint <WORDS>           Replaces the image's entry point; split into words as a shell
-                                         does
-          --startup-probe <PORT[/PATH]>  Must answer before a replica serves: `8080` accepts a
-                                         connection, `8080/healthz` answers 200 to 399
-          --no-wait                      Return at once instead of watching the rollout to its end
-          --timeout <TIME>               How long to watch the rollout [default: 10m]
-      -h, --help                         Print help
+          --name <NAME>             The deployment to make or to change
+          --runner <RUNNER>         Where a new deployment runs [default: the only runner there is]
+          --port <PORT[/PROTOCOL]>  A port that the image listens on: `8080`, `8080/http`, `5432/tcp` or
+                                    `53/udp`; the first http port gets a URL
+          --unset <SETTING>         Give a setting its default back [possible values: ports, command,
+                                    entrypoint, user, workdir, platform, cpu, memory, startup-probe,
+                                    readiness-probe, liveness-probe, strategy, start-deadline, drain,
+                                    stop-signal, stop-grace]
+      -h, --help                    Print help
+
+    Environment, files and volumes:
+          --env <NAME=VALUE>
+              An environment variable; `NAME` alone takes its value from this shell
+          --env-file <FILE>
+              A file of `NAME=VALUE` lines; `#` begins a comment line, quotes around a whole value are
+              dropped
+          --secret <NAME=SECRET[@VERSION]>
+              An environment variable whose value is a secret: its newest version, or the one given
+          --file <PATH=LOCAL>
+              A file in each replica, with the content of a file here; one that can be executed here can
+              be there
+          --secret-file <PATH=SECRET[@VERSION]>
+              A file in each replica whose content is a secret
+          --volume <NAME:PATH[:ro]>
+              A volume at a folder of each replica; made on the runner if there is none, `:ro` only
+              reads
+          --unset-env <NAME>
+              Take an environment variable away
+          --unset-secret <NAME>
+              Take an environment variable away whose value is a secret
+          --unset-file <PATH>
+              Take a file away, whatever its content
+          --unset-volume <NAME|PATH>
+              Take a volume away; it stays on the runner with all that is in it
+
+    Process:
+          --command <WORDS>               Replaces the image's command; split into words as a shell
+                                          does, but no shell runs it
+          --entrypoint <WORDS>            Replaces the image's entry point; split into words as a shell
+                                          does
+          --user <USER[:GROUP]>           Replaces the image's user: a name or number
+          --workdir <PATH>                Replaces the image's working directory
+          --platform <OS/ARCH[/VARIANT]>  Which of the image's platforms, such as `linux/arm64`
+                                          [default: the machine's own]
+          --label <NAME=VALUE>            A label of the containers
+          --host <NAME=IP>                A line of `/etc/hosts`
+          --unset-label <NAME>            Take a label away
+          --unset-host <NAME>             Take a line of `/etc/hosts` away
+
+    Size:
+          --replicas <N>          How many replicas run at once; with `--max-replicas` the least of
+                                  them, which may be 0 [default: 1]
+          --max-replicas <N>      Let the runner choose how many run, up to this; `patr deployment
+                                  scale` ends that
+          --cpu-target <PERCENT>  How busy the processors of a replica should be, in percent of what it
+                                  may use [default: 70]
+          --idle-after <TIME>     How long fewer replicas must have been enough, or nobody asked for the
+                                  last one, before one goes [default: 5m]
+          --cpu <CORES>           Most cores of one replica: `0.5` or `500m`
+          --memory <SIZE>         Most memory of one replica: `256Mi`, `1Gi`, or bytes
+
+    Health:
+          --startup-probe <PROBE>    Must succeed once before a replica serves: `8080` accepts a
+                                     connection, `8080/healthz` answers 200 to 399, `exec:CMD` exits
+                                     with 0 [default: the readiness probe, else the first port]
+          --readiness-probe <PROBE>  Asked from then on: a replica gets no requests until it succeeds
+                                     again
+          --liveness-probe <PROBE>   Asked from then on: a replica that fails it is replaced
+
+    Rollout:
+          --strategy <HOW>         How one release follows another [default: rolling; recreate with a
+                                   volume that has one writer] [possible values: rolling, blue-green,
+                                   recreate]
+          --start-deadline <TIME>  How long new replicas may take to start before the release has failed
+                                   [default: 1m]
+          --drain <TIME>           How long an old replica has for the requests and WebSockets that it
+                                   holds [default: 30s]
+          --stop-signal <SIGNAL>   What a replica is told to stop with [default: what the image says,
+                                   else SIGTERM]
+          --stop-grace <TIME>      How long a replica may take to stop before it is killed [default:
+                                   10s]
+          --no-wait                Return at once instead of watching the rollout to its end
+          --timeout <TIME>         How long to watch the rollout [default: 10m]
 
     Everywhere:
           --url <URL>              The installation, such as `https://patr.example.com` [default: the
@@ -105,13 +168,23 @@ fn help_of_a_command_teaches_it() {
     Examples:
       patr deploy nginx:1 --name web --port 80
       patr deploy ghcr.io/acme/api:2.3 --name api --runner home --port 8080 --replicas 2 \
-          --env LOG=info --env-file prod.env --memory 256Mi --startup-probe 8080/healthz
+          --env LOG=info --env-file prod.env --memory 256Mi --readiness-probe 8080/healthz
       patr deploy ghcr.io/acme/api:2.4 --name api      a new image, everything else as it was
+      patr deploy postgres:17 --name db --port 5432/tcp --volume db-data:/var/lib/postgresql/data \
+          --secret POSTGRES_PASSWORD=db-password --stop-grace 1m
+      patr deploy ghcr.io/acme/api:2.4 --name api --unset-env LOG --unset readiness-probe
+      patr deploy ghcr.io/acme/api:2.4 --name api --replicas 0 --max-replicas 4      sleeps when idle
       patr -q deploy nginx:1 --name web --port 80      only the URL, for scripts
 
-    If NAME exists, only what is given changes; `--port` replaces all ports and `--env` adds to the
-    variables. New replicas start and answer before old ones stop. If they do not, the old release goes
-    on serving and the reason is shown. Ctrl-C stops watching, not the rollout.
+    If NAME exists, only what is given changes. `--port` replaces all ports. Every other flag that may
+    be repeated adds to what there is, or replaces the entry of the same name; `--unset-env` and its
+    like take single entries away, and `--unset` gives a setting its default back. What is not there
+    needs no taking away: the same command line works again and again.
+
+    New replicas start and answer before old ones stop. If they do not, the old release goes on serving
+    and the reason is shown. A volume that is written to has one writer at a time, so with one the old
+    replicas stop first, and requests wait meanwhile. Ctrl-C stops watching, not the rollout; `patr
+    deployment cancel` calls it off.
     ");
     patr_snapshot!(fresh().patr("runner add --help"), @"
     exit code: 0

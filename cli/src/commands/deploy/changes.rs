@@ -1,122 +1,199 @@
 //! What the flags of `patr deploy` change in a specification.
 
+use std::collections::BTreeMap;
+
 use patr_models::deployment::{
-    ImageRef, WorkloadSpec,
-    spec::{EnvName, PortSpec, Probe},
+    WorkloadSpec,
+    spec::{EnvName, FileSpec, ReplicaPath},
 };
 
+use super::read;
 use crate::{
     args::{
-        deployment::Deploy,
-        values::{self, EnvArg, Words},
+        deploy::{Content, Deploy, Process, Setting},
+        spec::MountRef,
+        values::Words,
     },
     failure::Failure,
 };
 
 /// The flags that were given, with their files read.
-#[derive(Debug, Clone)]
-pub(super) struct Changes {
-    image: ImageRef,
-    ports: Vec<PortSpec>,
+#[derive(Debug)]
+pub(super) struct Changes<'a> {
+    args: &'a Deploy,
     env: Vec<(EnvName, String)>,
-    cpu_millis: Option<u32>,
-    memory_bytes: Option<u64>,
-    command: Option<Words>,
-    entrypoint: Option<Words>,
-    startup_probe: Option<Probe>,
+    files: Vec<(ReplicaPath, FileSpec)>,
 }
 
-impl Changes {
-    pub(super) fn new(args: &Deploy) -> Result<Self, Failure> {
-        Ok(Self {
-            image: args.image.clone(),
-            ports: args.ports.clone(),
-            env: environment(args)?,
-            cpu_millis: args.cpu,
-            memory_bytes: args.memory,
-            command: args.command.clone(),
-            entrypoint: args.entrypoint.clone(),
-            startup_probe: args.startup_probe.clone(),
-        })
+impl<'a> Changes<'a> {
+    pub(super) fn new(args: &'a Deploy) -> Result<Self, Failure> {
+        Ok(Self { args, env: read::environment(&args.content)?, files: read::files(&args.content)? })
     }
 
     /// The specification of a new deployment.
     pub(super) fn on_nothing(&self) -> Result<WorkloadSpec, Failure> {
-        self.on(WorkloadSpec::of(self.image.clone()))
+        self.on(WorkloadSpec::of(self.args.image.clone()))
     }
 
     /// `spec` with everything that was given in place of what it had. What was not given stays.
     pub(super) fn on(&self, mut spec: WorkloadSpec) -> Result<WorkloadSpec, Failure> {
-        spec.image = self.image.clone();
-        if !self.ports.is_empty() {
-            spec.ports.clone_from(&self.ports);
-        }
-        spec.env.extend(self.env.iter().cloned());
-        spec.resources.cpu_millis = self.cpu_millis.or(spec.resources.cpu_millis);
-        spec.resources.memory_bytes = self.memory_bytes.or(spec.resources.memory_bytes);
-        if let Some(Words(words)) = &self.command {
-            spec.command.clone_from(words);
-        }
-        if let Some(Words(words)) = &self.entrypoint {
-            spec.entrypoint.clone_from(words);
-        }
-        spec.startup_probe = self.startup_probe.clone().or(spec.startup_probe);
+        spec.image = self.args.image.clone();
+        take_away(&self.args.content, &self.args.process, &mut spec);
+        self.args.unset.iter().for_each(|setting| reset(*setting, &mut spec));
+        self.put(&mut spec);
+        self.set(&mut spec);
         spec.check().map_err(|error| Failure::usage(error.to_string()))?;
         Ok(spec)
     }
+
+    /// Entries, beside those that there are.
+    fn put(&self, spec: &mut WorkloadSpec) {
+        let Content { secrets, secret_files, volumes, .. } = &self.args.content;
+        for (name, value) in &self.env {
+            spec.secrets.remove(name);
+            spec.env.insert(name.clone(), value.clone());
+        }
+        for arg in secrets {
+            // A variable may become a secret. One that is given as both is for the check to refuse.
+            if !self.env.iter().any(|(name, _)| *name == arg.name) {
+                spec.env.remove(&arg.name);
+            }
+            spec.secrets.insert(arg.name.clone(), arg.used.clone());
+        }
+        spec.files.extend(self.files.iter().cloned());
+        spec.files.extend(secret_files.iter().map(|arg| (arg.path.clone(), read::secret_file(arg))));
+        spec.volumes.extend(volumes.iter().map(|arg| (arg.path.clone(), arg.mount.clone())));
+        let Process { labels, hosts, .. } = &self.args.process;
+        spec.labels.extend(labels.iter().map(|arg| (arg.name.clone(), arg.value.clone())));
+        spec.hosts.extend(hosts.iter().map(|arg| (arg.name.clone(), arg.address)));
+    }
+
+    /// Settings, and the list that is one.
+    fn set(&self, spec: &mut WorkloadSpec) {
+        let Deploy { ports, process, size, health, rollout, .. } = self.args;
+        if !ports.is_empty() {
+            spec.ports.clone_from(ports);
+        }
+        let words = |to: &mut Vec<String>, given: &Option<Words>| {
+            given.iter().for_each(|Words(words)| to.clone_from(words));
+        };
+        words(&mut spec.command, &process.command);
+        words(&mut spec.entrypoint, &process.entrypoint);
+        replace(&mut spec.user, process.user.as_ref());
+        replace(&mut spec.working_dir, process.workdir.as_ref());
+        replace(&mut spec.platform, process.platform.as_ref());
+        replace(&mut spec.resources.cpu_millis, size.cpu.as_ref());
+        replace(&mut spec.resources.memory_bytes, size.memory.as_ref());
+        replace(&mut spec.startup_probe, health.startup_probe.as_ref());
+        replace(&mut spec.readiness_probe, health.readiness_probe.as_ref());
+        replace(&mut spec.liveness_probe, health.liveness_probe.as_ref());
+        replace(&mut spec.strategy, rollout.strategy.map(Into::into).as_ref());
+        replace(&mut spec.start_deadline_s, rollout.start_deadline.as_ref());
+        replace(&mut spec.drain_s, rollout.drain.as_ref());
+        replace(&mut spec.stop_signal, rollout.stop_signal.as_ref());
+        replace(&mut spec.stop_grace_s, rollout.stop_grace.as_ref());
+    }
 }
 
-/// Files first, in their order, then `--env`: the nearer to the command line, the stronger.
-fn environment(args: &Deploy) -> Result<Vec<(EnvName, String)>, Failure> {
-    let mut all = Vec::new();
-    for file in &args.env_files {
-        let wrong = |error: String| Failure::usage(format!("{}: {error}", file.display()));
-        let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-        all.extend(values::env_file(&text).map_err(wrong)?);
+fn replace<T: Clone>(to: &mut Option<T>, given: Option<&T>) {
+    if given.is_some() {
+        *to = given.cloned();
     }
-    all.extend(args.env.iter().cloned());
-    all.into_iter().map(resolve).collect()
 }
 
-fn resolve(arg: EnvArg) -> Result<(EnvName, String), Failure> {
-    if let Some(value) = arg.value {
-        return Ok((arg.name, value));
+/// Single entries. One that is not there is as good as taken away.
+fn take_away(content: &Content, process: &Process, spec: &mut WorkloadSpec) {
+    without(&mut spec.env, &content.unset_env);
+    without(&mut spec.secrets, &content.unset_secret);
+    without(&mut spec.files, &content.unset_file);
+    without(&mut spec.labels, &process.unset_label);
+    without(&mut spec.hosts, &process.unset_host);
+    for unset in &content.unset_volume {
+        spec.volumes.retain(|path, mount| match unset {
+            MountRef::Volume(name) => mount.volume != *name,
+            MountRef::Path(unset) => path != unset,
+        });
     }
-    let value = std::env::var(arg.name.as_str()).map_err(|_| {
-        Failure::usage(format!("`{}` has no value in this shell", arg.name))
-            .hint(format!("set it, or give `--env {}=VALUE`", arg.name))
-    })?;
-    Ok((arg.name, value))
+}
+
+fn without<K: Ord, V>(entries: &mut BTreeMap<K, V>, unset: &[K]) {
+    entries.retain(|key, _| !unset.contains(key));
+}
+
+fn reset(setting: Setting, spec: &mut WorkloadSpec) {
+    match setting {
+        Setting::Ports => spec.ports.clear(),
+        Setting::Command => spec.command.clear(),
+        Setting::Entrypoint => spec.entrypoint.clear(),
+        Setting::User => spec.user = None,
+        Setting::Workdir => spec.working_dir = None,
+        Setting::Platform => spec.platform = None,
+        Setting::Cpu => spec.resources.cpu_millis = None,
+        Setting::Memory => spec.resources.memory_bytes = None,
+        Setting::StartupProbe => spec.startup_probe = None,
+        Setting::ReadinessProbe => spec.readiness_probe = None,
+        Setting::LivenessProbe => spec.liveness_probe = None,
+        Setting::Strategy => spec.strategy = None,
+        Setting::StartDeadline => spec.start_deadline_s = None,
+        Setting::Drain => spec.drain_s = None,
+        Setting::StopSignal => spec.stop_signal = None,
+        Setting::StopGrace => spec.stop_grace_s = None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use std::path::Path;
+
+    use clap::{Parser, ValueEnum};
+    use patr_models::deployment::spec::FileContent;
 
     use super::*;
-    use crate::args::{Cli, Command};
+    use crate::args::{Cli, Command, values};
 
-    fn changes(flags: &[&str]) -> Changes {
-        let line = ["patr", "deploy", "nginx:2", "--name", "web"].iter().chain(flags);
+    fn parse(flags: &str) -> Box<Deploy> {
+        let line = shlex::split(&format!("patr deploy nginx:2 --name web {flags}")).unwrap();
         match Cli::try_parse_from(line).unwrap().command {
-            Command::Deploy(args) => Changes::new(&args).unwrap(),
+            Command::Deploy(args) => args,
             other => panic!("not a deploy: {other:?}"),
         }
     }
 
+    fn made(flags: &str) -> WorkloadSpec {
+        Changes::new(&parse(flags)).unwrap().on_nothing().unwrap()
+    }
+
+    fn changed(spec: WorkloadSpec, flags: &str) -> Result<WorkloadSpec, Failure> {
+        Changes::new(&parse(flags)).unwrap().on(spec)
+    }
+
     fn before() -> WorkloadSpec {
-        let flags = ["--port", "80", "--env", "A=1", "--env", "B=2", "--cpu", "1", "--command", "x y"];
-        changes(&flags).on_nothing().unwrap()
+        made("--port 80 --env A=1 --env B=2 --cpu 1 --command 'x y'")
+    }
+
+    fn nothing() -> WorkloadSpec {
+        WorkloadSpec::of("nginx:2".parse().unwrap())
+    }
+
+    /// Sets everything that has a default.
+    const SETTINGS: &str = "--port 80 --command x --entrypoint y --user app --workdir /srv --platform linux/arm64 \
+        --cpu 1 --memory 64Mi --startup-probe 80 --readiness-probe 80/r --liveness-probe exec:true \
+        --strategy blue-green --start-deadline 2m --drain 0s --stop-signal SIGQUIT --stop-grace 1m";
+
+    fn file(folder: &Path, name: &str, text: &str) -> String {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
     }
 
     #[test]
     fn what_is_not_given_stays() {
-        assert_eq!(changes(&[]).on(before()), Ok(before()));
+        assert_eq!(changed(before(), ""), Ok(before()));
     }
 
     #[test]
     fn variables_are_added_and_ports_replaced() {
-        let after = changes(&["--env", "B=3", "--env", "C=4", "--port", "81/tcp"]).on(before()).unwrap();
+        let after = changed(before(), "--env B=3 --env C=4 --port 81/tcp").unwrap();
         let env = after.env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
         assert_eq!(env, ["A=1", "B=3", "C=4"]);
         assert_eq!(after.ports, [values::port("81/tcp").unwrap()]);
@@ -125,26 +202,88 @@ mod tests {
 
     #[test]
     fn an_empty_command_gives_the_image_its_own_back() {
-        assert!(changes(&["--command", ""]).on(before()).unwrap().command.is_empty());
+        assert!(changed(before(), "--command ''").unwrap().command.is_empty());
     }
 
     #[test]
     fn a_flag_wins_over_a_file_and_a_later_file_over_an_earlier_one() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        };
-        let (one, two) = (file("one", "A=1\nB=1\nC=1"), file("two", "B=2\nC=2"));
-        let all = changes(&["--env", "C=3", "--env-file", &one, "--env-file", &two]).on_nothing().unwrap();
+        let one = file(folder.path(), "one", "A=1\nB=1\nC=1");
+        let two = file(folder.path(), "two", "B=2\nC=2");
+        let all = made(&format!("--env C=3 --env-file {one} --env-file {two}"));
         assert_eq!(all.env.values().collect::<Vec<_>>(), ["1", "2", "3"]);
     }
 
     #[test]
     fn a_probe_of_an_undeclared_port_is_refused_here() {
-        let wrong = changes(&["--startup-probe", "81/x"]).on(before()).unwrap_err();
+        let wrong = changed(before(), "--startup-probe 81/x").unwrap_err();
         assert_eq!(wrong.exit, crate::exit_code::Exit::Usage);
         assert!(wrong.message.contains("81 is not among the declared ports"), "{}", wrong.message);
+    }
+
+    #[test]
+    fn every_setting_has_a_flag_and_gets_its_default_back() {
+        let all = made(SETTINGS);
+        let names = Setting::value_variants().iter().map(|setting| setting.to_possible_value().unwrap());
+        let names = names.map(|name| name.get_name().to_owned()).collect::<Vec<_>>();
+        for name in &names {
+            let without = changed(all.clone(), &format!("--unset {name}"));
+            // Without ports there is nothing for probes to ask.
+            let refused = name == "ports" && without.is_err();
+            assert!(refused || without.unwrap() != all, "{name}");
+        }
+        assert_eq!(changed(all, &format!("--unset {}", names.join(" --unset "))), Ok(nothing()));
+    }
+
+    #[test]
+    fn every_entry_is_added_to_and_taken_away_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let local = file(folder.path(), "app.conf", "x");
+        let all = made(&format!(
+            "--env E=1 --secret S=key@2 --file /f={local} --secret-file /s=key --volume v:/v --label l=1 \
+             --host h=10.0.0.1"
+        ));
+        let taken = changed(
+            all.clone(),
+            "--unset-env E --unset-secret S --unset-file /f --unset-file /s --unset-volume v --unset-label l \
+             --unset-host h --unset-env NEVER",
+        );
+        assert_eq!(taken, Ok(nothing()));
+        let added = changed(all, "--env E2=1 --secret S2=key@2 --volume v2:/v2:ro").unwrap();
+        assert_eq!((added.env.len(), added.secrets.len(), added.volumes.len()), (2, 2, 2));
+    }
+
+    #[test]
+    fn a_volume_is_taken_away_by_its_folder_as_well() {
+        let both = made("--volume data:/a --volume data:/b");
+        assert_eq!(changed(both.clone(), "--unset-volume /a").unwrap().volumes.len(), 1);
+        assert!(changed(both, "--unset-volume data").unwrap().volumes.is_empty());
+    }
+
+    #[test]
+    fn a_variable_becomes_a_secret_and_back_but_is_not_both() {
+        let secret = changed(before(), "--secret A=key").unwrap();
+        assert_eq!((secret.env.len(), secret.secrets.len()), (1, 1));
+        let back = changed(secret, "--env A=1").unwrap();
+        assert_eq!((back.env.len(), back.secrets.len()), (2, 0));
+        assert!(changed(before(), "--env A=2 --secret A=key").is_err());
+    }
+
+    #[test]
+    fn an_entry_that_is_taken_away_and_given_is_given() {
+        let after = changed(before(), "--unset-env A --env A=2 --unset ports --port 81");
+        let after = after.unwrap();
+        assert_eq!((after.env.len(), after.ports[0].port), (2, 81));
+    }
+
+    #[test]
+    fn a_file_keeps_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bytes");
+        std::fs::write(&path, [0xff, 0]).unwrap();
+        let spec = made(&format!("--file /bytes={}", path.display()));
+        let file = spec.files.values().next().unwrap();
+        assert_eq!(file.content, FileContent::Base64("/wA=".to_owned()));
+        assert_eq!(file.bytes(), Some(Some(vec![0xff, 0])));
     }
 }
