@@ -2,14 +2,17 @@
 
 use patr_models::{
     deployment::{
-        Deployment, Outcome, Power, Status,
+        Autoscale, Deployment, Outcome, Power, Release, Status,
+        cancel::{self, CancelRollout},
         delete::DeleteDeployment,
         get::GetDeployment,
         list::ListDeployments,
+        metrics::{GetMetrics, Metrics, Point, Series},
         releases::ListReleases,
         restart::RestartDeployment,
         rollback::{self, RollBackDeployment},
         scale::ScaleDeployment,
+        spec::{FileContent, FileSpec, Mount, Probe, SecretUse},
         start::StartDeployment,
         stop::StopDeployment,
         watch::WatchDeployment,
@@ -18,6 +21,7 @@ use patr_models::{
     error::Common,
     ids::{DeploymentId, Ref},
     page::Page,
+    wire::{ObservedReplica, Usage},
 };
 
 use crate::{
@@ -541,4 +545,158 @@ fn a_resource_may_be_named_by_its_id() {
     assert_eq!(t.patr("deployment show dep_00000000000000000000000001").run().code, 0);
     assert_eq!(t.edge.asked_once::<GetDeployment>().call.path.deployment, Ref::Id(id(1)));
     assert_eq!(t.edge.asked_once::<GetDeployment>().token.as_deref(), Some(sample::TOKEN));
+}
+
+/// A deployment that says everything.
+fn full() -> Deployment {
+    let mut full = deployment("web");
+    let file = |content| FileSpec { content, mode: None };
+    let used = |version| SecretUse { secret: "api-key".parse().unwrap(), version: Some(version) };
+    let mount = |volume: &str, read_only| Mount {
+        volume: volume.parse().unwrap(),
+        read_only,
+        id: None,
+        shared: false,
+    };
+    full.autoscale = Some(Autoscale { max: 10, cpu_percent: Some(60), idle_s: None });
+    full.spec.secrets = [("KEY".parse().unwrap(), used(3))].into();
+    full.spec.files = [
+        ("/etc/app.conf".parse().unwrap(), file(FileContent::Text("x".to_owned()))),
+        ("/run/key".parse().unwrap(), file(FileContent::Secret(used(2)))),
+    ]
+    .into();
+    full.spec.volumes =
+        [("/data".parse().unwrap(), mount("data", false)), ("/media".parse().unwrap(), mount("media", true))]
+            .into();
+    full.spec.user = Some("app".to_owned());
+    full.spec.working_dir = Some("/srv".parse().unwrap());
+    full.spec.platform = Some("linux/arm64".parse().unwrap());
+    full.spec.labels = [("team".to_owned(), "web".to_owned())].into();
+    full.spec.hosts = [("db".parse().unwrap(), [10, 0, 0, 7].into())].into();
+    full.spec.readiness_probe = Some(Probe::http(80, "/ready"));
+    full.spec.liveness_probe = Some(Probe::exec(["test", "-e", "/ok"]));
+    full.spec.start_deadline_s = Some(120);
+    full.spec.drain_s = Some(0);
+    full.spec.stop_signal = Some("SIGQUIT".to_owned());
+    full.spec.stop_grace_s = Some(60);
+    let replica =
+        |id: &str, release, ready| ObservedReplica { id: id.to_owned(), release, ready, restarts: 1 };
+    full.seen = vec![replica("3f9a11aa22bb", 3, true), replica("b07155cc66dd", 2, false)];
+    full
+}
+
+#[test]
+fn showing_everything_that_a_deployment_says() {
+    let t = TestContext::new();
+    t.edge.answers::<GetDeployment>(Json(full()));
+    patr_snapshot!(t.patr("deployment show web"), @"");
+}
+
+#[test]
+fn an_idle_deployment_waits_for_its_next_request() {
+    let t = TestContext::new();
+    t.edge.answers::<ListDeployments>(page(vec![deployment_that_is(Status::Idle)]));
+    patr_snapshot!(t.patr("deployment list"), @"");
+}
+
+/// Samples of a minute each, from noon on.
+fn series(replica: &str, from: u64, cpu: &[u32]) -> Series {
+    let point = |(minute, &cpu_millis): (u64, &u32)| Point {
+        at: at(minute),
+        seconds: 60,
+        usage: Usage {
+            cpu_millis,
+            memory_bytes: 64 << 20,
+            received_bytes: u64::from(cpu_millis) * 6000,
+            sent_bytes: 600,
+            read_bytes: 0,
+            written_bytes: 60 << 20,
+        },
+        memory_peak_bytes: 65 << 20,
+    };
+    Series { replica: replica.to_owned(), points: (from..).zip(cpu).map(point).collect() }
+}
+
+fn metrics() -> Metrics {
+    let busy = series("3f9a11aa22bb", 0, &[0, 100, 200, 300, 400, 500, 600, 700]);
+    Metrics { replicas: vec![busy, series("b07155cc66dd", 0, &[1500, 50])] }
+}
+
+#[test]
+fn metrics_are_drawn_for_each_replica() {
+    let t = TestContext::new();
+    t.edge.answers::<GetMetrics>(Json(metrics()));
+    patr_snapshot!(t.patr("deployment show web --metrics --since 8m"), @"");
+    assert_eq!(t.edge.asked_once::<GetMetrics>().call.query.since_s, Some(480));
+}
+
+#[test]
+fn metrics_as_json_are_what_the_api_answers() {
+    let t = TestContext::new();
+    t.edge.answers::<GetMetrics>(Json(Metrics { replicas: vec![series("3f9a", 0, &[5])] }));
+    patr_snapshot!(t.patr("deployment show web --metrics -o json"), @"");
+    assert_eq!(t.edge.asked_once::<GetMetrics>().call.query.since_s, Some(3600));
+}
+
+#[test]
+fn a_deployment_that_has_not_run_used_nothing() {
+    let t = TestContext::new();
+    t.edge.answers::<GetMetrics>(Json(Metrics { replicas: vec![] }));
+    patr_snapshot!(t.patr("deployment show web --metrics"), @"");
+    patr_snapshot!(t.patr("deployment show web --since 1h"), @"");
+}
+
+#[test]
+fn scaling_lets_the_runner_choose() {
+    let t = TestContext::new();
+    t.edge.answers::<ScaleDeployment>(Json(deployment_that_is(Status::Idle)));
+    t.edge.rolls_out([Status::Idle]);
+    patr_snapshot!(t.patr("deployment scale web 0 --max 4 --cpu-target 60 --idle-after 15m"), @"");
+    let body = t.edge.asked_once::<ScaleDeployment>().call.body.0;
+    let autoscale = Autoscale { max: 4, cpu_percent: Some(60), idle_s: Some(900) };
+    assert_eq!((body.replicas, body.autoscale), (0, Some(autoscale)));
+}
+
+#[test]
+fn a_choice_has_bounds_and_an_aim_needs_one() {
+    let t = TestContext::new();
+    patr_snapshot!(t.patr("deployment scale web 5 --max 4"), @"");
+    patr_snapshot!(t.patr("deployment scale web 2 --idle-after 5m"), @"");
+    patr_snapshot!(t.patr("deployment scale web 2 --max 3 --cpu-target 0"), @"");
+}
+
+#[test]
+fn cancelling_goes_back_to_the_release_that_serves() {
+    let t = TestContext::new();
+    t.edge.answers::<CancelRollout>(Json(Deployment { release: 2, ..deployment("web") }));
+    t.edge.rolls_out([Status::Live { ready: 2 }]);
+    patr_snapshot!(t.patr("deployment cancel web"), @"");
+}
+
+#[test]
+fn without_a_rollout_there_is_nothing_to_cancel() {
+    let t = TestContext::new();
+    t.edge.refuses::<CancelRollout>(&cancel::Error::NoRollout);
+    patr_snapshot!(t.patr("deployment cancel web"), @"");
+    let t = TestContext::new();
+    t.edge.refuses::<CancelRollout>(&cancel::Error::NothingToGoBackTo);
+    patr_snapshot!(t.patr("deployment cancel web"), @"");
+}
+
+#[test]
+fn a_release_says_who_made_it_and_how_it_ended() {
+    let t = TestContext::new();
+    let by_ada = |release| Release { created_by_email: Some("ada@example.com".to_owned()), ..release };
+    t.edge.answers::<ListReleases>(page(vec![
+        by_ada(release(3, Outcome::Live { at: at(4) })),
+        by_ada(release(2, Outcome::Cancelled { at: at(2) })),
+    ]));
+    patr_snapshot!(t.patr("deployment releases web"), @"");
+}
+
+#[test]
+fn rolling_back_to_a_release_whose_secret_is_gone() {
+    let t = TestContext::new();
+    t.edge.refuses::<RollBackDeployment>(&rollback::Error::SecretGone { secret: "secret `key`".to_owned() });
+    patr_snapshot!(t.patr("deployment rollback web"), @"");
 }

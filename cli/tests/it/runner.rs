@@ -13,6 +13,7 @@ use patr_models::{
         rename::{self, RenameRunner},
         rotate_token::RotateRunnerToken,
     },
+    wire::HostHealth,
 };
 
 use crate::{
@@ -348,4 +349,16 @@ fn a_runner_with_deployments_stays() {
 
     hint: delete them first: `patr deployment list` shows them
     ");
+}
+
+#[test]
+fn showing_how_the_machine_of_a_runner_does() {
+    let t = TestContext::new();
+    let health = HostHealth {
+        disk_total: Some(100 << 30),
+        disk_free: Some(3 << 30),
+        trouble: Some("the disk is full: 3 % are free".to_owned()),
+    };
+    t.edge.answers::<GetRunner>(Json(Runner { health: Some(health), ..runner(1, "home") }));
+    patr_snapshot!(t.patr("runner show home"), @"");
 }
