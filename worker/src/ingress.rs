@@ -88,7 +88,7 @@ async fn answer(
         RouteTarget::Deployment { deployment, runner, port, lanes } => {
             let to = tunnel::To { deployment: *deployment, runner: *runner, port: *port, lanes: *lanes };
             let html = pages::wants_html(&headers)?;
-            Ok(tunnel::serve(ctx, request.into(), to, html).await?.into())
+            tunnel::serve(ctx, &request, address, &to, html).await
         }
         RouteTarget::Proxy { url: to } => {
             let url = forward_url(to, rest, address.query());

@@ -42,13 +42,6 @@ impl Body for Request {
     }
 }
 
-/// The host that a request is for, with its port if it has one. Over a binding that is the URL's.
-pub(crate) fn host(request: &Request) -> Result<String> {
-    let url = request.url()?;
-    let host = url.host_str().unwrap_or_default().to_owned();
-    Ok(host)
-}
-
 /// A text that the platform knows of a request's client.
 pub(crate) fn cf(request: &web_sys::Request, name: &str) -> Option<String> {
     let cf = Reflect::get(request, &"cf".into()).ok()?;

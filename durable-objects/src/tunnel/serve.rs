@@ -108,10 +108,10 @@ fn respond(head: &ResponseHead, only_head: bool, first: Bytes, stream: LaneStrea
     }
 }
 
-/// The headers of an answer as the platform holds them.
+/// The headers of an answer as the platform holds them. None of them may say that the answer is ours.
 pub(super) fn headers(head: &ResponseHead) -> Result<Headers> {
     let headers = Headers::new();
-    for (name, value) in &head.headers {
+    for (name, value) in head.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(TROUBLE_HEADER)) {
         headers.append(name, value)?;
     }
     Ok(headers)

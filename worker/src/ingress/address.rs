@@ -32,6 +32,21 @@ impl Address {
         &self.text[self.host.clone()]
     }
 
+    /// `http` or `https`.
+    pub(crate) fn scheme(&self) -> &str {
+        self.text.split(':').next().unwrap_or_default()
+    }
+
+    /// The host with its port, if it has one that its scheme does not imply.
+    pub(crate) fn authority(&self) -> &str {
+        &self.text[self.host.start..self.path.start]
+    }
+
+    /// Path and query, as in the first line of a request.
+    pub(crate) fn target(&self) -> &str {
+        &self.text[self.path.start..]
+    }
+
     /// Percent-encoded, with a slash at its beginning.
     pub(crate) fn path(&self) -> &str {
         &self.text[self.path.clone()]
@@ -58,6 +73,8 @@ mod tests {
         ] {
             let address = Address::new(text.to_owned());
             assert_eq!((address.host(), address.path(), address.query()), (host, path, query), "{text}");
+            let whole = format!("{}://{}{}", address.scheme(), address.authority(), address.target());
+            assert_eq!(whole, text.split('#').next().unwrap());
         }
     }
 }

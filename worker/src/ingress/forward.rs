@@ -1,8 +1,11 @@
 //! A proxy target, and what every request on its way to an application gets and loses.
 
-use worker::{Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response};
+use worker::{Fetch, Headers, Request, RequestInit, RequestRedirect, Response};
 
-use super::pages::{Page, page, wants_html};
+use super::{
+    address::Address,
+    pages::{Page, page, wants_html},
+};
 use crate::{answer::Fault, ctx::Ctx, platform};
 
 /// Headers about one connection, not about the message (RFC 9110, 7.6.1), and those that only Patr may set.
@@ -19,9 +22,9 @@ const HOP: [&str; 9] = [
 ];
 
 /// Whether a request asks for a WebSocket (RFC 6455, 4.1). Any other upgrade may be passed over (RFC 9110, 7.8).
-pub(crate) fn wants_websocket(request: &Request) -> Result<bool, Fault> {
-    let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
-    Ok(request.method() == Method::Get && upgrade.eq_ignore_ascii_case("websocket"))
+pub(crate) fn wants_websocket(method: &str, headers: &Headers) -> Result<bool, Fault> {
+    let upgrade = headers.get("upgrade")?.unwrap_or_default();
+    Ok(method == "GET" && upgrade.eq_ignore_ascii_case("websocket"))
 }
 
 /// Adds what asks for a WebSocket to the headers that go onward. Extensions are between the ends of one connection,
@@ -32,8 +35,7 @@ pub(crate) fn ask_for_websocket(headers: &mut Vec<(String, String)>) {
 }
 
 /// The headers of a request as the application gets them.
-pub(crate) fn onward(request: &Request) -> Result<Vec<(String, String)>, Fault> {
-    let from = request.headers();
+pub(crate) fn onward(from: &Headers, address: &Address) -> Result<Vec<(String, String)>, Fault> {
     let named = from.get("connection")?.unwrap_or_default().to_ascii_lowercase();
     let named: Vec<&str> = named.split(',').map(str::trim).collect();
     let ours = |name: &str| {
@@ -46,14 +48,9 @@ pub(crate) fn onward(request: &Request) -> Result<Vec<(String, String)>, Fault> 
         .entries()
         .filter(|(name, _)| !HOP.contains(&name.as_str()) && !named.contains(&name.as_str()) && !ours(name))
         .collect();
-    let url = request.url()?;
-    let host = url.port().map_or_else(
-        || url.host_str().unwrap_or_default().to_owned(),
-        |port| format!("{}:{port}", url.host_str().unwrap_or_default()),
-    );
+    let (scheme, host) = (address.scheme(), address.authority().to_owned());
     let client = from.get("cf-connecting-ip")?.unwrap_or_else(|| "127.0.0.1".to_owned());
     let node = if client.contains(':') { format!("\"[{client}]\"") } else { client.clone() };
-    let scheme = url.scheme();
     headers.push(("forwarded".to_owned(), format!("for={node};host=\"{host}\";proto={scheme}")));
     headers.push(("x-forwarded-for".to_owned(), client));
     headers.push(("x-forwarded-proto".to_owned(), scheme.to_owned()));
@@ -67,8 +64,9 @@ pub(crate) fn onward(request: &Request) -> Result<Vec<(String, String)>, Fault> 
 /// Asks another server and passes its answer on.
 pub(crate) async fn proxy(ctx: &Ctx, request: Request, to: &str) -> Result<Response, Fault> {
     let html = wants_html(request.headers())?;
-    let mut fields = onward(&request)?;
-    if wants_websocket(&request)? {
+    let address = Address::new(request.inner().url());
+    let mut fields = onward(request.headers(), &address)?;
+    if wants_websocket(request.method().as_ref(), request.headers())? {
         ask_for_websocket(&mut fields);
     }
     let headers = Headers::new();
@@ -93,8 +91,7 @@ pub(crate) async fn proxy(ctx: &Ctx, request: Request, to: &str) -> Result<Respo
 }
 
 /// Shapes of a request that two servers could take for different ones (RFC 9112, 6.3).
-pub(crate) fn ambiguous(request: &Request) -> Result<Option<&'static str>, Fault> {
-    let headers = request.headers();
+pub(crate) fn ambiguous(headers: &Headers, address: &Address) -> Result<Option<&'static str>, Fault> {
     let length = headers.get("content-length")?;
     if length.is_some() && headers.get("transfer-encoding")?.is_some() {
         return Ok(Some("it has both Content-Length and Transfer-Encoding"));
@@ -102,7 +99,7 @@ pub(crate) fn ambiguous(request: &Request) -> Result<Option<&'static str>, Fault
     if length.is_some_and(|length| !length.bytes().all(|byte| byte.is_ascii_digit())) {
         return Ok(Some("its Content-Length is not one number"));
     }
-    if platform::host(request)?.is_empty() {
+    if address.host().is_empty() {
         return Ok(Some("it names no host"));
     }
     Ok(None)

@@ -1,20 +1,32 @@
 //! A deployment target: the request becomes a stream of its runner's tunnel.
+//!
+//! Everything that crosses here is the platform's own: a request or an answer that is made anew costs more than all that
+//! is decided about it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use js_sys::Promise;
 use patr_models::{
     ids::{DeploymentId, RunnerId},
     internal::{OPEN_HEADER, TROUBLE_HEADER, TunnelTrouble, WAIT_HEADER},
     wire::OpenRequest,
 };
-use wasm_bindgen::JsValue;
-use worker::{Headers, Method, Request, RequestInit, Response};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use worker::{
+    Error, Headers, Response,
+    wasm_bindgen_futures::JsFuture,
+    web_sys::{self, Request, RequestInit},
+};
 
 use super::{
+    address::Address,
     attempts::{Attempt, Attempts},
     forward::{ambiguous, ask_for_websocket, onward, wants_websocket},
     pages::{Page, page},
 };
 use crate::{answer::Fault, ctx::Ctx, platform};
+
+/// The longest body that is read before it is handed on, in bytes, so that another lane can be tried with it.
+const HELD_MAX: usize = 64 * 1024;
 
 /// Which replicas a request is for, and how they are reached.
 pub(crate) struct To {
@@ -25,37 +37,37 @@ pub(crate) struct To {
 }
 
 /// What came of opening a stream.
-pub(crate) enum Opened {
-    Answer(Response),
+pub(crate) enum Opened<R = Response> {
+    Answer(R),
     Trouble(TunnelTrouble),
 }
 
-pub(crate) async fn serve(ctx: &Ctx, request: Request, to: To, html: bool) -> Result<Response, Fault> {
-    if let Some(problem) = ambiguous(&request)? {
-        return Ok(page(ctx, html, Page::BadRequest(problem))?);
+pub(crate) async fn serve(
+    ctx: &Ctx,
+    request: &Request,
+    address: &Address,
+    to: &To,
+    html: bool,
+) -> Result<web_sys::Response, Fault> {
+    let (method, from) = (request.method(), Headers(request.headers()));
+    if let Some(problem) = ambiguous(&from, address)? {
+        return Ok(page(ctx, html, Page::BadRequest(problem))?.into());
     }
-    let url = request.url()?;
-    let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    let method = request.method();
-    let mut headers = onward(&request)?;
-    let websocket = wants_websocket(&request)?;
-    if websocket {
+    let mut headers = onward(&from, address)?;
+    let ask = if wants_websocket(&method, &from)? {
         ask_for_websocket(&mut headers);
-    }
-    let open_request = OpenRequest::Http {
-        deployment: to.deployment,
-        port: to.port,
-        method: method.to_string(),
-        target,
-        headers,
+        Ask::Upgrade
+    } else {
+        Ask::of(request, &method, &from).await?
     };
+    let idempotent = matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS");
     let first = (ctx.now.0 % u64::from(to.lanes.max(1))) as u8;
-    let repeatable = matches!(method, Method::Get | Method::Head | Method::Options);
-    let ask = if websocket { Ask::Upgrade } else { Ask::of(&request) };
-    let attempts = Attempts::new(first, ask.is_single(), repeatable);
-    match attempt(ctx, to.runner, &open_request, &ask, attempts).await? {
+    let attempts = Attempts::new(first, ask.is_single(), idempotent && !ask.has_body());
+    let target = address.target().to_owned();
+    let open = OpenRequest::Http { deployment: to.deployment, port: to.port, method, target, headers };
+    match attempt(ctx, to.runner, &open, &ask, attempts).await? {
         Opened::Answer(response) => Ok(response),
-        Opened::Trouble(trouble) => Ok(page(ctx, html, Page::Trouble(trouble))?),
+        Opened::Trouble(trouble) => Ok(page(ctx, html, Page::Trouble(trouble))?.into()),
     }
 }
 
@@ -68,20 +80,33 @@ pub(crate) async fn open(
     request: &OpenRequest,
     body: Option<JsValue>,
 ) -> Result<Opened, Fault> {
-    let ask = body.map_or(Ask::Get, Ask::With);
-    attempt(ctx, runner, request, &ask, Attempts::new(first, ask.is_single(), false)).await
+    let ask = body.map_or(Ask::Get, Ask::Streamed);
+    attempt(ctx, runner, request, &ask, Attempts::new(first, ask.is_single(), false))
+        .await
+        .map(Opened::wrapped)
 }
 
 /// Opens a stream that goes on as messages both ways: the answer is a 101 with the WebSocket, to be returned to the
 /// client as it is, or what was answered instead of it. Tried once more only where no agent has heard of it.
-#[expect(dead_code, reason = "commands in replicas are the first to need it")]
 pub(crate) async fn upgrade(
     ctx: &Ctx,
     runner: RunnerId,
     first: u8,
     request: &OpenRequest,
 ) -> Result<Opened, Fault> {
-    attempt(ctx, runner, request, &Ask::Upgrade, Attempts::new(first, false, false)).await
+    attempt(ctx, runner, request, &Ask::Upgrade, Attempts::new(first, false, false))
+        .await
+        .map(Opened::wrapped)
+}
+
+impl Opened<web_sys::Response> {
+    /// For those who look into the answer.
+    fn wrapped(self) -> Opened {
+        match self {
+            Self::Answer(response) => Opened::Answer(response.into()),
+            Self::Trouble(trouble) => Opened::Trouble(trouble),
+        }
+    }
 }
 
 /// How a lane's object is asked. What opens the stream goes in a header, so that the object need not read it.
@@ -90,41 +115,60 @@ enum Ask {
     /// Only the head of the answer is wanted.
     Head,
     Upgrade,
-    With(JsValue),
+    /// With a body that can be handed over again.
+    Whole(JsValue),
+    /// With a body that can be handed over only once.
+    Streamed(JsValue),
 }
 
 impl Ask {
-    fn of(request: &Request) -> Self {
+    async fn of(request: &Request, method: &str, headers: &Headers) -> worker::Result<Self> {
         // What comes with a HEAD means nothing (RFC 9110, 9.3.2).
-        if request.method() == Method::Head {
-            return Self::Head;
+        if method == "HEAD" {
+            return Ok(Self::Head);
         }
-        request.inner().body().map_or(Self::Get, |body| Self::With(body.into()))
+        let Some(body) = request.body() else { return Ok(Self::Get) };
+        let length = headers.get("content-length")?.and_then(|length| length.parse::<usize>().ok());
+        if length.is_some_and(|length| length <= HELD_MAX) {
+            return Ok(Self::Whole(JsFuture::from(request.array_buffer()?).await?));
+        }
+        Ok(Self::Streamed(body.into()))
+    }
+
+    fn has_body(&self) -> bool {
+        matches!(self, Self::Whole(_) | Self::Streamed(_))
     }
 
     fn is_single(&self) -> bool {
-        matches!(self, Self::With(_))
+        matches!(self, Self::Streamed(_))
     }
 
-    fn request(&self, open: &str, may_wait: bool) -> worker::Result<Request> {
-        let headers = Headers::new();
+    fn init(&self, open: &str, may_wait: bool) -> worker::Result<RequestInit> {
+        let (init, headers) = (RequestInit::new(), web_sys::Headers::new()?);
         headers.set(OPEN_HEADER, open)?;
         if may_wait {
             headers.set(WAIT_HEADER, "1")?;
         }
-        let mut init = RequestInit::new();
         match self {
-            Self::Get => init.with_method(Method::Get),
-            Self::Head => init.with_method(Method::Head),
-            Self::Upgrade => {
-                headers.set("upgrade", "websocket")?;
-                init.with_method(Method::Get)
+            Self::Get => {}
+            Self::Head => init.set_method("HEAD"),
+            Self::Upgrade => headers.set("upgrade", "websocket")?,
+            Self::Whole(body) | Self::Streamed(body) => {
+                init.set_method("POST");
+                init.set_body(body);
             }
-            Self::With(body) => init.with_method(Method::Post).with_body(Some(body.clone())),
-        };
-        init.with_headers(headers);
-        Request::new_with_init("http://tunnel", &init)
+        }
+        init.set_headers(&headers);
+        Ok(init)
     }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A lane's object, asked without what `worker` reads of requests and answers.
+    type Lane;
+    #[wasm_bindgen(method, catch)]
+    fn fetch(this: &Lane, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
 async fn attempt(
@@ -133,14 +177,15 @@ async fn attempt(
     open: &OpenRequest,
     ask: &Ask,
     mut attempts: Attempts,
-) -> Result<Opened, Fault> {
+) -> Result<Opened<web_sys::Response>, Fault> {
     let open = URL_SAFE_NO_PAD.encode(serde_json::to_vec(open)?);
     loop {
         let Attempt { lane, may_wait } = attempts.current();
-        let request = ask.request(&open, may_wait)?;
-        let trouble = match ctx.runners.lane(runner, lane)?.fetch_with_request(request).await {
+        let init = ask.init(&open, may_wait)?;
+        let object = ctx.runners.lane(runner, lane)?.into_rpc::<Lane>();
+        let trouble = match answer(&object, &init).await {
             Ok(response) => {
-                let trouble = response.headers().get(TROUBLE_HEADER)?;
+                let trouble = response.headers().get(TROUBLE_HEADER).map_err(Error::from)?;
                 match trouble.as_deref().and_then(TunnelTrouble::from_header) {
                     Some(trouble) => trouble,
                     None => return Ok(Opened::Answer(response)),
@@ -158,24 +203,7 @@ async fn attempt(
     }
 }
 
-/// Opens a stream that goes on as messages both ways: the answer is a 101 with the WebSocket, to be returned to the
-/// client as it is, or what was answered instead of it.
-pub(crate) async fn upgrade(
-    ctx: &Ctx,
-    runner: RunnerId,
-    first: u8,
-    request: &OpenRequest,
-) -> Result<Opened, Fault> {
-    let headers = Headers::new();
-    headers.set(OPEN_HEADER, &URL_SAFE_NO_PAD.encode(serde_json::to_vec(request)?))?;
-    headers.set("upgrade", "websocket")?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Get).with_headers(headers);
-    let request = Request::new_with_init("http://tunnel", &init)?;
-    let response = ctx.runners.lane(runner, first)?.fetch_with_request(request).await?;
-    let found = response.headers().get(TROUBLE_HEADER)?;
-    Ok(match found.as_deref().and_then(TunnelTrouble::from_header) {
-        None => Opened::Answer(response),
-        Some(trouble) => Opened::Trouble(trouble),
-    })
+async fn answer(object: &Lane, init: &RequestInit) -> worker::Result<web_sys::Response> {
+    let response = JsFuture::from(object.fetch("http://tunnel", init)?).await?;
+    Ok(response.unchecked_into())
 }
