@@ -38,7 +38,7 @@ pub struct UsedBy {
 }
 
 /// A value on its way in. It has no `Display`, and `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretValue {
     Text(String),
@@ -47,6 +47,15 @@ pub enum SecretValue {
 }
 
 impl SecretValue {
+    /// From JSON. What is wrong is said without a word of it: it may be the value.
+    fn read(json: &serde_json::Value) -> Result<Self, &'static str> {
+        let fields = json.as_object().filter(|fields| fields.len() == 1);
+        let field = |name: &str| fields?.get(name)?.as_str().map(str::to_owned);
+        let text = field("text").map(Self::Text);
+        text.or_else(|| field("base64").map(Self::Base64))
+            .ok_or("expected `{\"text\": …}` or `{\"base64\": …}`")
+    }
+
     /// From bytes, as text if they are.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         match String::from_utf8(bytes) {
@@ -61,6 +70,13 @@ impl SecretValue {
             Self::Text(text) => Some(text.clone().into_bytes()),
             Self::Base64(text) => STANDARD.decode(text).ok(),
         }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for SecretValue {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let json = <serde_json::Value as serde::Deserialize>::deserialize(from)?;
+        Self::read(&json).map_err(serde::de::Error::custom)
     }
 }
 
@@ -104,6 +120,23 @@ mod tests {
         secrets.0.entry("key".parse().unwrap()).or_default().insert(1, value.clone());
         assert!(!format!("{value:?}{secrets:?}").contains("hunter2"));
         assert_eq!(secrets.get(&"key".parse().unwrap(), 1).unwrap(), b"hunter2");
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_not_quoted() {
+        for bad in [
+            r#""hunter2""#,
+            r#"{"value":"hunter2"}"#,
+            r#"{"value":{"hunter2":1}}"#,
+            r#"{"value":{"text":["hunter2"]}}"#,
+            r#"{"value":{"text":"a"},"hunter2":1}"#,
+            r#"["hunter2"]"#,
+        ] {
+            let error = serde_json::from_str::<set::Body>(bad).unwrap_err().to_string();
+            assert!(!error.contains("hunter2") && error.starts_with("expected"), "{error}");
+        }
+        let fine = serde_json::from_str::<set::Body>(r#"{"value":{"base64":"aHVudGVyMg=="}}"#).unwrap();
+        assert_eq!(fine.value.to_bytes().unwrap(), b"hunter2");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(crate) mod managed_urls;
 #[cfg(test)]
 mod plan;
 pub(crate) mod runners;
+pub(crate) mod secrets;
 pub(crate) mod site_days;
 pub(crate) mod sites;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub(crate) mod sqlite;
 pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod versions;
+pub(crate) mod volumes;
 pub(crate) mod workspaces;
 
 /// A parameter.
@@ -182,6 +184,10 @@ pub(crate) enum DbError {
     Other(String),
 }
 
+/// Columns that a statement puts a null into on purpose, to stop a batch that expects what is not so.
+const GUARDED: [&str; 6] =
+    [".generation", ".id", ": secrets.", ": releases.", ": release_secrets.", ": release_volumes."];
+
 impl DbError {
     fn new(text: String) -> Self {
         match text.split_once("UNIQUE constraint failed: ") {
@@ -194,7 +200,7 @@ impl DbError {
             }
             None if text.contains("NOT NULL constraint failed: manifest_packs") => Self::Reference,
             None if text.contains("NOT NULL constraint failed")
-                && (text.contains(".generation") || text.contains(".id")) =>
+                && GUARDED.iter().any(|it| text.contains(it)) =>
             {
                 Self::Stale
             }

@@ -4,10 +4,17 @@ use patr_models::{ids::Id, managed_url::Host, time::Millis};
 use wasm_bindgen::JsCast;
 use worker::{D1Database, Env, ObjectNamespace, Result, Url};
 
-use crate::kv::{Kv, Namespace};
+use crate::{
+    answer::Fault,
+    kv::{Kv, Namespace},
+    vault::Key,
+};
+
+/// The Worker secret that the keys of workspaces are encrypted with: 64 hexadecimal digits.
+pub(crate) const SECRETS_KEY: &str = "PATR_SECRETS_KEY";
 
 /// What an installation is configured with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// With its port, as in `localhost:8787`.
     pub(crate) control_host: String,
@@ -16,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) sign_up_open: bool,
     pub(crate) bootstrap_secret: String,
     pub(crate) internal_secret: String,
+    /// Absent when it is not set, or not as it should be: everything but secrets works without.
+    pub(crate) secrets_key: Option<Key>,
 }
 
 impl Settings {
@@ -29,7 +38,15 @@ impl Settings {
             sign_up_open: var("SIGN_UP")? == "open",
             bootstrap_secret: secret("BOOTSTRAP_SECRET")?,
             internal_secret: secret("INTERNAL_SECRET")?,
+            secrets_key: secret(SECRETS_KEY).ok().and_then(|key| Key::from_hex(&key)),
         })
+    }
+
+    /// The key that the keys of workspaces are encrypted with.
+    pub(crate) fn secrets_key(&self) -> std::result::Result<&Key, Fault> {
+        let missing =
+            || format!("the Worker secret {SECRETS_KEY} is missing, or is not 64 hexadecimal digits");
+        self.secrets_key.as_ref().ok_or_else(|| Fault::new(missing()))
     }
 
     /// The address of the control host, as a browser opens it.
@@ -99,8 +116,12 @@ pub(crate) fn now() -> Millis {
 /// Randomness from the platform.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
+    fill_random(&mut bytes)?;
     Ok(bytes)
+}
+
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<()> {
+    Ok(getrandom::fill(bytes).map_err(|error| error.to_string())?)
 }
 
 /// A new id.

@@ -3,15 +3,19 @@
 pub(crate) mod audit;
 pub(crate) mod automatic;
 pub(crate) mod deployments;
+pub(crate) mod exec;
 pub(crate) mod info;
 pub(crate) mod logs;
 pub(crate) mod managed_urls;
+pub(crate) mod metrics;
 pub(crate) mod runners;
+pub(crate) mod secrets;
 pub(crate) mod sites;
 pub(crate) mod targets;
 pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod versions;
+pub(crate) mod volumes;
 pub(crate) mod workspaces;
 
 use std::str::FromStr;

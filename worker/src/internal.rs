@@ -1,19 +1,22 @@
 //! What the objects ask: what is desired of a runner, and to keep what it reported.
 
+mod sealed;
+
 use patr_models::{
     endpoint::{Call, Reply, body::Json, body::NoContent},
     error::Common,
+    ids::VolumeId,
     internal::{
         desired::{GetDesired, Passed},
         record::RecordFacts,
     },
-    wire::Snapshot,
+    wire::{DesiredDeployment, Snapshot},
 };
 
 use crate::{
     answer::Answer,
     ctx::Ctx,
-    db::{deployments, runners},
+    db::{deployments, runners, volumes},
 };
 
 pub(crate) async fn desired(ctx: &Ctx, (): (), call: Call<GetDesired>) -> Answer<GetDesired> {
@@ -22,21 +25,49 @@ pub(crate) async fn desired(ctx: &Ctx, (): (), call: Call<GetDesired>) -> Answer
     // change brings another one.
     let runner: Option<runners::Row> = ctx.db.optional(runners::by_id(id)).await?;
     let absent = || Common::NotFound { noun: "runner".to_owned(), name: id.to_string() };
-    let revision = runner.ok_or_else(absent)?.revision;
+    let runner = runner.ok_or_else(absent)?;
     // Tombstones before deployments: what is deleted in between is in neither, and is left alone until the next
     // snapshot. The other way round it would be in both.
     let tombstones: Vec<deployments::TombstoneRow> = ctx.db.fetch(deployments::tombstones(id)).await?;
+    let buried: Vec<volumes::Id> = ctx.db.fetch(volumes::tombstones(id)).await?;
+    // Deployments before volumes: what one mounts is there.
     let rows: Vec<deployments::Row> = ctx.db.fetch(deployments::on_runner(id)).await?;
-    let deployments = rows.into_iter().map(deployments::Row::desired).collect();
-    let tombstones = tombstones.into_iter().map(Into::into).collect();
-    let snapshot = Snapshot { revision, deployments, tombstones, ..Snapshot::default() };
+    let there: Vec<volumes::Row> = ctx.db.fetch(volumes::on_runner(id)).await?;
+    let mut deployments: Vec<DesiredDeployment> = rows.into_iter().map(deployments::Row::desired).collect();
+    sealed::seal(ctx, &runner, &mut deployments).await?;
+    let snapshot = Snapshot {
+        revision: runner.revision,
+        deployments,
+        volumes: there.into_iter().map(Into::into).collect(),
+        buried_volumes: buried.into_iter().map(|row| row.id).collect(),
+        tombstones: tombstones.into_iter().map(Into::into).collect(),
+        ..Snapshot::default()
+    };
     Ok(Reply::new(Json(Passed::try_from(&snapshot)?)))
 }
 
 pub(crate) async fn record(ctx: &Ctx, (): (), call: Call<RecordFacts>) -> Answer<RecordFacts> {
     let (runner, facts) = (call.path.runner, call.body.0);
-    if !facts.is_empty() {
-        ctx.db.batch(deployments::record(runner, &facts, ctx.now)).await?;
+    if facts.is_empty() {
+        return Ok(Reply::new(NoContent));
+    }
+    let made: Vec<volumes::Id> = match facts.volumes.is_empty() {
+        true => Vec::new(),
+        false => ctx.db.fetch(volumes::unmade(runner, &facts.volumes)).await?,
+    };
+    let made: Vec<VolumeId> = made.into_iter().map(|row| row.id).collect();
+    let mut statements = deployments::record(runner, &facts, ctx.now);
+    if !facts.gone_volumes.is_empty() {
+        statements.push(volumes::gone(runner, &facts.gone_volumes));
+    }
+    if !made.is_empty() {
+        statements.push(volumes::made(runner, &made));
+        // A snapshot that does not say so would have them made anew on a machine that has lost them.
+        statements.push(runners::touch(runner));
+    }
+    ctx.db.batch(statements).await?;
+    if !made.is_empty() {
+        ctx.runners.wake(runner).await;
     }
     Ok(Reply::new(NoContent))
 }

@@ -8,6 +8,7 @@
 //! | [`blobs`] | packs and manifests into KV, and out again |
 //! | [`routes_kv`] | the routing table of each host: published on write, loaded on request |
 //! | [`ingress`] | a request to a managed URL into a site, a deployment, a proxy or a redirect |
+//! | [`vault`] | secrets at rest, and sealed for a runner |
 //! | [`sweep`] | what is done once a minute |
 //! | [`runners`] | what is asked of the objects of `patr-runners` |
 //! | [`mod@env`] | the only file that names bindings, variables and secrets, or reads clock and randomness |
@@ -31,6 +32,7 @@ mod sweep;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 use worker::{
     Context, Env, Result, ScheduleContext, ScheduledEvent, event,

@@ -20,6 +20,14 @@ pub(crate) fn log(line: fmt::Arguments<'_>) {
         use std::io::Write;
         let _ = writeln!(std::io::stderr(), "{line}");
     }
+    #[cfg(test)]
+    LOG.with_borrow_mut(|log| log.push(line.to_string()));
+}
+
+#[cfg(test)]
+thread_local! {
+    /// What this test has logged.
+    pub(crate) static LOG: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
 /// Something whose body is read at most once, and only when it is asked for.
@@ -56,6 +64,13 @@ pub(crate) fn parts(request: &Request) -> Result<Parts> {
     parts.uri = target.parse::<Uri>().map_err(|error| error.to_string())?;
     parts.headers = headers(request.headers());
     Ok(parts)
+}
+
+/// Whether a request is to become a WebSocket (RFC 6455, 4.1).
+pub(crate) fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    headers
+        .get(http::header::UPGRADE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 fn headers(from: &Headers) -> HeaderMap {

@@ -18,7 +18,8 @@ use crate::{
     ctx::Ctx,
     db::idempotency::{self, Kept, Reservation},
     handlers::{
-        audit, deployments, info, logs, managed_urls, runners, sites, tokens, users, versions, workspaces,
+        audit, deployments, exec, info, logs, managed_urls, metrics, runners, secrets, sites, tokens, users,
+        versions, volumes, workspaces,
     },
     ingress::access,
     internal,
@@ -130,8 +131,29 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::RollBackDeployment => run(input, deployments::roll_back).await,
         Route::ListReleases => run(input, deployments::releases).await,
         Route::WatchDeployment => run(input, deployments::watch).await,
+        Route::CancelRollout => run(input, deployments::cancel).await,
         Route::ReadLogs => return stream(input, logs::read).await,
+        Route::ExecInDeployment => {
+            let upgrade = platform::asks_for_websocket(&input.parts.headers);
+            return stream(input, async |ctx, caller, call| exec::run(ctx, caller, call, upgrade).await)
+                .await;
+        }
+        Route::GetMetrics => run(input, metrics::get).await,
         Route::DeleteDeployment => run(input, deployments::delete).await,
+        Route::SetSecret => run(input, secrets::set).await,
+        Route::ListSecrets => run(input, secrets::list).await,
+        Route::GetSecret => run(input, secrets::get).await,
+        Route::DeleteSecret => run(input, secrets::delete).await,
+        Route::CreateVolume => run(input, volumes::create).await,
+        Route::ListVolumes => run(input, volumes::list).await,
+        Route::GetVolume => run(input, volumes::get).await,
+        Route::ReadVolume => return stream(input, volumes::read).await,
+        Route::CopyVolume => run(input, volumes::copy).await,
+        Route::CreateSnapshot => run(input, volumes::create_snapshot).await,
+        Route::ListSnapshots => run(input, volumes::snapshots).await,
+        Route::RestoreVolume => run(input, volumes::restore).await,
+        Route::DeleteSnapshot => run(input, volumes::delete_snapshot).await,
+        Route::DeleteVolume => run(input, volumes::delete).await,
         Route::CreateSite => run(input, sites::create).await,
         Route::ListSites => run(input, sites::list).await,
         Route::GetSite => run(input, sites::get).await,

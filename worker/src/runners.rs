@@ -2,10 +2,12 @@
 
 use std::iter;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::HeaderValue;
 use patr_models::{
+    deployment::metrics::Series,
     endpoint::{
         ApiEndpoint, Call, NoQuery,
         body::{Json, NoBody, NoContent},
@@ -13,9 +15,13 @@ use patr_models::{
         headers::NoHeaders,
     },
     ids::RunnerId,
-    internal::{RUNNER_HEADER, SECRET_HEADER, observe, revoke, wake},
+    internal::{
+        OPEN_HEADER, RUNNER_HEADER, SECRET_HEADER, TROUBLE_HEADER, TunnelTrouble, metrics, observe, revoke,
+        wake,
+    },
     limits::TUNNEL_LANES,
     runner::Connection,
+    wire::OpenRequest,
 };
 use worker::{ObjectNamespace, Request, Response, Result, Stub};
 
@@ -119,6 +125,38 @@ impl Runners {
                 }
             }
         }
+    }
+
+    /// What the replicas of a deployment used.
+    pub(crate) async fn metrics(
+        &self,
+        runner: RunnerId,
+        query: metrics::Query,
+    ) -> std::result::Result<Vec<Series>, Fault> {
+        let path = metrics::Path {};
+        let call = Call::<metrics::ReadMetrics> { path, query, headers: NoHeaders, body: NoBody };
+        self.ask(Object::Session(runner), call).await.map(|Json(series)| series)
+    }
+
+    /// Opens a stream of a runner's tunnel and takes the whole of a short answer: on the first lane that is up.
+    pub(crate) async fn perform(
+        &self,
+        runner: RunnerId,
+        open: &OpenRequest,
+    ) -> std::result::Result<std::result::Result<http::Response<Bytes>, TunnelTrouble>, Fault> {
+        let encoded = URL_SAFE_NO_PAD.encode(serde_json::to_vec(open)?);
+        for lane in 0..TUNNEL_LANES {
+            let request = http::Request::get("http://tunnel/").header(OPEN_HEADER, &encoded);
+            let request = request.body(Bytes::new()).map_err(Fault::new)?;
+            let response = self.objects.send(Object::Lane(runner, lane), request).await?;
+            let found = response.headers().get(TROUBLE_HEADER).and_then(|trouble| trouble.to_str().ok());
+            match found.and_then(TunnelTrouble::from_header) {
+                None => return Ok(Ok(response)),
+                Some(TunnelTrouble::LaneDown) => {}
+                Some(trouble) => return Ok(Err(trouble)),
+            }
+        }
+        Ok(Err(TunnelTrouble::LaneDown))
     }
 
     /// Ends session and lanes: their token is no longer good. No hint, so it is said again when it was not heard.

@@ -42,7 +42,7 @@ use crate::{
     platform::Body,
     router,
     runners::{Objects, Runners},
-    sweep,
+    sweep, vault,
 };
 
 const INTERNAL: &str = "internal-secret";
@@ -74,6 +74,7 @@ impl App {
             sign_up_open: true,
             bootstrap_secret: BOOTSTRAP.to_owned(),
             internal_secret: INTERNAL.to_owned(),
+            secrets_key: vault::Key::from_hex(&"5e".repeat(32)),
         };
         Self {
             sqlite: Rc::new(Sqlite::new()),

@@ -5,4 +5,5 @@ mod faults;
 mod input;
 mod installation;
 mod repeats;
+mod secrets;
 mod writes;

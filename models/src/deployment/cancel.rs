@@ -30,6 +30,11 @@ api_errors! {
         NoRollout = 422 "no_rollout", "no rollout is on its way: the current release has ended its own";
         NothingToGoBackTo = 422 "nothing_to_go_back_to", "no earlier release was ever live",
             hint "`patr deployment stop` runs none";
+        SecretGone { secret: String } = 422 "secret_gone", "the release before used {secret}, which was deleted",
+            hint "deploy again with a secret that exists";
+        VolumeGone { volume: String } = 422 "volume_gone", "the release before used the volume `{volume}`, which was deleted";
+        ScaleInvalid { field: String, problem: String } = 422 "scale_invalid", "{field}: {problem}",
+            hint "scale it first";
         HostTaken { host: String } = 409 "host_taken", "its automatic host `{host}` is already in use";
     }
 }

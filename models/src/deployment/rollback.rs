@@ -41,6 +41,8 @@ api_errors! {
         SecretGone { secret: String } = 422 "secret_gone", "the release used {secret}, which was deleted",
             hint "deploy again with a secret that exists";
         VolumeGone { volume: String } = 422 "volume_gone", "the release used the volume `{volume}`, which was deleted";
+        ScaleInvalid { field: String, problem: String } = 422 "scale_invalid", "{field}: {problem}",
+            hint "scale it first";
         HostTaken { host: String } = 409 "host_taken", "its automatic host `{host}` is already in use";
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use patr_models::{
-    deployment::{Digest, Failure, Generation, Outcome, Power, Release, ReleaseNumber, WorkloadSpec},
+    deployment::{
+        Autoscale, Digest, Failure, Generation, Outcome, Power, Release, ReleaseNumber, WorkloadSpec,
+    },
     ids::{DeploymentId, Ref, RunnerId, UserId, WorkspaceId},
     internal::Facts,
     managed_url::Host,
@@ -27,6 +29,8 @@ pub(crate) struct Row {
     pub(crate) release: ReleaseNumber,
     pub(crate) power: Power,
     pub(crate) replicas: u32,
+    #[serde(deserialize_with = "super::from_json_option")]
+    pub(crate) autoscale: Option<Autoscale>,
     pub(crate) restart: u64,
     #[serde(deserialize_with = "super::from_json")]
     pub(crate) spec: WorkloadSpec,
@@ -42,7 +46,18 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn desired(self) -> DesiredDeployment {
         let Self {
-            id, workspace_id, name, generation, release, power, replicas, restart, spec, digest, ..
+            id,
+            workspace_id,
+            name,
+            generation,
+            release,
+            power,
+            replicas,
+            autoscale,
+            restart,
+            spec,
+            digest,
+            ..
         } = self;
         DesiredDeployment {
             id,
@@ -52,7 +67,7 @@ impl Row {
             release,
             power,
             replicas,
-            autoscale: None,
+            autoscale,
             restart,
             spec,
             digest,
@@ -98,6 +113,7 @@ pub(crate) struct New<'a> {
     pub(crate) runner: RunnerId,
     pub(crate) name: &'a Name,
     pub(crate) replicas: u32,
+    pub(crate) autoscale: Option<Autoscale>,
     pub(crate) spec: &'a WorkloadSpec,
     pub(crate) by: UserId,
     pub(crate) now: Millis,
@@ -107,9 +123,18 @@ pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
     vec![
         Statement::new(
             "INSERT INTO deployments
-                 (id, workspace_id, runner_id, name, generation, release, power, replicas, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, 1, 1, 'running', ?5, ?6, ?6)",
-            &[&Text(new.id), &Text(new.workspace), &Text(new.runner), &new.name.as_str(), &new.replicas, &new.now],
+                 (id, workspace_id, runner_id, name, generation, release, power, replicas, autoscale, created_at,
+                  updated_at)
+             VALUES (?1, ?2, ?3, ?4, 1, 1, 'running', ?5, ?6, ?7, ?7)",
+            &[
+                &Text(new.id),
+                &Text(new.workspace),
+                &Text(new.runner),
+                &new.name.as_str(),
+                &new.replicas,
+                &new.autoscale.map(Json),
+                &new.now,
+            ],
         ),
         release_insert(new.id, 1, new.spec, new.by, new.now),
     ]
@@ -152,8 +177,26 @@ pub(crate) fn set_release(id: DeploymentId, number: ReleaseNumber, now: Millis) 
     ]
 }
 
-pub(crate) fn set_replicas(id: DeploymentId, replicas: u32) -> Statement {
-    Statement::new("UPDATE deployments SET replicas = ?2 WHERE id = ?1", &[&Text(id), &replicas])
+pub(crate) fn set_scale(id: DeploymentId, replicas: u32, autoscale: Option<Autoscale>) -> Statement {
+    Statement::new(
+        "UPDATE deployments SET replicas = ?2, autoscale = ?3 WHERE id = ?1",
+        &[&Text(id), &replicas, &autoscale.map(Json)],
+    )
+}
+
+/// Calls off the rollout of a release. Fails as a whole if it has ended; see [`super::unless_there`].
+pub(crate) fn cancel(id: DeploymentId, number: ReleaseNumber, now: Millis) -> Vec<Statement> {
+    vec![
+        Statement::new(
+            "INSERT INTO releases (deployment_id) SELECT NULL WHERE NOT EXISTS
+                 (SELECT 1 FROM releases WHERE deployment_id = ?1 AND number = ?2 AND outcome = 'pending')",
+            &[&Text(id), &number],
+        ),
+        Statement::new(
+            "UPDATE releases SET outcome = 'cancelled', ended_at = ?3 WHERE deployment_id = ?1 AND number = ?2",
+            &[&Text(id), &number, &now],
+        ),
+    ]
 }
 
 pub(crate) fn set_power(id: DeploymentId, power: Power) -> Statement {
@@ -177,22 +220,29 @@ pub(crate) fn highest_release(id: DeploymentId) -> Statement {
     Statement::new("SELECT max(number) AS number FROM releases WHERE deployment_id = ?1", &[&Text(id)])
 }
 
+macro_rules! releases {
+    ($rest:literal) => {
+        concat!("SELECT r.*, u.email FROM releases r LEFT JOIN users u ON u.id = r.created_by ", $rest)
+    };
+}
+
 pub(crate) fn release(id: DeploymentId, number: ReleaseNumber) -> Statement {
-    Statement::new("SELECT * FROM releases WHERE deployment_id = ?1 AND number = ?2", &[&Text(id), &number])
+    Statement::new(releases!("WHERE r.deployment_id = ?1 AND r.number = ?2"), &[&Text(id), &number])
 }
 
 /// The newest release before `current` that was live.
 pub(crate) fn last_live(id: DeploymentId, current: ReleaseNumber) -> Statement {
     Statement::new(
-        "SELECT * FROM releases WHERE deployment_id = ?1 AND number < ?2 AND outcome = 'live'
-         ORDER BY number DESC LIMIT 1",
+        releases!(
+            "WHERE r.deployment_id = ?1 AND r.number < ?2 AND r.outcome = 'live' ORDER BY r.number DESC LIMIT 1"
+        ),
         &[&Text(id), &current],
     )
 }
 
 pub(crate) fn releases(id: DeploymentId, query: &ListQuery) -> Statement {
     Statement::new(
-        "SELECT * FROM releases WHERE deployment_id = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3",
+        releases!("WHERE r.deployment_id = ?1 AND r.number < ?2 ORDER BY r.number DESC LIMIT ?3"),
         &[&Text(id), &before_number(query), &page_size(query)],
     )
 }
@@ -209,17 +259,23 @@ pub(crate) struct ReleaseRow {
     #[serde(deserialize_with = "super::millis_option")]
     ended_at: Option<Millis>,
     created_by: UserId,
+    email: Option<String>,
     #[serde(deserialize_with = "super::millis")]
     created_at: Millis,
 }
 
 impl ReleaseRow {
+    pub(crate) fn is_pending(&self) -> bool {
+        self.outcome == "pending"
+    }
+
     pub(crate) fn with(self, current: ReleaseNumber) -> Release {
         let at = self.ended_at.unwrap_or_default();
         let outcome = match (self.outcome.as_str(), self.failure) {
             ("live", _) => Outcome::Live { at },
             ("failed", Some(failure)) => Outcome::Failed { at, failure },
             ("superseded", _) => Outcome::Superseded { at },
+            ("cancelled", _) => Outcome::Cancelled { at },
             _ => Outcome::Pending,
         };
         Release {
@@ -229,7 +285,7 @@ impl ReleaseRow {
             digest: self.digest,
             outcome,
             created_by: self.created_by,
-            created_by_email: None,
+            created_by_email: self.email,
             created_at: self.created_at,
         }
     }

@@ -2,9 +2,10 @@
 
 use patr_models::{
     ids::{Ref, RunnerId, WorkspaceId},
+    internal::observe::Observed,
     name::Name,
     page::ListQuery,
-    runner::{Connection, Runner, RuntimeKind},
+    runner::{Runner, RuntimeKind, connect::PublicKey},
     time::Millis,
 };
 
@@ -18,22 +19,24 @@ pub(crate) struct Id {
 #[derive(serde::Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: RunnerId,
+    pub(crate) workspace_id: WorkspaceId,
     pub(crate) name: Name,
     runtime: RuntimeKind,
     pub(crate) revision: u64,
+    pub(crate) public_key: Option<PublicKey>,
     #[serde(deserialize_with = "super::millis")]
     created_at: Millis,
 }
 
 impl Row {
-    pub(crate) fn with(self, connection: Connection) -> Runner {
+    pub(crate) fn with(self, observed: Observed) -> Runner {
         Runner {
             id: self.id,
             name: self.name,
             runtime: self.runtime,
             created_at: self.created_at,
-            connection,
-            health: None,
+            connection: observed.connection,
+            health: observed.report.and_then(|report| report.health),
         }
     }
 }
@@ -93,6 +96,18 @@ pub(crate) fn touch(id: RunnerId) -> Statement {
     Statement::new("UPDATE runners SET revision = revision + 1 WHERE id = ?1", &[&Text(id)])
 }
 
+/// What secrets are sealed with has changed, and with it what is desired.
+pub(crate) fn set_public_key(id: RunnerId, key: &PublicKey) -> Statement {
+    Statement::new(
+        "UPDATE runners SET public_key = ?2, revision = revision + 1 WHERE id = ?1 AND public_key IS NOT ?2",
+        &[&Text(id), &key.as_str()],
+    )
+}
+
+pub(crate) fn volume_count(id: RunnerId) -> Statement {
+    Statement::new("SELECT count(*) AS count FROM volumes WHERE runner_id = ?1", &[&Text(id)])
+}
+
 pub(crate) fn deployment_count(id: RunnerId) -> Statement {
     Statement::new("SELECT count(*) AS count FROM deployments WHERE runner_id = ?1", &[&Text(id)])
 }
@@ -100,6 +115,7 @@ pub(crate) fn deployment_count(id: RunnerId) -> Statement {
 pub(crate) fn delete(id: RunnerId) -> Vec<Statement> {
     vec![
         Statement::new("DELETE FROM tombstones WHERE runner_id = ?1", &[&Text(id)]),
+        Statement::new("DELETE FROM volume_tombstones WHERE runner_id = ?1", &[&Text(id)]),
         Statement::new("DELETE FROM runners WHERE id = ?1", &[&Text(id)]),
     ]
 }

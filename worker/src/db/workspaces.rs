@@ -83,6 +83,8 @@ pub(crate) struct Holds {
     pub(crate) deployments: u64,
     pub(crate) sites: u64,
     pub(crate) urls: u64,
+    pub(crate) secrets: u64,
+    pub(crate) volumes: u64,
 }
 
 pub(crate) fn holds(id: WorkspaceId) -> Statement {
@@ -90,7 +92,9 @@ pub(crate) fn holds(id: WorkspaceId) -> Statement {
         "SELECT (SELECT count(*) FROM runners WHERE workspace_id = ?1) AS runners,
                 (SELECT count(*) FROM deployments WHERE workspace_id = ?1) AS deployments,
                 (SELECT count(*) FROM sites WHERE workspace_id = ?1) AS sites,
-                (SELECT count(*) FROM managed_urls WHERE workspace_id = ?1) AS urls",
+                (SELECT count(*) FROM managed_urls WHERE workspace_id = ?1) AS urls,
+                (SELECT count(*) FROM secrets WHERE workspace_id = ?1 AND deleted_at IS NULL) AS secrets,
+                (SELECT count(*) FROM volumes WHERE workspace_id = ?1) AS volumes",
         &[&Text(id)],
     )
 }

@@ -1,5 +1,11 @@
 use patr_models::{
-    deployment::{Outcome, Release, Status, WorkloadSpec, get, list, releases, restart, start, stop, watch},
+    deployment::{
+        Outcome, Release, Status, WorkloadSpec, get, list,
+        releases::{self, ListReleases},
+        restart,
+        rollback::{self, RollBackDeployment},
+        start, stop, watch,
+    },
     endpoint::{body::NoBody, headers::NoHeaders},
     internal::{Ended, Facts, ReleaseFact, observe::Observed, record},
     managed_url::create::NewTarget,

@@ -24,15 +24,9 @@ pub(crate) async fn read(
     call: Call<ReadLogs>,
 ) -> Result<Response, Failure<ReadLogs>> {
     let row = deployments::find(ctx, &caller, &call.path.deployment).await?;
-    let tail = call.query.tail.unwrap_or(TAIL);
-    let request = OpenRequest::Logs {
-        deployment: row.id,
-        follow: call.query.follow,
-        tail,
-        replica: None,
-        since: None,
-        search: None,
-    };
+    let logs::Query { follow, tail, replica, since, search } = call.query;
+    let tail = tail.unwrap_or(TAIL);
+    let request = OpenRequest::Logs { deployment: row.id, follow, tail, replica, since, search };
     match open(ctx, row.runner_id, 0, &request, None).await? {
         Opened::Answer(response) => {
             // What comes from an object is immutable: the body goes on under headers of our own.

@@ -12,7 +12,7 @@ use patr_models::{
     page::Page,
     runner::{
         Connection, Runner, RunnerWithToken, RuntimeKind,
-        connect::ConnectRunner,
+        connect::{ConnectRunner, PublicKey},
         create::{self, CreateRunner},
         delete::{self, DeleteRunner},
         get::GetRunner,
@@ -62,14 +62,14 @@ pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListRunners>) -> 
     let rows: Vec<runners::Row> = ctx.db.fetch(runners::list(caller.workspace, &call.query)).await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let seen = join_all(items.iter().map(|row| ctx.runners.look(row.id))).await;
-    let items = items.into_iter().zip(seen).map(|(row, seen)| row.with(seen.connection)).collect();
+    let items = items.into_iter().zip(seen).map(|(row, seen)| row.with(seen)).collect();
     Ok(Reply::new(Json(Page { items, next })))
 }
 
 pub(crate) async fn get(ctx: &Ctx, caller: Member, call: Call<GetRunner>) -> Answer<GetRunner> {
     let row = find(ctx, &caller, &call.path.runner).await?;
     let seen = ctx.runners.look(row.id).await;
-    Ok(Reply::new(Json(row.with(seen.connection))))
+    Ok(Reply::new(Json(row.with(seen))))
 }
 
 async fn find(ctx: &Ctx, caller: &Member, reference: &Ref<RunnerId>) -> Result<runners::Row, Refused> {
@@ -90,7 +90,7 @@ pub(crate) async fn rename(ctx: &Ctx, caller: Member, call: Call<RenameRunner>) 
     }
     row.name = name;
     let seen = ctx.runners.look(row.id).await;
-    Ok(Reply::new(Json(row.with(seen.connection))))
+    Ok(Reply::new(Json(row.with(seen))))
 }
 
 pub(crate) async fn rotate_token(
@@ -107,7 +107,7 @@ pub(crate) async fn rotate_token(
     }
     ctx.runners.revoke(row.id).await;
     let seen = ctx.runners.look(row.id).await;
-    Ok(Reply::new(Json(RunnerWithToken { runner: row.with(seen.connection), token })))
+    Ok(Reply::new(Json(RunnerWithToken { runner: row.with(seen), token })))
 }
 
 pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteRunner>) -> Answer<DeleteRunner> {
@@ -118,8 +118,12 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteRunner>) 
         Err(DbError::Stale) => return Err(absent("runner", row.name).into()),
         Err(DbError::Reference) => {
             let count: Option<Count> = ctx.db.optional(runners::deployment_count(row.id)).await?;
+            if let Some(Count { count: count @ 1.. }) = count {
+                return Err(Failure::Api(delete::Error::HasDeployments { count }));
+            }
+            let count: Option<Count> = ctx.db.optional(runners::volume_count(row.id)).await?;
             let count = count.map_or(0, |count| count.count);
-            return Err(Failure::Api(delete::Error::HasDeployments { count }));
+            return Err(Failure::Api(delete::Error::HasVolumes { count }));
         }
         outcome => outcome?,
     }
@@ -130,9 +134,21 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteRunner>) 
 pub(crate) async fn connect(
     ctx: &Ctx,
     runner: RunnerId,
-    _: Call<ConnectRunner>,
+    call: Call<ConnectRunner>,
 ) -> Result<Response, Failure<ConnectRunner>> {
+    if let Some(key) = &call.headers.key {
+        know_key(ctx, runner, key).await?;
+    }
     Ok(ctx.runners.connect(runner).await?)
+}
+
+/// Secrets are sealed with a runner's key: with another one what is desired there is another snapshot.
+async fn know_key(ctx: &Ctx, runner: RunnerId, key: &PublicKey) -> Result<(), Refused> {
+    let row: Option<runners::Row> = ctx.db.optional(runners::by_id(runner)).await?;
+    if row.is_some_and(|row| row.public_key.as_ref() != Some(key)) {
+        ctx.db.batch(vec![runners::set_public_key(runner, key)]).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn connect_lane(

@@ -112,6 +112,8 @@ fn describe(holds: &workspaces::Holds) -> Option<String> {
         (holds.deployments, "deployments"),
         (holds.sites, "sites"),
         (holds.urls, "managed URLs"),
+        (holds.secrets, "secrets"),
+        (holds.volumes, "volumes"),
     ];
     let parts: Vec<String> =
         kinds.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| format!("{count} {noun}")).collect();

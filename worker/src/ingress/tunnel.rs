@@ -86,3 +86,25 @@ pub(crate) async fn open(
     }
     Ok(Opened::Trouble(trouble))
 }
+
+/// Opens a stream that goes on as messages both ways: the answer is a 101 with the WebSocket, to be returned to the
+/// client as it is, or what was answered instead of it.
+pub(crate) async fn upgrade(
+    ctx: &Ctx,
+    runner: RunnerId,
+    first: u8,
+    request: &OpenRequest,
+) -> Result<Opened, Fault> {
+    let headers = Headers::new();
+    headers.set(OPEN_HEADER, &URL_SAFE_NO_PAD.encode(serde_json::to_vec(request)?))?;
+    headers.set("upgrade", "websocket")?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Get).with_headers(headers);
+    let request = Request::new_with_init("http://tunnel", &init)?;
+    let response = ctx.runners.lane(runner, first)?.fetch_with_request(request).await?;
+    let found = response.headers().get(TROUBLE_HEADER)?;
+    Ok(match found.as_deref().and_then(TunnelTrouble::from_header) {
+        None => Opened::Answer(response),
+        Some(trouble) => Opened::Trouble(trouble),
+    })
+}

@@ -15,6 +15,8 @@ use patr_models::{
     managed_url::{self, ManagedUrl, create::NewTarget},
     page::{ListQuery, Page},
     runner::{self, RuntimeKind},
+    secret::{self, Secret, SecretValue},
+    volume::{self, Volume},
 };
 
 use super::{App, spec};
@@ -182,6 +184,21 @@ impl<'a> Caller<'a> {
         let body = runner::create::Body { name: name.parse().unwrap(), runtime: RuntimeKind::Docker };
         let path = runner::create::Path { workspace: self.workspace() };
         self.create::<runner::create::CreateRunner>(path, Json(body)).unwrap().0
+    }
+
+    /// Sets a secret.
+    pub(crate) fn secret(&self, name: &str, value: &str) -> Outcome<Secret> {
+        let path = secret::set::Path { workspace: self.workspace(), secret: name.parse().unwrap() };
+        let value = SecretValue::Text(value.to_owned());
+        self.call::<secret::set::SetSecret>(path, Json(secret::set::Body { value })).map(|set| set.0)
+    }
+
+    /// Makes a volume.
+    pub(crate) fn volume(&self, name: &str, runner: &str, shared: bool) -> Outcome<Volume> {
+        let path = volume::create::Path { workspace: self.workspace() };
+        let (name, runner) = (name.parse().unwrap(), runner.parse().unwrap());
+        let body = Json(volume::create::Body { name, runner, shared });
+        self.create::<volume::create::CreateVolume>(path, body).map(|made| made.0)
     }
 
     /// Makes a deployment with an http port on a runner that is there.

@@ -5,12 +5,14 @@ use std::{
     collections::HashMap,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use patr_models::{
     ids::RunnerId,
-    internal::{SECRET_HEADER, observe::Observed},
+    internal::{OPEN_HEADER, SECRET_HEADER, TROUBLE_HEADER, TunnelTrouble, observe::Observed},
     runner::Connection,
+    wire::{OpenRequest, VolumeWork},
 };
 
 use super::INTERNAL;
@@ -23,21 +25,29 @@ pub(crate) struct FakeObjects {
     asked: RefCell<Vec<(Object, String)>>,
     /// How many more requests fail.
     failing: Cell<usize>,
+    down: Cell<u8>,
+    refusal: RefCell<Option<String>>,
+    worked: RefCell<Vec<VolumeWork>>,
 }
 
 impl FakeObjects {
     pub(crate) fn answer(&self, object: Object, request: &Request<Bytes>) -> Result<Response<Bytes>, Fault> {
-        assert_eq!(request.headers()[SECRET_HEADER], INTERNAL, "an object answers nobody else");
         if let Some(left) = self.failing.get().checked_sub(1) {
             self.failing.set(left);
             return Err(Fault::new("the object is overloaded"));
         }
+        if let Some(open) = request.headers().get(OPEN_HEADER) {
+            let open = URL_SAFE_NO_PAD.decode(open).map_err(Fault::new)?;
+            return self.open(object, serde_json::from_slice(&open)?);
+        }
+        assert_eq!(request.headers()[SECRET_HEADER], INTERNAL, "an object answers nobody else");
         let path = request.uri().path().to_owned();
         let body = match (object, path.as_str()) {
             (Object::Session(runner), "/session/v1/observe") => {
                 let observed = self.observed.borrow();
                 Bytes::from(serde_json::to_vec(observed.get(&runner).unwrap_or(&NEVER))?)
             }
+            (Object::Session(_), "/session/v1/metrics") => Bytes::from_static(b"[]"),
             _ => Bytes::new(),
         };
         self.asked.borrow_mut().push((object, path));
@@ -47,6 +57,38 @@ impl FakeObjects {
             .header("content-type", "application/json")
             .body(body)
             .map_err(Fault::new)
+    }
+
+    /// What an agent answers to an opened stream.
+    fn open(&self, object: Object, open: OpenRequest) -> Result<Response<Bytes>, Fault> {
+        let OpenRequest::Volume { work } = open else { return Err(Fault::new("no answer to that is short")) };
+        let response = Response::builder();
+        let down = matches!(object, Object::Lane(_, lane) if lane < self.down.get());
+        let response = match self.refusal.borrow().clone() {
+            _ if down => response.header(TROUBLE_HEADER, TunnelTrouble::LaneDown.as_str()).body(Bytes::new()),
+            Some(sentence) => response.status(409).body(sentence.into()),
+            None => {
+                self.worked.borrow_mut().push(work);
+                let snapshot = matches!(work, VolumeWork::Snapshot { .. });
+                response.body(Bytes::from_static(if snapshot { br#"{"bytes":7}"# } else { b"" }))
+            }
+        };
+        response.map_err(Fault::new)
+    }
+
+    /// This many lanes of every runner are down, from the first one on.
+    pub(crate) fn lanes_down(&self, lanes: u8) {
+        self.down.set(lanes);
+    }
+
+    /// Agents refuse work on volumes, with this sentence.
+    pub(crate) fn refuse(&self, sentence: &str) {
+        self.refusal.replace(Some(sentence.to_owned()));
+    }
+
+    /// What was done to volumes since this was last asked.
+    pub(crate) fn take_worked(&self) -> Vec<VolumeWork> {
+        self.worked.take()
     }
 
     /// The next requests to any object fail.

@@ -186,6 +186,24 @@ fn each_endpoint_names_the_field_that_is_wrong() {
 }
 
 #[test]
+fn a_secret_that_cannot_be_kept_is_told_why_and_never_quoted() {
+    let expected = (400, "invalid_request", "body: expected");
+    let large = format!(r#"{{"value":{{"text":"{}"}}}}"#, "x".repeat(48 * 1024 + 1));
+    bodies(
+        &Method::PUT,
+        "/api/v1/workspaces/acme/secrets/db",
+        &[
+            (r#""hunter3""#, expected),
+            (r#"{"value":"hunter3"}"#, expected),
+            (r#"{"value":{"text":"a","hunter3":"b"}}"#, expected),
+            (r#"{"value":{"text":""}}"#, (422, "value_invalid", "value: it is empty")),
+            (r#"{"value":{"base64":"hunter3!"}}"#, (422, "value_invalid", "value: it is not base64")),
+            (&large, (422, "value_invalid", "value: 49153 bytes are over the limit of 49152")),
+        ],
+    );
+}
+
+#[test]
 fn an_endpoint_without_a_body_says_so_to_who_sends_one() {
     bodies(
         &Method::POST,
@@ -208,7 +226,7 @@ fn a_query_that_cannot_be_read_names_its_parameter() {
         ("cursor=usr_00000000000000000000000000", "query `cursor`: this is not a cursor"),
         ("nmae=a", "unknown field `nmae`"),
     ] {
-        for list in ["runners", "deployments", "urls", "audit"] {
+        for list in ["runners", "deployments", "volumes", "volumes/data/snapshots", "urls", "audit"] {
             let path = format!("/api/v1/workspaces/acme/{list}?{query}");
             holds(&installation.owner.raw(Method::GET, &path, ""), (400, "invalid_request", part), &path);
         }

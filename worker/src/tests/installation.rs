@@ -11,6 +11,9 @@ use patr_models::{
 
 use crate::testing::{Answered, App, Caller, redirect, spec};
 
+/// The snapshot that there is.
+const SNAPSHOT: &str = "snap_00000000000000000000000000";
+
 /// One of everything: who owns it, and the names of what has no fixed one.
 pub(super) struct Installation<'a> {
     pub(super) owner: Caller<'a>,
@@ -43,6 +46,9 @@ impl<'a> Installation<'a> {
         owner.create::<site::create::CreateSite>(path, body).unwrap();
         let body = token::create::Body { name: "ci".parse().unwrap(), workspace: None, expires_at: None };
         owner.create::<token::create::CreateToken>(token::create::Path {}, Json(body)).unwrap();
+        owner.secret("db", "hunter2").unwrap();
+        let volume = owner.volume("data", "box", false).unwrap().id;
+        app.sqlite.run(&format!("INSERT INTO volume_snapshots VALUES ('{SNAPSHOT}', '{volume}', 7, 1)"));
         let url = owner.url("shop.apps.example", redirect()).unwrap().id.to_string();
         Self { owner, url }
     }
@@ -58,12 +64,15 @@ impl<'a> Installation<'a> {
             ("url", false) => &self.url,
             ("pack", _) => "0000000000000000000000000000000000000000000000000000000000000000",
             ("lane" | "version", _) => "1",
+            ("snapshot", _) => SNAPSHOT,
             (_, true) => "nothing",
             ("runner", false) if route == Route::DeleteRunner => "spare",
             ("runner", false) => "box",
             ("deployment", false) => "web",
             ("site", false) => "docs",
             ("token", false) => "ci",
+            ("secret", false) => "db",
+            ("volume", false) => "data",
             (name, false) => unreachable!("nothing is called a {name}"),
         };
         template.fill(&names.map(|name| value(name).to_owned()).collect::<Vec<_>>())
@@ -94,11 +103,23 @@ pub(super) fn writes() -> impl Iterator<Item = Route> {
         Route::StartSite,
         // Starts what runs: there is nothing to write.
         Route::StartDeployment,
+        // Wants streams.
+        Route::CopyVolume,
     ];
     Route::ALL
         .iter()
         .copied()
         .filter(move |route| route.method() != Method::GET && !elsewhere.contains(route))
+}
+
+/// Whether a runner does what is asked before it is written down.
+pub(super) fn asks_the_runner(route: Route) -> bool {
+    matches!(route, Route::CreateSnapshot | Route::RestoreVolume | Route::DeleteSnapshot)
+}
+
+/// Whether a route answers with a stream, of which there are none here.
+pub(super) fn streams(route: Route) -> bool {
+    matches!(route, Route::ReadLogs | Route::ReadVolume | Route::ConnectRunner | Route::ConnectTunnel)
 }
 
 /// Whether the declaration of a route has this header.
@@ -123,6 +144,10 @@ pub(super) fn body(route: Route) -> Option<&'static str> {
         Route::UpdateDeployment => r#"{"spec":{"image":"web:3","ports":[{"port":81}]},"replicas":2}"#,
         Route::ScaleDeployment => r#"{"replicas":3}"#,
         Route::RollBackDeployment => "{}",
+        Route::SetSecret => r#"{"value":{"text":"hunter3"}}"#,
+        Route::CreateVolume => r#"{"name":"new","runner":"box"}"#,
+        Route::CopyVolume => r#"{"name":"new"}"#,
+        Route::RestoreVolume => r#"{"snapshot":"snap_00000000000000000000000000"}"#,
         Route::CreateSite => r#"{"name":"new"}"#,
         Route::SetSiteAccess => r#"{"kind":"members"}"#,
         Route::CreateUrl => {

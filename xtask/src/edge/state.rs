@@ -12,6 +12,8 @@ use anyhow::{Context, bail};
 pub(super) const BOOTSTRAP: &str = "BOOTSTRAP_SECRET";
 /// What the two scripts know each other by.
 pub(super) const INTERNAL: &str = "INTERNAL_SECRET";
+/// Encrypts what people keep as secrets. Without it they are lost.
+const SECRETS_KEY: &str = "PATR_SECRETS_KEY";
 /// Where they are kept, readable by the owner only.
 const SECRETS: &str = "secrets.json";
 
@@ -21,6 +23,8 @@ pub(crate) struct State {
     pub(crate) folder: PathBuf,
     secrets: BTreeMap<String, String>,
     first: bool,
+    /// Some are not written down yet.
+    new: bool,
     /// Released by the kernel, whatever ends us.
     _lock: File,
 }
@@ -46,17 +50,18 @@ impl State {
         }
         let known = known(&folder.join(SECRETS))?;
         let first = known.is_none();
-        Ok(Self { folder, secrets: known.map_or_else(fresh, Ok)?, first, _lock: lock })
+        let mut secrets = known.unwrap_or_default();
+        let new = complete(&mut secrets)?;
+        Ok(Self { folder, secrets, first, new, _lock: lock })
     }
 
-    /// On the first start, writes the secrets down and gives the one that a person needs. Called when the edge
+    /// Writes new secrets down and, on the first start, gives the one that a person needs. Called when the edge
     /// runs: a start that failed shows nothing, and the next one is still the first.
     pub(super) fn keep(&self) -> anyhow::Result<Option<String>> {
-        if !self.first {
-            return Ok(None);
+        if self.new {
+            write_private(&self.folder.join(SECRETS), &serde_json::to_string_pretty(&self.secrets)?)?;
         }
-        write_private(&self.folder.join(SECRETS), &serde_json::to_string_pretty(&self.secrets)?)?;
-        Ok(self.secrets.get(BOOTSTRAP).cloned())
+        Ok(self.secrets.get(BOOTSTRAP).filter(|_| self.first).cloned())
     }
 
     pub(super) fn secrets(&self) -> &BTreeMap<String, String> {
@@ -85,8 +90,15 @@ fn known(path: &Path) -> anyhow::Result<Option<BTreeMap<String, String>>> {
     }
 }
 
-fn fresh() -> anyhow::Result<BTreeMap<String, String>> {
-    [BOOTSTRAP, INTERNAL].into_iter().map(|name| Ok((name.to_owned(), random()?))).collect()
+/// Makes those that are missing: all of them, or those that an earlier version of Patr did not need.
+fn complete(secrets: &mut BTreeMap<String, String>) -> anyhow::Result<bool> {
+    let before = secrets.len();
+    for name in [BOOTSTRAP, INTERNAL, SECRETS_KEY] {
+        if !secrets.contains_key(name) {
+            secrets.insert(name.to_owned(), random()?);
+        }
+    }
+    Ok(secrets.len() > before)
 }
 
 /// 256 bits as hexadecimal digits.
@@ -139,6 +151,19 @@ mod tests {
         assert_eq!(later.secrets()[BOOTSTRAP], shown);
         let mode = fs::metadata(folder.path().join(SECRETS)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_secret_that_an_earlier_version_did_not_need_is_made_once_and_the_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        write_private(&folder.path().join(SECRETS), r#"{"BOOTSTRAP_SECRET":"a","INTERNAL_SECRET":"b"}"#)
+            .unwrap();
+        let upgraded = State::open(folder.path()).unwrap();
+        assert_eq!(upgraded.keep().unwrap(), None, "it is not the first start");
+        let secrets = upgraded.secrets().clone();
+        assert_eq!((secrets[BOOTSTRAP].as_str(), secrets[INTERNAL].as_str()), ("a", "b"));
+        drop(upgraded);
+        assert_eq!(*State::open(folder.path()).unwrap().secrets(), secrets);
     }
 
     #[test]

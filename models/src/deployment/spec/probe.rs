@@ -81,7 +81,7 @@ impl Probe {
 
     pub(super) fn check(&self, name: &str, ports: &[PortSpec]) -> Result<(), SpecError> {
         let field = |field: &str| format!("spec.{name}.{field}");
-        ensure(self.port.is_some() != !self.command.is_empty(), &field("port"), || {
+        ensure(self.port.is_some() == self.command.is_empty(), &field("port"), || {
             "give either a port or a command".to_owned()
         })?;
         ensure(self.port.is_some() || self.path.is_none(), &field("path"), || "needs a port".to_owned())?;

@@ -1,0 +1,48 @@
+//! Whether a volume is there: a pure function of what was once known, what was last seen, and the connection.
+
+use patr_models::{
+    ids::VolumeId, internal::observe::Observed, runner::Connection, volume::VolumeState, wire::ObservedVolume,
+};
+
+/// The volume as its runner saw it last.
+pub(super) fn seen(id: VolumeId, observed: &Observed) -> Option<&ObservedVolume> {
+    observed.report.as_ref()?.volumes.iter().find(|seen| seen.id == id)
+}
+
+/// `made` says whether its runner had it once, with all that belongs into it.
+pub(super) fn derive(made: bool, seen: bool, observed: &Observed) -> VolumeState {
+    match (&observed.connection, &observed.report) {
+        _ if !made => VolumeState::Waiting,
+        (Connection::Never, _) => VolumeState::Waiting,
+        (Connection::Offline { since }, _) | (Connection::Online { since, .. }, None) => {
+            VolumeState::Unknown { since: *since }
+        }
+        (Connection::Online { .. }, Some(_)) if seen => VolumeState::Ready,
+        (Connection::Online { .. }, Some(_)) => VolumeState::Missing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patr_models::{time::Millis, wire::Report};
+
+    use super::*;
+
+    fn observed(connection: Connection, report: Option<Report>) -> Observed {
+        Observed { version: 1, connection, reported_at: None, report }
+    }
+
+    #[test]
+    fn a_volume_is_missing_only_when_its_runner_says_what_it_has_and_had_this_one_before() {
+        let since = Millis(5);
+        let online = Connection::Online { since, agent: "1".to_owned(), host: None, clock_skew_ms: 0 };
+        let says = |connection: &Connection| observed(connection.clone(), Some(Report::default()));
+        assert_eq!(derive(true, true, &says(&online)), VolumeState::Ready);
+        assert_eq!(derive(true, false, &says(&online)), VolumeState::Missing);
+        assert_eq!(derive(false, false, &says(&online)), VolumeState::Waiting);
+        assert_eq!(derive(true, false, &observed(online, None)), VolumeState::Unknown { since });
+        let offline = Connection::Offline { since };
+        assert_eq!(derive(true, true, &says(&offline)), VolumeState::Unknown { since });
+        assert_eq!(derive(false, false, &says(&offline)), VolumeState::Waiting);
+    }
+}
