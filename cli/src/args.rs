@@ -3,11 +3,14 @@
 pub(crate) mod access;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
+pub(crate) mod exec;
 pub(crate) mod managed_url;
 pub(crate) mod runner;
+pub(crate) mod secret;
 pub(crate) mod site;
 pub(crate) mod spec;
 pub(crate) mod values;
+pub(crate) mod volume;
 
 use clap::{Parser, Subcommand};
 use patr_models::{
@@ -84,6 +87,14 @@ pub(crate) enum Command {
     Deployment(deployment::Deployment),
     /// Show what a deployment writes
     Logs(deployment::Logs),
+    /// Run a command in a replica
+    Exec(exec::Exec),
+    /// Secrets: values that deployments use and nobody can read
+    #[command(subcommand, disable_help_subcommand = true)]
+    Secret(secret::Secret),
+    /// Volumes: storage on a runner, for deployments
+    #[command(subcommand, disable_help_subcommand = true)]
+    Volume(volume::Volume),
     /// Static sites, served at the edge
     #[command(subcommand, disable_help_subcommand = true)]
     Site(site::Site),
@@ -201,8 +212,7 @@ mod tests {
         fn walk(command: &clap::Command, path: &str) {
             let path = format!("{path} {}", command.get_name());
             assert!(command.get_about().is_some(), "{path} has no help");
-            let site = path.contains(" site");
-            for arg in command.get_arguments().filter(|arg| !(site && arg.is_positional())) {
+            for arg in command.get_arguments() {
                 assert!(arg.get_help().is_some(), "{path}: {} has no help", arg.get_id());
             }
             command.get_subcommands().for_each(|inner| walk(inner, &path));

@@ -1,6 +1,8 @@
 //! The API as functions: a typed call goes out, a typed reply or an error comes back.
 
+mod body;
 mod call;
+mod socket;
 
 use std::time::Duration;
 
@@ -10,11 +12,13 @@ use patr_models::{
     auth::{Auth, AuthKind},
     endpoint::{
         ApiEndpoint, Call, Reply,
+        body::RequestBody,
         client::{ResponseError, failure, from_http, into_http},
     },
     error::ErrorBody,
 };
 
+pub(crate) use body::Body;
 pub(crate) use call::{changing, creating, list, new_key, plain, with_body};
 
 use crate::base_url::BaseUrl;
@@ -25,6 +29,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(60);
 /// How long an answer to an upload may take: one chunk at 0.2 Mbit/s.
 const ANSWER_TO_UPLOAD: Duration = Duration::from_secs(180);
+
+/// How long an answer may take for which a runner copies a volume.
+pub(crate) const LONG_ANSWER: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// Why a call has no reply.
 #[derive(Debug)]
@@ -120,25 +127,44 @@ impl Client {
 
     /// Performs a call. One that can be repeated without harm is repeated once when no answer came.
     pub(crate) async fn call<E: ApiEndpoint>(&self, call: Call<E>) -> Result<Reply<E>, CallError> {
+        let uploads = E::Request::MEDIA == Some("application/octet-stream");
+        self.call_within(call, if uploads { ANSWER_TO_UPLOAD } else { ANSWER }).await
+    }
+
+    /// As [`Self::call`], for an answer that may take so long.
+    pub(crate) async fn call_within<E: ApiEndpoint>(
+        &self,
+        call: Call<E>,
+        limit: Duration,
+    ) -> Result<Reply<E>, CallError> {
         let request = self.request(&call)?;
-        let response = match self.exchange(request.clone()).await {
-            Err(CallError::Unreachable { .. }) if is_repeatable(&request) => self.exchange(request).await?,
+        let response = match self.exchange(request.clone(), limit).await {
+            Err(CallError::Unreachable { .. }) if is_repeatable(&request) => {
+                self.exchange(request, limit).await?
+            }
             first => first?,
         };
         let retry_after = retry_after(response.headers());
         from_http::<E>(response).map_err(|error| self.refused(error, retry_after))
     }
 
-    /// Performs a call whose answer goes on while it is read; see [`Lines`].
-    pub(crate) async fn stream<E: ApiEndpoint>(&self, call: Call<E>) -> Result<Lines, CallError> {
+    /// Performs a call whose answer goes on while it is read.
+    pub(crate) async fn stream<E: ApiEndpoint>(&self, call: Call<E>) -> Result<Body, CallError> {
         let request = self.request(&call)?.try_into().map_err(|error| self.lost(&error))?;
         let response = self.http.execute(request).await.map_err(|error| self.lost(&error))?;
         if response.status().is_success() {
-            return Ok(Lines { response, rest: Vec::new() });
+            return Ok(Body::new(response));
         }
+        Err(self.failed(response).await)
+    }
+
+    /// The error that an answer is.
+    async fn failed(&self, response: reqwest::Response) -> CallError {
         let (status, retry_after) = (response.status(), retry_after(response.headers()));
-        let body = response.bytes().await.map_err(|error| self.lost(&error))?;
-        Err(self.refused(failure(status, &body), retry_after))
+        match response.bytes().await {
+            Ok(body) => self.refused(failure(status, &body), retry_after),
+            Err(error) => self.lost(&error),
+        }
     }
 
     fn request<E: ApiEndpoint>(&self, call: &Call<E>) -> Result<Request<Bytes>, CallError> {
@@ -150,11 +176,7 @@ impl Client {
         into_http(call, self.base.as_str(), token).map_err(|error| CallError::Request(error.to_string()))
     }
 
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, CallError> {
-        let octets = |headers: &HeaderMap| {
-            headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/octet-stream")
-        };
-        let limit = if octets(request.headers()) { ANSWER_TO_UPLOAD } else { ANSWER };
+    async fn exchange(&self, request: Request<Bytes>, limit: Duration) -> Result<Response<Bytes>, CallError> {
         let mut request: reqwest::Request = request.try_into().map_err(|error| self.lost(&error))?;
         *request.timeout_mut() = Some(limit);
         let answer = self.http.execute(request).await.map_err(|error| self.lost(&error))?;
@@ -203,28 +225,4 @@ fn chain(error: &reqwest::Error) -> String {
 
 fn is_repeatable(request: &Request<Bytes>) -> bool {
     request.method() == http::Method::GET || request.headers().contains_key("idempotency-key")
-}
-
-/// The lines of an answer that goes on.
-pub(crate) struct Lines {
-    response: reqwest::Response,
-    rest: Vec<u8>,
-}
-
-impl Lines {
-    /// The next line without its end; `None` when the answer is over, and what happened when it broke off.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
-        loop {
-            if let Some(end) = self.rest.iter().position(|&byte| byte == b'\n') {
-                let mut line: Vec<u8> = self.rest.drain(..=end).collect();
-                line.pop();
-                return Ok(Some(line));
-            }
-            match self.response.chunk().await.map_err(|error| chain(&error))? {
-                Some(chunk) => self.rest.extend_from_slice(&chunk),
-                None if self.rest.is_empty() => return Ok(None),
-                None => return Ok(Some(std::mem::take(&mut self.rest))),
-            }
-        }
-    }
 }

@@ -3,15 +3,19 @@
 mod access;
 mod audit;
 mod completions;
+mod confirm;
 mod deploy;
 mod deployment;
+mod exec;
 mod help;
 mod logs;
 mod runner;
+mod secret;
 mod site;
 mod suggest;
 mod token;
 mod url;
+mod volume;
 mod workspace;
 
 use crate::{
@@ -42,6 +46,9 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Deploy(args) => deploy::deploy(&args, &ctx).await,
         Command::Deployment(args) => deployment::run(args, &ctx).await,
         Command::Logs(args) => logs::logs(args, &ctx).await,
+        Command::Exec(args) => exec::exec(args, &ctx).await,
+        Command::Secret(args) => secret::run(args, &ctx).await,
+        Command::Volume(args) => volume::run(args, &ctx).await,
         Command::Site(args) => site::run(args, &ctx).await,
         Command::Url(args) => url::run(args, &ctx).await,
         Command::Audit(args) => audit::run(args, &ctx).await,

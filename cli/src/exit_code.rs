@@ -13,10 +13,12 @@ pub(crate) enum Exit {
     Timeout,
     Bug,
     Interrupted,
+    /// What a command in a replica ended with, as `patr exec` passes it on.
+    Command(u8),
 }
 
 impl Exit {
-    /// Every status, in the order of its number.
+    /// Every status of our own, in the order of its number.
     pub(crate) const ALL: [Self; 8] = [
         Self::Ok,
         Self::Failed,
@@ -39,6 +41,7 @@ impl Exit {
             Self::Timeout => 5,
             Self::Bug => 70,
             Self::Interrupted => 130,
+            Self::Command(number) => number,
         }
     }
 
@@ -53,6 +56,7 @@ impl Exit {
             Self::Timeout => "the time given with `--timeout` ran out; what was begun goes on",
             Self::Bug => "a bug in `patr` itself",
             Self::Interrupted => "interrupted with Ctrl-C; what was begun goes on",
+            Self::Command(_) => "what the command in the replica ended with",
         }
     }
 }

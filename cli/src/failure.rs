@@ -93,9 +93,12 @@ fn again_in(time: Duration) -> String {
 fn exit_of(code: &str, status: u16) -> Exit {
     match (status, code) {
         (401 | 403, _) => Exit::Auth,
-        (404, _) | (_, "runner_not_found" | "target_not_found" | "no_such_release" | "no_such_version") => {
-            Exit::NotFound
-        }
+        (404, _)
+        | (
+            _,
+            "runner_not_found" | "target_not_found" | "secret_not_found" | "no_such_release"
+            | "no_such_snapshot" | "no_such_version",
+        ) => Exit::NotFound,
         _ => Exit::Failed,
     }
 }

@@ -5,7 +5,8 @@
 //! - [`client`]: typed calls of the API, as `patr-models` declares it.
 //! - [`printer`]: the only place that writes. [`exit_code`]: what the exit status means.
 //! - [`upload`]: from a folder to packs and a manifest. [`rollout`]: watching a deployment go live.
-//! - [`status`], [`text`]: words for people.
+//! - [`status`], [`text`], [`sparkline`]: words and drawings for people. [`terminal`]: for commands elsewhere that want
+//!   one.
 
 mod args;
 mod base_url;
@@ -21,6 +22,7 @@ mod rollout;
 mod settings;
 mod sparkline;
 mod status;
+mod terminal;
 mod text;
 mod upload;
 
@@ -59,6 +61,7 @@ fn run(cli: args::Cli, printer: &Printer) -> Outcome {
 /// A panic is a bug of ours: say so, and end with a status that scripts can tell from a failure.
 fn report_bugs() {
     std::panic::set_hook(Box::new(|panic| {
+        terminal::restore();
         let printer = Printer::new(printer::Format::Table, false);
         let failure = Failure::new(Exit::Bug, format!("this is a bug in patr: {panic}")).hint(format!(
             "please report it, with the command and the version ({})",

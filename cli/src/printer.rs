@@ -111,18 +111,25 @@ impl Printer {
         self.stdout(text)
     }
 
+    /// Bytes as they are, such as an archive.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Outcome<()> {
+        let mut stdout = std::io::stdout().lock();
+        written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+    }
+
+    /// As [`Self::bytes`], to stderr: what a command in a replica writes there is data as well.
+    pub(crate) fn error_bytes(&self, bytes: &[u8]) {
+        // There is nowhere left to say that stderr is gone.
+        let _ = std::io::stderr().lock().write_all(bytes);
+    }
+
     fn json<T: Serialize>(&self, item: &T) -> Outcome<()> {
         let text = serde_json::to_string_pretty(item).map_err(|error| Failure::failed(error.to_string()))?;
         self.stdout(&format!("{text}\n"))
     }
 
     fn stdout(&self, text: &str) -> Outcome<()> {
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(|error| match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Stop::OutputClosed,
-            _ => Failure::failed(format!("cannot write to stdout: {error}")).into(),
-        })
+        self.bytes(text.as_bytes())
     }
 
     /// What happens, for people. Lines may be shown several at a time; control characters are escaped.
@@ -172,6 +179,13 @@ impl Printer {
     fn animated(&self) -> bool {
         self.interactive && !self.quiet
     }
+}
+
+fn written(done: std::io::Result<()>) -> Outcome<()> {
+    done.map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Stop::OutputClosed,
+        _ => Failure::failed(format!("cannot write to stdout: {error}")).into(),
+    })
 }
 
 fn lines(text: &str) -> String {

@@ -23,28 +23,58 @@ pub(crate) enum Site {
     /// List sites
     List(ListArgs),
     /// Show a site, and what was served of it
-    Show { name: Ref<SiteId> },
+    Show {
+        /// Name or id
+        name: Ref<SiteId>,
+    },
     /// Say who may see a site and its previews
     Access(Access),
     /// List the versions of a site, newest first, with the addresses of previews
     Versions {
+        /// Name or id
         name: Ref<SiteId>,
         #[command(flatten)]
         page: PageArgs,
     },
     /// Make another version live: an earlier one, or a preview
     Rollback {
+        /// Name or id
         name: Ref<SiteId>,
         /// The version [default: the one before the live one]
         #[arg(long, value_name = "NUMBER")]
         version: Option<VersionNumber>,
     },
     /// Let a stopped site answer again
-    Start { name: Ref<SiteId> },
+    Start {
+        /// Name or id
+        name: Ref<SiteId>,
+    },
     /// Let a site answer 503 and keep its versions
-    Stop { name: Ref<SiteId> },
+    Stop {
+        /// Name or id
+        name: Ref<SiteId>,
+    },
     /// Delete a site, its versions and its automatic URL
-    Delete { name: Ref<SiteId> },
+    Delete {
+        /// Name or id
+        name: Ref<SiteId>,
+    },
+}
+
+impl Site {
+    /// The site that the command is about, if it is about one that exists.
+    pub(crate) fn named(&self) -> Option<&Ref<SiteId>> {
+        match self {
+            Self::Deploy(_) | Self::List(_) => None,
+            Self::Access(Access { name, .. })
+            | Self::Show { name }
+            | Self::Versions { name, .. }
+            | Self::Rollback { name, .. }
+            | Self::Start { name }
+            | Self::Stop { name }
+            | Self::Delete { name } => Some(name),
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -57,7 +87,9 @@ Examples:
 Visitors see a form for the password, or log in with their account of this installation. Whoever was
 let in before is asked again after each change.")]
 pub(crate) struct Access {
+    /// Name or id
     pub(crate) name: Ref<SiteId>,
+    /// Who may see it
     pub(crate) who: Who,
     /// Read the password from stdin instead of asking
     #[arg(long)]

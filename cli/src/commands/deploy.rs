@@ -15,16 +15,14 @@ use patr_models::{
         body::Json,
         headers::{IfMatch, Tagged},
     },
-    ids::{Ref, RunnerId, WorkspaceId},
-    page::ListQuery,
-    runner::list::{ListRunners, Path as RunnersPath},
+    ids::{Ref, WorkspaceId},
 };
 
 use self::changes::Changes;
-use super::{deployment::autoscale, suggest};
+use super::{deployment::autoscale, runner, suggest};
 use crate::{
     args::deploy::Deploy,
-    client::{self, CallError, creating, new_key, plain},
+    client::{CallError, creating, new_key, plain},
     context::Context,
     failure::{Failure, Outcome},
     rollout,
@@ -79,10 +77,7 @@ async fn create(
     let spec = changes.on_nothing()?;
     let autoscale =
         autoscale::given(args.size.max_replicas, &args.size.scaling, None, args.size.replicas.unwrap_or(1))?;
-    let runner = match &args.runner {
-        Some(runner) => runner.clone(),
-        None => only_runner(workspace, ctx).await?,
-    };
+    let runner = runner::given_or_only(args.runner.as_ref(), ctx).await?;
     let body = create::Body {
         name: args.name.clone(),
         runner: runner.clone(),
@@ -113,7 +108,8 @@ async fn update(
 ) -> Outcome<Result<Deployment, CallError>> {
     let Reply { headers: Tagged { etag }, body: Json(before) } = found;
     stays_on_its_runner(args, &before)?;
-    let least = args.size.replicas.unwrap_or(before.replicas);
+    // None at all is refused where it is asked for, not where it is so already.
+    let least = args.size.replicas.unwrap_or(before.replicas.max(1));
     let autoscale = autoscale::given(args.size.max_replicas, &args.size.scaling, before.autoscale, least)?;
     let call = Call::<UpdateDeployment> {
         path: update::Path { workspace: workspace.clone(), deployment: Ref::Id(before.id) },
@@ -139,24 +135,4 @@ fn stays_on_its_runner(args: &Deploy, now: &Deployment) -> Result<(), Failure> {
         now.name, now.runner_name
     );
     Err(Failure::usage(message).hint("leave `--runner` out, or choose another `--name`"))
-}
-
-async fn only_runner(workspace: &Ref<WorkspaceId>, ctx: &Context) -> Outcome<Ref<RunnerId>> {
-    let path = RunnersPath { workspace: workspace.clone() };
-    let runners = client::list::<ListRunners, _>(&ctx.client, path, ListQuery::default(), 20).await?.items;
-    match &runners[..] {
-        [only] => {
-            ctx.printer.note(&format!("using `{}`, the only runner", only.name));
-            Ok(Ref::Id(only.id))
-        }
-        [] => {
-            Err(Failure::usage("this workspace has no runner").hint("add one: `patr runner add NAME`").into())
-        }
-        several => {
-            let names = several.iter().map(|runner| runner.name.as_str()).collect::<Vec<_>>().join("`, `");
-            Err(Failure::usage("say where to run it: `--runner NAME`")
-                .hint(format!("there are `{names}`"))
-                .into())
-        }
-    }
 }

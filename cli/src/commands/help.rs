@@ -35,5 +35,6 @@ fn exit_codes() -> String {
     for exit in Exit::ALL {
         let _ = writeln!(text, "{:>5}  {}", exit.number(), exit.meaning());
     }
+    text.push_str("\n`patr exec` ends with the status of the command that it ran.\n");
     text
 }

@@ -11,7 +11,7 @@ use patr_models::{
 use super::suggest;
 use crate::{
     args::deployment::Logs,
-    client::Lines,
+    client::Body,
     context::{Context, now},
     exit_code::Exit,
     failure::{Failure, Outcome, Stop},
@@ -74,14 +74,14 @@ impl Reader<'_> {
         }
     }
 
-    async fn open(&self) -> Outcome<Lines> {
+    async fn open(&self) -> Outcome<Body> {
         let path = Path { workspace: self.ctx.workspace()?, deployment: self.args.name.clone() };
         let call = Call::<ReadLogs> { path, query: self.query.clone(), headers: NoHeaders, body: NoBody };
         Ok(self.ctx.client.stream(call).await?)
     }
 
     /// Tries until the log can be read again, or will never be.
-    async fn reopen(&self) -> Outcome<Lines> {
+    async fn reopen(&self) -> Outcome<Body> {
         loop {
             tokio::time::sleep(PAUSE).await;
             match self.open().await {
@@ -92,11 +92,11 @@ impl Reader<'_> {
     }
 
     /// Shows lines until the answer ends or breaks off.
-    async fn show(&mut self, lines: &mut Lines) -> Outcome<Option<String>> {
+    async fn show(&mut self, lines: &mut Body) -> Outcome<Option<String>> {
         let before = std::mem::take(&mut self.seen);
         self.seen.clone_from(&before);
         loop {
-            match lines.next().await {
+            match lines.line().await {
                 Ok(Some(line)) => self.line(&line, &before)?,
                 Ok(None) => return Ok(None),
                 Err(problem) => return Ok(Some(problem)),

@@ -3,12 +3,18 @@
 mod add;
 mod install;
 mod list;
+mod only;
 mod remove;
 mod rename;
 mod rotate_token;
 mod show;
 
-use patr_models::runner::{Connection, Runner};
+pub(super) use only::given_or_only;
+
+use patr_models::{
+    runner::{Connection, Runner},
+    wire::HostHealth,
+};
 
 use super::suggest;
 use crate::{args::runner::Runner as Args, context::Context, failure::Outcome, text};
@@ -42,7 +48,19 @@ fn fields(runner: &Runner) -> Vec<(&'static str, String)> {
         fields.push(("host", text::or_dash(host.as_ref())));
         fields.push(("clock", clock(*clock_skew_ms)));
     }
+    if let Some(health) = &runner.health {
+        fields.push(("disk", disk(health)));
+        fields.push(("trouble", text::or_dash(health.trouble.as_ref())));
+    }
     fields
+}
+
+fn disk(health: &HostHealth) -> String {
+    match (health.disk_free, health.disk_total) {
+        (Some(free), Some(total)) => format!("{} free of {}", text::bytes(free), text::bytes(total)),
+        (Some(free), None) => format!("{} free", text::bytes(free)),
+        (None, _) => "-".to_owned(),
+    }
 }
 
 /// How far the machine's clock is off.

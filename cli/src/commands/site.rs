@@ -14,9 +14,15 @@ mod versions;
 pub(super) use deploy::check;
 use patr_models::site::Site;
 
+use super::suggest;
 use crate::{args::site::Site as Args, context::Context, exit_code::Exit, failure::Outcome};
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
+    let named = args.named().cloned();
+    suggest::nearest(dispatch(args, ctx).await, named.as_ref(), ctx).await
+}
+
+async fn dispatch(args: Args, ctx: &Context) -> Outcome {
     match args {
         Args::Deploy(args) => deploy::deploy(args, ctx).await,
         Args::List(args) => list::list(&args, ctx).await,

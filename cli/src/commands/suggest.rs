@@ -7,10 +7,14 @@ use patr_models::{
         body::{Json, NoBody},
         headers::NoHeaders,
     },
-    ids::{DeploymentId, Id, Ref, RunnerId, TokenId, WorkspaceId},
+    ids::{DeploymentId, Id, Ref, RunnerId, SiteId, TokenId, VolumeId, WorkspaceId},
+    name::Name,
     page::{ListQuery, Page},
     runner::list::{self as runners, ListRunners},
+    secret::list::{self as secrets, ListSecrets},
+    site::list::{self as sites, ListSites},
     token::list::{self as tokens, ListTokens},
+    volume::list::{self as volumes, ListVolumes},
     workspace::list::{self as workspaces, ListWorkspaces},
 };
 
@@ -42,6 +46,20 @@ impl Listed for RunnerId {
     }
 }
 
+impl Listed for SiteId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListSites, _>(sites::Path { workspace }, |one| one.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for VolumeId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListVolumes, _>(volumes::Path { workspace }, |one| one.name.to_string(), ctx).await
+    }
+}
+
 impl Listed for WorkspaceId {
     async fn names(ctx: &Context) -> Vec<String> {
         names::<ListWorkspaces, _>(workspaces::Path {}, |one| one.name.to_string(), ctx).await
@@ -69,24 +87,37 @@ pub(super) async fn nearest<T, I: Listed>(
     typed: Option<&Ref<I>>,
     ctx: &Context,
 ) -> Outcome<T> {
-    let Some(typed) = missing(&outcome, typed) else { return outcome };
-    let names = I::names(ctx).await;
-    match text::nearest(&typed, names.iter().map(String::as_str)) {
+    match typed {
+        Some(Ref::Name(name)) if is_missing(&outcome) => among(outcome, name, &I::names(ctx).await),
+        _ => outcome,
+    }
+}
+
+/// As [`nearest`], for a secret: those have no ids.
+pub(super) async fn nearest_secret<T>(
+    outcome: Outcome<T>,
+    typed: Option<&Name>,
+    ctx: &Context,
+) -> Outcome<T> {
+    let (Some(typed), true, Ok(workspace)) = (typed, is_missing(&outcome), ctx.workspace()) else {
+        return outcome;
+    };
+    let path = secrets::Path { workspace };
+    let names = names::<ListSecrets, _>(path, |one| one.name.to_string(), ctx).await;
+    among(outcome, typed, &names)
+}
+
+fn among<T>(outcome: Outcome<T>, typed: &Name, names: &[String]) -> Outcome<T> {
+    match text::nearest(typed.as_str(), names.iter().map(String::as_str)) {
         // It is there, so that something else was not found.
-        Some(name) if name == typed => outcome,
+        Some(name) if name == typed.as_str() => outcome,
         Some(name) => outcome.map_err(|stop| hint(stop, &format!("did you mean `{name}`?"))),
         None => outcome,
     }
 }
 
-/// The name that was not found.
-fn missing<T, I: Id>(outcome: &Outcome<T>, typed: Option<&Ref<I>>) -> Option<String> {
-    match (outcome, typed) {
-        (Err(Stop::Failed(Failure { exit: Exit::NotFound, .. })), Some(Ref::Name(name))) => {
-            Some(name.to_string())
-        }
-        _ => None,
-    }
+fn is_missing<T>(outcome: &Outcome<T>) -> bool {
+    matches!(outcome, Err(Stop::Failed(Failure { exit: Exit::NotFound, .. })))
 }
 
 fn hint(stop: Stop, hint: &str) -> Stop {

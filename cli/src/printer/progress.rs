@@ -19,6 +19,17 @@ impl Printer {
         StatusLine { printer: self.clone(), bar, last: String::new() }
     }
 
+    /// Counts bytes of which nobody knows how many there will be; nothing without a terminal.
+    pub(crate) fn bytes_counter(&self, heading: &str) -> BytesBar {
+        if !self.animated() {
+            return BytesBar(None);
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(style("{spinner} {msg} {bytes} {bytes_per_sec}"));
+        bar.set_message(heading.to_owned());
+        BytesBar(Some(bar))
+    }
+
     /// A bar that counts bytes; nothing but its heading without a terminal.
     pub(crate) fn bytes_bar(&self, heading: &str, total: u64) -> BytesBar {
         if !self.animated() {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::{edge::Edge, sample};
+use crate::{edge::Edge, sample, terminal::Terminal};
 
 /// See the module.
 pub(crate) struct TestContext {
@@ -49,6 +49,11 @@ impl TestContext {
     /// Writes a file into the home, which is also where commands run.
     pub(crate) fn file(&self, name: &str, text: &str) {
         std::fs::write(self.home.path().join(name), text).unwrap();
+    }
+
+    /// Where commands run.
+    pub(crate) fn folder(&self) -> &Path {
+        self.home.path()
     }
 
     /// `patr` with what follows, split as a shell does.
@@ -98,6 +103,20 @@ impl Patr<'_> {
     /// Writes stdout elsewhere.
     pub(crate) fn stdout(mut self, to: impl Into<Stdio>) -> Self {
         self.command.stdout(to);
+        self
+    }
+
+    /// On a terminal of its own.
+    pub(crate) fn on(mut self, terminal: &Terminal) -> Self {
+        // A session of its own, so that it knows no terminal but this one.
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").arg(self.command.get_program()).args(self.command.get_args()).env_clear();
+        for (name, value) in self.command.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command.current_dir(self.context.home.path());
+        command.stdin(terminal.user()).stdout(terminal.user()).stderr(Stdio::piped());
+        self.command = command;
         self
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{SinkExt, StreamExt, stream};
 use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, StreamBody, combinators::BoxBody};
 use hyper::body::{Frame, Incoming};
@@ -22,6 +22,10 @@ use patr_models::{
     routes::{Found, Route},
 };
 use tokio::{net::TcpListener, runtime::Runtime};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Message, handshake::derive_accept_key, protocol::Role},
+};
 
 use crate::sample;
 
@@ -36,6 +40,20 @@ pub(crate) enum Answer {
     CutOff(Response<Bytes>),
     /// The connection stays open and nothing comes.
     Silence,
+    /// A WebSocket, closed when all turns are through.
+    Talk(Vec<Turn>),
+}
+
+/// What happens on a WebSocket next. Pings are answered meanwhile.
+#[derive(Clone)]
+pub(crate) enum Turn {
+    Says(Message),
+    /// Waits for a message of bytes.
+    HearsBytes,
+    /// Waits for a message of text, whatever bytes come before it.
+    HearsText,
+    /// Nothing more, and it stays open.
+    Waits,
 }
 
 impl Answer {
@@ -114,6 +132,8 @@ struct Lines {
 struct Script {
     lines: BTreeMap<&'static str, Lines>,
     heard: Vec<Heard>,
+    /// What was heard on WebSockets.
+    messages: Vec<Message>,
     /// What the test did not expect.
     surprises: Vec<String>,
 }
@@ -185,6 +205,11 @@ impl Edge {
         all.remove(0)
     }
 
+    /// What was heard on WebSockets so far.
+    pub(crate) fn messages(&self) -> Vec<Message> {
+        self.shared.script().messages.clone()
+    }
+
     /// The names of the endpoints that were called, in order.
     pub(crate) fn order(&self) -> Vec<&'static str> {
         self.shared.script().heard.iter().map(|heard| heard.route.name()).collect()
@@ -236,6 +261,7 @@ async fn serve(listener: TcpListener, shared: Shared) {
             // A client that leaves early, or an answer that is cut off, is part of some tests.
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
+                .with_upgrades()
                 .await;
         });
     }
@@ -243,14 +269,55 @@ async fn serve(listener: TcpListener, shared: Shared) {
 
 type Body = BoxBody<Bytes, io::Error>;
 
-async fn handle(request: Request<Incoming>, shared: Shared) -> Result<Response<Body>, Infallible> {
+async fn handle(mut request: Request<Incoming>, shared: Shared) -> Result<Response<Body>, Infallible> {
+    let upgrade = hyper::upgrade::on(&mut request);
+    let key = request.headers().get(header::SEC_WEBSOCKET_KEY).cloned();
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     Ok(match hear(head, body, &shared) {
         Answer::Whole(response) => whole(response),
         Answer::CutOff(response) => cut_off(response),
         Answer::Silence => std::future::pending().await,
+        Answer::Talk(turns) => {
+            tokio::spawn(talk(upgrade, turns, shared));
+            switching(&key.unwrap())
+        }
     })
+}
+
+fn switching(key: &HeaderValue) -> Response<Body> {
+    let mut response = whole(Response::new(Bytes::new()));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let accept = derive_accept_key(key.as_bytes()).parse().unwrap();
+    let headers = response.headers_mut();
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response
+}
+
+async fn talk(upgrade: hyper::upgrade::OnUpgrade, turns: Vec<Turn>, shared: Shared) {
+    let io = TokioIo::new(upgrade.await.unwrap());
+    let mut socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
+    for turn in turns {
+        let wanted: fn(&Message) -> bool = match turn {
+            Turn::Says(message) => {
+                // Whoever has left hears nothing.
+                let _ = socket.send(message).await;
+                continue;
+            }
+            Turn::HearsBytes => Message::is_binary,
+            Turn::HearsText => Message::is_text,
+            Turn::Waits => |_| false,
+        };
+        while let Some(Ok(message)) = socket.next().await {
+            shared.script().messages.push(message.clone());
+            if wanted(&message) {
+                break;
+            }
+        }
+    }
+    let _ = socket.close(None).await;
 }
 
 fn hear(head: Parts, body: Bytes, shared: &Shared) -> Answer {

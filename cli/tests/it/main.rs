@@ -8,16 +8,21 @@
 mod context;
 mod edge;
 mod sample;
+mod terminal;
 
 mod audit;
 mod deploy;
 mod deployment;
+mod exec;
 mod failures;
 mod help;
 mod login;
 mod logs;
 mod runner;
+mod secret;
 mod sign_up;
+mod site;
 mod token;
 mod url;
+mod volume;
 mod workspace;

@@ -14,9 +14,12 @@ use patr_models::{
     managed_url::{ManagedUrl, Target},
     page::Page,
     runner::{Connection, Runner, RunnerWithToken, RuntimeKind},
+    secret::{Secret, SecretVersion, UsedBy},
+    site::{Access, ManifestHash, Site, SiteVersion, VersionNumber},
     time::Millis,
     token::Token,
     user::{Session, User},
+    volume::{Volume, VolumeSnapshot, VolumeState},
     workspace::Workspace,
 };
 
@@ -162,6 +165,68 @@ pub(crate) fn info() -> Info {
         apps_domain: "apps.example.com".to_owned(),
         apps_scheme: "https".to_owned(),
         sign_up_open: false,
+    }
+}
+
+/// A secret at version 3, with the deployments that use it.
+pub(crate) fn secret(name: &str, used_by: &[(&str, SecretVersion)]) -> Secret {
+    let user = |&(deployment, version): &(&str, SecretVersion)| UsedBy {
+        deployment: deployment.parse().unwrap(),
+        version,
+    };
+    Secret {
+        name: name.parse().unwrap(),
+        version: 3,
+        used_by: used_by.iter().map(user).collect(),
+        created_at: at(0),
+        updated_at: at(3),
+    }
+}
+
+pub(crate) fn volume(n: u128, name: &str) -> Volume {
+    Volume {
+        id: id(n),
+        name: name.parse().unwrap(),
+        runner: id(1),
+        runner_name: "home".parse().unwrap(),
+        shared: false,
+        state: VolumeState::Ready,
+        bytes: Some(12 << 20),
+        used_by: vec!["db".parse().unwrap()],
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn snapshot(n: u128) -> VolumeSnapshot {
+    VolumeSnapshot { id: id(n), bytes: 12 << 20, created_at: at(1) }
+}
+
+/// A site whose second version is live.
+pub(crate) fn site(n: u128, name: &str) -> Site {
+    Site {
+        id: id(n),
+        name: name.parse().unwrap(),
+        live: Some(2),
+        manifest: Some(ManifestHash::of(b"manifest")),
+        running: true,
+        access: Access::Public,
+        url: format!("https://{name}-acme.apps.example.com"),
+        generation: GENERATION,
+        created_at: at(0),
+        updated_at: at(5),
+    }
+}
+
+pub(crate) fn site_version(number: VersionNumber) -> SiteVersion {
+    SiteVersion {
+        number,
+        live: number == 2,
+        manifest: ManifestHash::of(b"manifest"),
+        files: 3,
+        bytes: 1500,
+        preview: None,
+        created_by: id(1),
+        created_at: at(number.into()),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use patr_models::runner::RuntimeKind;
 
-/// What to type on the machine. Neither the address nor a token holds anything that a shell would read.
+/// What to type on the machine. Neither the address nor a token holds anything that a shell, systemd or YAML would read.
+///
+/// The token goes into a file that only root can read, not into a unit or onto a command line, where others see it. The
+/// agent shares the machine's network: it reaches replicas at their addresses, and an edge at `localhost` as well.
 pub(super) fn instructions(runtime: RuntimeKind, url: &str, token: &str) -> String {
     let runtime = runtime.as_str();
     format!(
@@ -11,11 +14,14 @@ On the machine, to try it:
 
   PATR_URL={url} PATR_RUNNER_TOKEN={token} patr-runner {runtime}
 
-To keep it running with systemd, with `patr-runner` in /usr/local/bin (one paste):
+To keep it running, keep the token (one paste), then choose one of three.
 
 sudo sh -c 'umask 077; mkdir -p /etc/patr-runner; cat > /etc/patr-runner/token' <<'EOF'
 {token}
 EOF
+
+1. With systemd, with `patr-runner` in /usr/local/bin (one paste):
+
 sudo tee /etc/systemd/system/patr-runner.service >/dev/null <<'EOF'
 [Unit]
 Description=Patr runner
@@ -26,6 +32,7 @@ After=network-online.target docker.service
 ExecStart=/usr/local/bin/patr-runner {runtime} --url {url} --token-file /etc/patr-runner/token --state-dir /var/lib/patr-runner
 StateDirectory=patr-runner
 Restart=on-failure
+RestartPreventExitStatus=2 3 4 5
 RestartSec=5
 
 [Install]
@@ -33,6 +40,30 @@ WantedBy=multi-user.target
 EOF
 sudo systemctl daemon-reload
 sudo systemctl enable --now patr-runner
+
+2. With Docker:
+
+sudo docker run --detach --name patr-runner --restart unless-stopped --network host \\
+    --volume /var/run/docker.sock:/var/run/docker.sock \\
+    --volume patr-runner:/var/lib/patr-runner \\
+    --volume /etc/patr-runner/token:/etc/patr-runner/token:ro \\
+    patr-runner {runtime} --url {url} --token-file /etc/patr-runner/token
+
+3. With Docker Compose, in compose.yaml, then `sudo docker compose up --detach`:
+
+services:
+  patr-runner:
+    image: patr-runner
+    command: [\"{runtime}\", \"--url\", \"{url}\", \"--token-file\", \"/etc/patr-runner/token\"]
+    network_mode: host
+    restart: unless-stopped
+    volumes:
+      - /var/run/docker.sock:/var/run/docker.sock
+      - patr-runner:/var/lib/patr-runner
+      - /etc/patr-runner/token:/etc/patr-runner/token:ro
+volumes:
+  patr-runner:
+    name: patr-runner
 "
     )
 }

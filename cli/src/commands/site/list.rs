@@ -11,5 +11,6 @@ pub(super) async fn list(args: &ListArgs, ctx: &Context) -> Outcome {
     ctx.printer.list(&page, ["NAME", "LIVE", "URL", "CHANGED"], |site| {
         [site.name.to_string(), text::or_dash(site.live), site.url.clone(), text::time(site.updated_at)]
     })?;
+    ctx.printer.first_step(&page, args, "`patr site deploy DIR --name NAME` makes one");
     Ok(Exit::Ok)
 }
