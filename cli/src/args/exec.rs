@@ -11,7 +11,7 @@ Examples:
   patr exec db -- psql app < app.sql                      what is piped in is its standard input
 
 The exit status is that of the command. No shell reads the words after `--`: for pipes and variables run \
-one, as `sh -c '…'`. The command runs beside what the replica runs, and its end stops neither.")]
+one, as `sh -c '…'`. The command runs beside what the replica runs, which goes on when it ends.")]
 pub(crate) struct Exec {
     /// The deployment, by name or id
     pub(crate) name: Ref<DeploymentId>,

@@ -49,7 +49,7 @@ The agent stops until it is started with the new token. Containers run on meanwh
         /// Name or id
         name: Ref<RunnerId>,
     },
-    /// Remove a runner that has no deployments
+    /// Remove a runner that has neither deployments nor volumes
     Remove {
         /// Name or id
         name: Ref<RunnerId>,

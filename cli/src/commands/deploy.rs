@@ -108,7 +108,8 @@ async fn update(
 ) -> Outcome<Result<Deployment, CallError>> {
     let Reply { headers: Tagged { etag }, body: Json(before) } = found;
     stays_on_its_runner(args, &before)?;
-    let least = args.size.replicas.unwrap_or(before.replicas);
+    // None at all is refused where it is asked for, not where it is so already.
+    let least = args.size.replicas.unwrap_or(before.replicas.max(1));
     let autoscale = autoscale::given(args.size.max_replicas, &args.size.scaling, before.autoscale, least)?;
     let call = Call::<UpdateDeployment> {
         path: update::Path { workspace: workspace.clone(), deployment: Ref::Id(before.id) },

@@ -23,7 +23,11 @@ use crate::{
 /// Run a command in a replica. Its exit status is ours.
 pub(super) async fn exec(args: Exec, ctx: &Context) -> Outcome {
     let named = args.name.clone();
-    suggest::nearest(run(args, ctx).await, Some(&named), ctx).await
+    tokio::select! {
+        ended = run(args, ctx) => suggest::nearest(ended, Some(&named), ctx).await,
+        // What is dropped here gives the terminal back.
+        () = terminal::asked_to_end() => Err(Failure::new(Exit::Interrupted, "interrupted").into()),
+    }
 }
 
 async fn run(args: Exec, ctx: &Context) -> Outcome {
@@ -49,6 +53,5 @@ async fn run(args: Exec, ctx: &Context) -> Outcome {
     tokio::select! {
         ended = session::receive(stream, ctx) => ended,
         never = session::send(sink, input::stdin(), Resizes::new(has_terminal)) => match never {},
-        () = terminal::asked_to_end() => Err(Failure::new(Exit::Interrupted, "interrupted").into()),
     }
 }

@@ -15,7 +15,7 @@ use patr_models::{
         spec::{FileContent, FileSpec, Mount, Probe, SecretUse},
         start::StartDeployment,
         stop::StopDeployment,
-        watch::WatchDeployment,
+        watch::{News, WatchDeployment},
     },
     endpoint::body::{Json, NoContent},
     error::Common,
@@ -589,14 +589,52 @@ fn full() -> Deployment {
 fn showing_everything_that_a_deployment_says() {
     let t = TestContext::new();
     t.edge.answers::<GetDeployment>(Json(full()));
-    patr_snapshot!(t.patr("deployment show web"), @"");
+    patr_snapshot!(t.patr("deployment show web"), @"
+    exit code: 0
+    ----- stdout -----
+    name             web
+    id               dep_00000000000000000000000001
+    status           live: 2 replicas
+    url              https://web-acme.apps.example.com
+    runner           home
+    release          3
+    should be        running, 2 to 10 replicas at 60 % of cpu, fewer after 5m
+    strategy         recreate, for a volume has one writer at a time
+    digest           -
+    updated          2026-01-31 12:05:00Z
+    image            nginx:1
+    ports            80/http
+    secrets          KEY=api-key@3
+    files            /etc/app.conf /run/key=api-key@2
+    volumes          data:/data media:/media:ro
+    user             app
+    folder           /srv
+    platform         linux/arm64
+    labels           team=web
+    hosts            db=10.0.0.7
+    readiness probe  80/ready
+    liveness probe   exec:test -e /ok
+    start deadline   2m
+    drain            0s
+    stop signal      SIGQUIT
+    stop grace       1m
+
+    REPLICA       RELEASE  READY  RESTARTS
+    3f9a11aa22bb  3        yes    1
+    b07155cc66dd  2        no     1
+    ");
 }
 
 #[test]
 fn an_idle_deployment_waits_for_its_next_request() {
     let t = TestContext::new();
     t.edge.answers::<ListDeployments>(page(vec![deployment_that_is(Status::Idle)]));
-    patr_snapshot!(t.patr("deployment list"), @"");
+    patr_snapshot!(t.patr("deployment list"), @"
+    exit code: 0
+    ----- stdout -----
+    NAME  STATUS                                   IMAGE    RELEASE  RUNNER  URL
+    web   idle: the next request starts a replica  nginx:1  3        home    https://web-acme.apps.example.com
+    ");
 }
 
 /// Samples of a minute each, from noon on.
@@ -626,7 +664,23 @@ fn metrics() -> Metrics {
 fn metrics_are_drawn_for_each_replica() {
     let t = TestContext::new();
     t.edge.answers::<GetMetrics>(Json(metrics()));
-    patr_snapshot!(t.patr("deployment show web --metrics --since 8m"), @"");
+    patr_snapshot!(t.patr("deployment show web --metrics --since 8m"), @"
+    exit code: 0
+    ----- stdout -----
+    REPLICA       USES          2026-01-31 12:00:00Z TO 2026-01-31 12:08:00Z  NOW         MOST
+    3f9a11aa22bb  cpu           ▁▁▁▁▂▂▂▂▃▃▃▃▄▄▄▄▅▅▅▅▆▆▆▆▇▇▇▇████              0.7         0.7
+                  memory        ████████████████████████████████              64.0 MiB    64.0 MiB
+                  received      ▁▁▁▁▂▂▂▂▃▃▃▃▄▄▄▄▅▅▅▅▆▆▆▆▇▇▇▇████              68.3 KiB/s  68.3 KiB/s
+                  sent          ████████████████████████████████              10 B/s      10 B/s
+                  disk read     ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁              0 B/s       0 B/s
+                  disk written  ████████████████████████████████              1.0 MiB/s   1.0 MiB/s
+    b07155cc66dd  cpu           ████▂▂▂▂                                      -           1.5
+                  memory        ████████                                      -           64.0 MiB
+                  received      ████▂▂▂▂                                      -           146.4 KiB/s
+                  sent          ████████                                      -           10 B/s
+                  disk read     ▁▁▁▁▁▁▁▁                                      -           0 B/s
+                  disk written  ████████                                      -           1.0 MiB/s
+    ");
     assert_eq!(t.edge.asked_once::<GetMetrics>().call.query.since_s, Some(480));
 }
 
@@ -634,7 +688,32 @@ fn metrics_are_drawn_for_each_replica() {
 fn metrics_as_json_are_what_the_api_answers() {
     let t = TestContext::new();
     t.edge.answers::<GetMetrics>(Json(Metrics { replicas: vec![series("3f9a", 0, &[5])] }));
-    patr_snapshot!(t.patr("deployment show web --metrics -o json"), @"");
+    patr_snapshot!(t.patr("deployment show web --metrics -o json"), @r#"
+    exit code: 0
+    ----- stdout -----
+    {
+      "replicas": [
+        {
+          "replica": "3f9a",
+          "points": [
+            {
+              "at": "2026-01-31T12:00:00.000Z",
+              "seconds": 60,
+              "usage": {
+                "cpu_millis": 5,
+                "memory_bytes": 67108864,
+                "received_bytes": 30000,
+                "sent_bytes": 600,
+                "read_bytes": 0,
+                "written_bytes": 62914560
+              },
+              "memory_peak_bytes": 68157440
+            }
+          ]
+        }
+      ]
+    }
+    "#);
     assert_eq!(t.edge.asked_once::<GetMetrics>().call.query.since_s, Some(3600));
 }
 
@@ -642,8 +721,21 @@ fn metrics_as_json_are_what_the_api_answers() {
 fn a_deployment_that_has_not_run_used_nothing() {
     let t = TestContext::new();
     t.edge.answers::<GetMetrics>(Json(Metrics { replicas: vec![] }));
-    patr_snapshot!(t.patr("deployment show web --metrics"), @"");
-    patr_snapshot!(t.patr("deployment show web --since 1h"), @"");
+    patr_snapshot!(t.patr("deployment show web --metrics"), @"
+    exit code: 0
+    ----- stderr -----
+    nothing was measured in that time
+    ");
+    patr_snapshot!(t.patr("deployment show web --since 1h"), @"
+    exit code: 2
+    ----- stderr -----
+    error: the following required arguments were not provided:
+      --metrics
+
+    Usage: patr deployment show --metrics --since <TIME> --url <URL> --workspace <WORKSPACE> <NAME>
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -651,7 +743,13 @@ fn scaling_lets_the_runner_choose() {
     let t = TestContext::new();
     t.edge.answers::<ScaleDeployment>(Json(deployment_that_is(Status::Idle)));
     t.edge.rolls_out([Status::Idle]);
-    patr_snapshot!(t.patr("deployment scale web 0 --max 4 --cpu-target 60 --idle-after 15m"), @"");
+    patr_snapshot!(t.patr("deployment scale web 0 --max 4 --cpu-target 60 --idle-after 15m"), @"
+    exit code: 0
+    ----- stdout -----
+    https://web-acme.apps.example.com
+    ----- stderr -----
+    `web` is idle: the next request starts release 3
+    ");
     let body = t.edge.asked_once::<ScaleDeployment>().call.body.0;
     let autoscale = Autoscale { max: 4, cpu_percent: Some(60), idle_s: Some(900) };
     assert_eq!((body.replicas, body.autoscale), (0, Some(autoscale)));
@@ -660,27 +758,61 @@ fn scaling_lets_the_runner_choose() {
 #[test]
 fn a_choice_has_bounds_and_an_aim_needs_one() {
     let t = TestContext::new();
-    patr_snapshot!(t.patr("deployment scale web 5 --max 4"), @"");
-    patr_snapshot!(t.patr("deployment scale web 2 --idle-after 5m"), @"");
-    patr_snapshot!(t.patr("deployment scale web 2 --max 3 --cpu-target 0"), @"");
+    patr_snapshot!(t.patr("deployment scale web 5 --max 4"), @"
+    exit code: 2
+    ----- stderr -----
+    error: autoscale.max: use 5 (the least number of replicas) to 100
+    ");
+    patr_snapshot!(t.patr("deployment scale web 2 --idle-after 5m"), @"
+    exit code: 2
+    ----- stderr -----
+    error: the number of replicas is fixed, so there is nothing to aim at
+
+    hint: say up to how many the runner may choose
+    ");
+    patr_snapshot!(t.patr("deployment scale web 2 --max 3 --cpu-target 0"), @"
+    exit code: 2
+    ----- stderr -----
+    error: invalid value '0' for '--cpu-target <PERCENT>': 0 is not in 1..=100
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
 fn cancelling_goes_back_to_the_release_that_serves() {
     let t = TestContext::new();
-    t.edge.answers::<CancelRollout>(Json(Deployment { release: 2, ..deployment("web") }));
-    t.edge.rolls_out([Status::Live { ready: 2 }]);
-    patr_snapshot!(t.patr("deployment cancel web"), @"");
+    let before = Deployment { release: 2, ..deployment("web") };
+    t.edge.answers::<CancelRollout>(Json(before.clone()));
+    t.edge.answers::<WatchDeployment>(Json(News { version: 1, deployment: before }));
+    patr_snapshot!(t.patr("deployment cancel web"), @"
+    exit code: 0
+    ----- stdout -----
+    https://web-acme.apps.example.com
+    ----- stderr -----
+    `web` stays at release 2: nginx:1
+    `web` is live: release 2, 2 replicas
+    ");
 }
 
 #[test]
 fn without_a_rollout_there_is_nothing_to_cancel() {
     let t = TestContext::new();
     t.edge.refuses::<CancelRollout>(&cancel::Error::NoRollout);
-    patr_snapshot!(t.patr("deployment cancel web"), @"");
+    patr_snapshot!(t.patr("deployment cancel web"), @"
+    exit code: 1
+    ----- stderr -----
+    error: no rollout is on its way: the current release has ended its own
+    ");
     let t = TestContext::new();
     t.edge.refuses::<CancelRollout>(&cancel::Error::NothingToGoBackTo);
-    patr_snapshot!(t.patr("deployment cancel web"), @"");
+    patr_snapshot!(t.patr("deployment cancel web"), @"
+    exit code: 1
+    ----- stderr -----
+    error: no earlier release was ever live
+
+    hint: `patr deployment stop` runs none
+    ");
 }
 
 #[test]
@@ -691,12 +823,24 @@ fn a_release_says_who_made_it_and_how_it_ended() {
         by_ada(release(3, Outcome::Live { at: at(4) })),
         by_ada(release(2, Outcome::Cancelled { at: at(2) })),
     ]));
-    patr_snapshot!(t.patr("deployment releases web"), @"");
+    patr_snapshot!(t.patr("deployment releases web"), @"
+    exit code: 0
+    ----- stdout -----
+    RELEASE  CURRENT  IMAGE      CREATED               BY               OUTCOME
+    3        yes      nginx:1.3  2026-01-31 12:03:00Z  ada@example.com  live 2026-01-31 12:04:00Z
+    2                 nginx:1.2  2026-01-31 12:02:00Z  ada@example.com  cancelled 2026-01-31 12:02:00Z
+    ");
 }
 
 #[test]
 fn rolling_back_to_a_release_whose_secret_is_gone() {
     let t = TestContext::new();
     t.edge.refuses::<RollBackDeployment>(&rollback::Error::SecretGone { secret: "secret `key`".to_owned() });
-    patr_snapshot!(t.patr("deployment rollback web"), @"");
+    patr_snapshot!(t.patr("deployment rollback web"), @"
+    exit code: 1
+    ----- stderr -----
+    error: the release used secret `key`, which was deleted
+
+    hint: deploy again with a secret that exists
+    ");
 }

@@ -57,7 +57,13 @@ fn output_and_errors_stay_apart_and_the_exit_status_is_the_command_s() {
         writes(output::STDOUT, "more"),
         ends(7),
     ]);
-    patr_snapshot!(t.patr("exec web -- cat '/a b' -x"), @"");
+    patr_snapshot!(t.patr("exec web -- cat '/a b' -x"), @"
+    exit code: 7
+    ----- stdout -----
+    data
+    more----- stderr -----
+    oops
+    ");
     assert_eq!(words(&t), [ToCommand::EndOfInput]);
     let call = t.edge.asked_once::<ExecInDeployment>().call;
     assert_eq!(call.query.command, ["cat", "/a b", "-x"]);
@@ -67,7 +73,11 @@ fn output_and_errors_stay_apart_and_the_exit_status_is_the_command_s() {
 #[test]
 fn what_is_piped_in_reaches_the_command_and_then_ends() {
     let t = running([Turn::HearsText, writes(output::STDOUT, "3 lines\n"), ends(0)]);
-    patr_snapshot!(t.patr("exec db --replica 3f9a -- wc -l").stdin("one\ntwo\nthree\n"), @"");
+    patr_snapshot!(t.patr("exec db --replica 3f9a -- wc -l").stdin("one\ntwo\nthree\n"), @"
+    exit code: 0
+    ----- stdout -----
+    3 lines
+    ");
     assert_eq!((input(&t).as_str(), words(&t)), ("one\ntwo\nthree\n", vec![ToCommand::EndOfInput]));
     assert_eq!(t.edge.asked_once::<ExecInDeployment>().call.query.replica.as_deref(), Some("3f9a"));
 }
@@ -83,34 +93,64 @@ fn bytes_that_are_no_text_pass() {
 #[test]
 fn a_command_that_cannot_be_started_says_why() {
     let t = running([says(&FromCommand::Refused { message: "there is no `bash` in the image".to_owned() })]);
-    patr_snapshot!(t.patr("exec web -- bash"), @"");
+    patr_snapshot!(t.patr("exec web -- bash"), @"
+    exit code: 1
+    ----- stderr -----
+    error: there is no `bash` in the image
+    ");
 }
 
 #[test]
 fn a_connection_that_breaks_off_is_not_an_end() {
     let t = running([writes(output::STDOUT, "one\n")]);
-    patr_snapshot!(t.patr("exec web -- cat"), @"");
+    patr_snapshot!(t.patr("exec web -- cat"), @"
+    exit code: 1
+    ----- stdout -----
+    one
+    ----- stderr -----
+    error: the connection to the command broke off: it was closed
+
+    hint: whether the command went on is not known
+    ");
 }
 
 #[test]
 fn what_is_no_websocket_is_refused() {
     let t = TestContext::new();
     t.edge.says::<ExecInDeployment>(Answer::raw(200, "hello"));
-    patr_snapshot!(t.patr("exec web -- ls"), @"");
+    patr_snapshot!(t.patr("exec web -- ls"), @"
+    exit code: 1
+    ----- stderr -----
+    error: [EDGE] answered 200 OK: not an error of this API: hello
+
+    hint: is this the address of a Patr installation? `--url` chooses another
+    ");
 }
 
 #[test]
 fn without_a_replica_nothing_can_be_run() {
     let t = TestContext::new();
     t.edge.refuses::<ExecInDeployment>(&exec::Error::NoReplica);
-    patr_snapshot!(t.patr("exec web --replica ffff -- ls"), @"");
+    patr_snapshot!(t.patr("exec web --replica ffff -- ls"), @"
+    exit code: 1
+    ----- stderr -----
+    error: no such replica runs
+
+    hint: `patr deployment show` lists those that do
+    ");
 }
 
 #[test]
 fn a_runner_that_is_away_runs_nothing() {
     let t = TestContext::new();
     t.edge.refuses::<ExecInDeployment>(&exec::Error::RunnerAway { runner: "home".to_owned() });
-    patr_snapshot!(t.patr("exec web -- ls"), @"");
+    patr_snapshot!(t.patr("exec web -- ls"), @"
+    exit code: 1
+    ----- stderr -----
+    error: its runner `home` is not connected, and commands run there
+
+    hint: `patr runner show home` says since when
+    ");
 }
 
 #[test]
@@ -119,14 +159,37 @@ fn a_slip_in_a_name_suggests_the_deployment() {
     let missing = Common::NotFound { noun: "deployment".to_owned(), name: "wbe".to_owned() };
     t.edge.refuses_commonly::<ExecInDeployment>(&missing);
     t.edge.answers::<ListDeployments>(page(vec![deployment("web")]));
-    patr_snapshot!(t.patr("exec wbe -- ls"), @"");
+    patr_snapshot!(t.patr("exec wbe -- ls"), @"
+    exit code: 4
+    ----- stderr -----
+    error: there is no deployment `wbe` here
+
+    hint: did you mean `web`?
+    ");
 }
 
 #[test]
 fn a_command_is_needed() {
     let t = TestContext::new();
-    patr_snapshot!(t.patr("exec web"), @"");
-    patr_snapshot!(t.patr("exec web ls"), @"");
+    patr_snapshot!(t.patr("exec web"), @"
+    exit code: 2
+    ----- stderr -----
+    error: the following required arguments were not provided:
+      <COMMAND>...
+
+    Usage: patr exec --url <URL> --workspace <WORKSPACE> <NAME> -- <COMMAND>...
+
+    For more information, try '--help'.
+    ");
+    patr_snapshot!(t.patr("exec web ls"), @"
+    exit code: 2
+    ----- stderr -----
+    error: unexpected argument 'ls' found
+
+    Usage: patr exec [OPTIONS] <NAME> -- <COMMAND>...
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]

@@ -29,6 +29,9 @@ fn help_begins_with_what_to_do_first() {
       deploy       Run an image: make a deployment or change one, and watch it go live
       deployment   Deployments: images that run
       logs         Show what a deployment writes
+      exec         Run a command in a replica
+      secret       Secrets: values that deployments use and nobody can read
+      volume       Volumes: storage on a runner, for deployments
       site         Static sites, served at the edge
       url          Managed URLs: which host and path lead where
       audit        What was done in a workspace, and by whom
@@ -219,9 +222,90 @@ fn help_of_a_command_teaches_it() {
 }
 
 #[test]
+fn what_can_go_wrong_unseen_is_in_the_help() {
+    patr_snapshot!(fresh().patr("help secret set"), @"
+    exit code: 0
+    ----- stdout -----
+    Set a secret: its first value, or the next version of it
+
+    Usage: patr secret set [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  What deployments call it, unique in the workspace
+
+    Options:
+          --from-file <FILE>  Take the value from a file instead of stdin
+          --roll-out          Make new releases of the deployments that use it
+          --no-wait           Return at once instead of watching the rollout to its end
+          --timeout <TIME>    How long to watch the rollout [default: 10m]
+      -h, --help              Print help
+
+    Everywhere:
+          --url <URL>              The installation, such as `https://patr.example.com` [default: the
+                                   last one logged in to] [env: PATR_URL]
+      -w, --workspace <WORKSPACE>  The workspace, by name or id [default: see `patr workspace use`]
+                                   [env: PATR_WORKSPACE]
+      -o, --output <FORM>          The form of what goes to stdout: for people, or as the API answers it
+                                   [default: table] [possible values: table, json]
+      -q, --quiet                  Say nothing but errors on stderr
+
+    Examples:
+      patr secret set db-password                          asks for the value, on a terminal
+      openssl rand -hex 32 | patr secret set api-key
+      patr secret set tls-key --from-file key.pem
+      patr secret set api-key --roll-out < key.txt         and give it to the deployments that use it
+
+    A value is never an argument: those are seen by every process of a machine. Of a line that is typed
+    or piped its end is dropped; what is piped and has more than one line, and what comes from a file,
+    is kept byte for byte.
+
+    What runs goes on with the version that it was deployed with. `--roll-out` makes new releases of the
+    deployments that use an older one, one after another, as `patr secret roll-out` does later.
+    ");
+    patr_snapshot!(fresh().patr("help exec"), @"
+    exit code: 0
+    ----- stdout -----
+    Run a command in a replica
+
+    Usage: patr exec [OPTIONS] <NAME> -- <COMMAND>...
+
+    Arguments:
+      <NAME>        The deployment, by name or id
+      <COMMAND>...  The command and its arguments
+
+    Options:
+          --replica <ID>  The replica, by the beginning of its id, as `patr deployment show` lists them
+                          [default: any one]
+      -t, --tty           Give it a terminal [default: when stdin and stdout are one]
+          --no-tty        Give it no terminal, so that stdout and stderr stay apart
+      -h, --help          Print help
+
+    Everywhere:
+          --url <URL>              The installation, such as `https://patr.example.com` [default: the
+                                   last one logged in to] [env: PATR_URL]
+      -w, --workspace <WORKSPACE>  The workspace, by name or id [default: see `patr workspace use`]
+                                   [env: PATR_WORKSPACE]
+      -o, --output <FORM>          The form of what goes to stdout: for people, or as the API answers it
+                                   [default: table] [possible values: table, json]
+      -q, --quiet                  Say nothing but errors on stderr
+
+    Examples:
+      patr exec web -- ls -l /etc/nginx
+      patr exec web -- sh                                     a shell, with a terminal when this is one
+      patr exec db --replica 3f9a -- pg_dump app > app.sql
+      patr exec db -- psql app < app.sql                      what is piped in is its standard input
+
+    The exit status is that of the command. No shell reads the words after `--`: for pipes and variables
+    run one, as `sh -c '…'`. The command runs beside what the replica runs, which goes on when it ends.
+    ");
+}
+
+#[test]
 fn both_ways_of_asking_for_help_say_the_same() {
     let t = fresh();
-    for command in ["deploy", "deployment scale", "url add", "workspace use"] {
+    for command in
+        ["deploy", "deployment scale", "exec", "secret set", "url add", "volume restore", "workspace use"]
+    {
         let asked = t.patr(&format!("help {command}")).run();
         assert_eq!(asked.stdout, t.patr(&format!("{command} --help")).run().stdout, "{command}");
     }
@@ -242,6 +326,8 @@ fn exit_codes_are_documented() {
         5  the time given with `--timeout` ran out; what was begun goes on
        70  a bug in `patr` itself
       130  interrupted with Ctrl-C; what was begun goes on
+
+    `patr exec` ends with the status of the command that it ran.
     ");
 }
 

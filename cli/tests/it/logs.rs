@@ -145,7 +145,11 @@ fn a_line_that_cannot_be_read_is_passed_over() {
 fn lines_are_chosen_by_time_replica_and_text_and_say_when_they_were_written() {
     let t = TestContext::new();
     t.edge.says::<ReadLogs>(lines(&[("3f9a", 1, "timeout after 5s")]));
-    patr_snapshot!(t.patr("logs web --since 10m --replica 3f9a --search timeout --timestamps"), @"");
+    patr_snapshot!(t.patr("logs web --since 10m --replica 3f9a --search timeout --timestamps"), @"
+    exit code: 0
+    ----- stdout -----
+    2026-01-31 12:01:00Z  3f9a | timeout after 5s
+    ");
     let query = t.edge.asked_once::<ReadLogs>().call.query;
     assert_eq!((query.replica.as_deref(), query.search.as_deref()), (Some("3f9a"), Some("timeout")));
     assert!(query.since.is_some_and(|since| since > at(0)));

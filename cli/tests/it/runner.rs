@@ -33,7 +33,7 @@ fn named(name: &str) -> Ref<RunnerId> {
 fn adding_a_runner_prints_its_token_and_how_to_install_it() {
     let t = TestContext::new();
     t.edge.answers::<CreateRunner>(Created(runner_with_token("home")));
-    patr_snapshot!(t.patr("runner add home"), @"
+    patr_snapshot!(t.patr("runner add home"), @r#"
     exit code: 0
     ----- stdout -----
     patr_r_secret
@@ -44,11 +44,14 @@ fn adding_a_runner_prints_its_token_and_how_to_install_it() {
 
       PATR_URL=[EDGE] PATR_RUNNER_TOKEN=patr_r_secret patr-runner docker
 
-    To keep it running with systemd, with `patr-runner` in /usr/local/bin (one paste):
+    To keep it running, keep the token (one paste), then choose one of three.
 
     sudo sh -c 'umask 077; mkdir -p /etc/patr-runner; cat > /etc/patr-runner/token' <<'EOF'
     patr_r_secret
     EOF
+
+    1. With systemd, with `patr-runner` in /usr/local/bin (one paste):
+
     sudo tee /etc/systemd/system/patr-runner.service >/dev/null <<'EOF'
     [Unit]
     Description=Patr runner
@@ -59,6 +62,7 @@ fn adding_a_runner_prints_its_token_and_how_to_install_it() {
     ExecStart=/usr/local/bin/patr-runner docker --url [EDGE] --token-file /etc/patr-runner/token --state-dir /var/lib/patr-runner
     StateDirectory=patr-runner
     Restart=on-failure
+    RestartPreventExitStatus=2 3 4 5
     RestartSec=5
 
     [Install]
@@ -66,7 +70,31 @@ fn adding_a_runner_prints_its_token_and_how_to_install_it() {
     EOF
     sudo systemctl daemon-reload
     sudo systemctl enable --now patr-runner
-    ");
+
+    2. With Docker:
+
+    sudo docker run --detach --name patr-runner --restart unless-stopped --network host \
+        --volume /var/run/docker.sock:/var/run/docker.sock \
+        --volume patr-runner:/var/lib/patr-runner \
+        --volume /etc/patr-runner/token:/etc/patr-runner/token:ro \
+        patr-runner docker --url [EDGE] --token-file /etc/patr-runner/token
+
+    3. With Docker Compose, in compose.yaml, then `sudo docker compose up --detach`:
+
+    services:
+      patr-runner:
+        image: patr-runner
+        command: ["docker", "--url", "[EDGE]", "--token-file", "/etc/patr-runner/token"]
+        network_mode: host
+        restart: unless-stopped
+        volumes:
+          - /var/run/docker.sock:/var/run/docker.sock
+          - patr-runner:/var/lib/patr-runner
+          - /etc/patr-runner/token:/etc/patr-runner/token:ro
+    volumes:
+      patr-runner:
+        name: patr-runner
+    "#);
 
     let call = t.edge.asked_once::<CreateRunner>().call;
     assert_eq!((call.path.workspace, call.body.0.runtime), (acme(), RuntimeKind::Docker));
@@ -352,6 +380,19 @@ fn a_runner_with_deployments_stays() {
 }
 
 #[test]
+fn a_runner_with_volumes_stays() {
+    let t = TestContext::new();
+    t.edge.refuses::<DeleteRunner>(&delete::Error::HasVolumes { count: 2 });
+    patr_snapshot!(t.patr("runner remove home"), @"
+    exit code: 1
+    ----- stderr -----
+    error: 2 volumes are still here, with all that is in them
+
+    hint: delete them first: `patr volume list` shows them
+    ");
+}
+
+#[test]
 fn showing_how_the_machine_of_a_runner_does() {
     let t = TestContext::new();
     let health = HostHealth {
@@ -360,5 +401,18 @@ fn showing_how_the_machine_of_a_runner_does() {
         trouble: Some("the disk is full: 3 % are free".to_owned()),
     };
     t.edge.answers::<GetRunner>(Json(Runner { health: Some(health), ..runner(1, "home") }));
-    patr_snapshot!(t.patr("runner show home"), @"");
+    patr_snapshot!(t.patr("runner show home"), @"
+    exit code: 0
+    ----- stdout -----
+    name        home
+    id          run_00000000000000000000000001
+    runtime     docker
+    connection  online since 2026-01-31 12:01:00Z
+    created     2026-01-31 12:00:00Z
+    agent       0.1.0
+    host        debian on x86_64
+    clock       12 ms ahead
+    disk        3.0 GiB free of 100.0 GiB
+    trouble     the disk is full: 3 % are free
+    ");
 }

@@ -7,7 +7,7 @@ use patr_models::{
 
 use crate::{client::plain, context::Context, exit_code::Exit, failure::Outcome};
 
-/// Remove a runner that has no deployments.
+/// Remove a runner that has neither deployments nor volumes.
 pub(super) async fn remove(runner: Ref<RunnerId>, ctx: &Context) -> Outcome {
     let path = Path { workspace: ctx.workspace()?, runner: runner.clone() };
     ctx.client.call(plain::<DeleteRunner>(path)).await?;

@@ -51,6 +51,8 @@ pub(super) async fn download(
 async fn into_file(archive: Body, to: &FilePath, ctx: &Context) -> Outcome<u64> {
     let wrong = |error: std::io::Error| doing(format!("write {}", to.display()), error);
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(FilePath::new("."));
+    // Said of the folder: the name that the file has until it is complete means nothing to anybody.
+    std::fs::metadata(folder).map_err(wrong)?;
     let mut part = NamedTempFile::new_in(folder).map_err(wrong)?;
     let size = copy(archive, ctx, |chunk| Ok(part.write_all(chunk).map_err(wrong)?)).await?;
     part.as_file().sync_all().map_err(wrong)?;
