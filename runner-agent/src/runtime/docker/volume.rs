@@ -4,7 +4,7 @@ mod carrier;
 mod contents;
 mod sizes;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use bollard::{
     errors::Error,
@@ -113,7 +113,7 @@ async fn bury(docker: &Docker, volume: VolumeId, all: &HashMap<String, Volume>) 
             Err(error) => return Err(Unavailable(chain(&error))),
         }
     }
-    docker.shared.made.change(|made: &mut BTreeSet<VolumeId>| drop(made.remove(&volume))).await;
+    docker.shared.made.change(|made| made.remove(&volume)).await;
     Ok(true)
 }
 
@@ -141,7 +141,7 @@ impl Docker {
     /// From now on its absence is a loss, even before the edge knows that it was made.
     async fn remember_made(&self, volume: VolumeId) {
         if !self.shared.made.get().await.contains(&volume) {
-            self.shared.made.change(|made: &mut BTreeSet<VolumeId>| drop(made.insert(volume))).await;
+            self.shared.made.change(|made| made.insert(volume)).await;
         }
     }
 }

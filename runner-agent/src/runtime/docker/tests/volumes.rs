@@ -8,7 +8,7 @@ use patr_models::{
 };
 
 use super::{
-    bench::{Bench, WAIT, docker, eventually},
+    bench::{Bench, WAIT, docker, docker_says, eventually},
     *,
 };
 
@@ -105,6 +105,10 @@ async fn a_snapshot_is_what_a_volume_was_and_can_be_put_back() {
     assert!(words(used).contains("uses the volume"));
     bench.docker.remove(&id).await.unwrap();
     bench.docker.volume_restore(volume.id, snapshot).await.unwrap();
+    // Should it be lost, it comes back as well.
+    eventually("nothing carries it", async || docker_says(&["volume", "rm", &volume::name(volume.id)])).await;
+    bench.docker.volume_restore(volume.id, snapshot).await.unwrap();
+    assert_eq!(ids(&look(&bench.docker, &bench, std::slice::from_ref(&volume)).await), [volume.id]);
     let id = user(&bench, volume.id, false).await;
     assert_eq!(bench.run(&id, "cat /data/d/f; ls /data; stat -c %a /data/d").await.0, "old\nd\n700");
     bench.docker.volume_forget(snapshot).await.unwrap();
