@@ -1,8 +1,9 @@
 //! Volumes: each is a volume of the Engine's, known by the id in its name.
 
 mod carrier;
-mod contents;
+pub(super) mod contents;
 mod sizes;
+pub(super) mod still;
 
 use std::collections::HashMap;
 
@@ -23,7 +24,6 @@ use super::{
     words::{chain, is_answer, is_missing},
 };
 pub(super) use carrier::sweep;
-pub(super) use contents::{fill, forget, read, restore, snapshot};
 pub(super) use sizes::Sizes;
 
 pub(super) fn name(volume: VolumeId) -> String {

@@ -118,6 +118,22 @@ async fn a_snapshot_is_what_a_volume_was_and_can_be_put_back() {
 }
 
 #[tokio::test]
+async fn what_uses_a_volume_is_held_still_while_it_is_copied_and_known_to_be() {
+    let Some(bench) = Bench::new().await else { return };
+    let (volume, other) = (desired(&bench), desired(&bench));
+    look(&bench.docker, &bench, &[volume.clone(), other.clone()]).await;
+    let [user, other] = [user(&bench, volume.id, false).await, user(&bench, other.id, false).await];
+    let status = |id: &str| docker(&["inspect", "--format", "{{.State.Status}}", id]);
+    let still = volume::still::Still::hold(&bench.docker, &volume::name(volume.id)).await.ok().unwrap();
+    assert_eq!([status(&user), status(&other)], ["paused", "running"]);
+    assert_eq!([&user, &other].map(|id| bench.docker.is_held(id)), [true, false]);
+    drop(still);
+    eventually("it goes on", async || if bench.docker.is_held(&user) { Err(status(&user)) } else { Ok(()) })
+        .await;
+    assert_eq!(status(&user), "running");
+}
+
+#[tokio::test]
 async fn a_copy_has_the_files_and_the_owner_of_the_original() {
     let Some(bench) = Bench::new().await else { return };
     let (from, to) = (desired(&bench), desired(&bench));
