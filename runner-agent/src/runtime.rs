@@ -193,7 +193,8 @@ pub(crate) trait Runtime: Clone + Send + Sync + 'static {
     fn check(&self, id: &str) -> impl Future<Output = Result<Checked, Fault>> + Send;
     /// Asks a replica once whether it is ready, over its ports.
     fn ask(&self, at: &Address, probe: &Probe) -> impl Future<Output = Result<(), Failure>> + Send;
-    /// Asks a replica by a command in it, which must end with exit code 0 within a time.
+    /// Asks a replica by a command in it, which must end with exit code 0 within a time. A failure of kind `Runtime` is
+    /// one of the runtime, and says nothing about the replica.
     fn exec_probe(
         &self,
         id: &str,
@@ -207,6 +208,11 @@ pub(crate) trait Runtime: Clone + Send + Sync + 'static {
         command: Vec<String>,
         tty: Option<Size>,
     ) -> impl Future<Output = Result<Exec, Fault>> + Send;
+    /// Whether a container is held still, for a snapshot of its volume: what it does not answer meanwhile says nothing
+    /// about it.
+    fn is_held(&self, _id: &str) -> bool {
+        false
+    }
     /// What a running container has used.
     fn usage(&self, id: &str) -> impl Future<Output = Result<Totals, Fault>> + Send;
     /// Holds a container still, as it is. Already so is success.

@@ -101,13 +101,25 @@ async fn up(stream: &LaneStream, incoming: &RefCell<Incoming>) -> Up {
         let Ok(message) = poll_fn(|context| incoming.borrow_mut().poll(context)).await else {
             return Up::Broke;
         };
-        if !LaneStream::send_all(stream.lane(), stream.id(), message.encode()).await {
-            return Up::Refused;
+        let sent = pin!(LaneStream::send_all(stream.lane(), stream.id(), message.encode()));
+        match select(sent, pin!(given_up(incoming))).await {
+            Either::Left((true, _)) => {}
+            Either::Left((false, _)) => return Up::Refused,
+            Either::Right(_) => return Up::Broke,
         }
         if matches!(message, Message::Close(_)) {
             LaneStream::finish(stream.lane(), stream.id());
             return Up::Closed;
         }
+    }
+}
+
+/// An agent that takes nothing holds nobody who has left: what a client that has closed still had to say may take a moment
+/// more, what one said that is gone no time at all.
+async fn given_up(incoming: &RefCell<Incoming>) {
+    let broke = poll_fn(|context| incoming.borrow_mut().poll_over(context)).await;
+    if !broke {
+        Delay::from(CLOSING).await;
     }
 }
 
@@ -155,6 +167,15 @@ impl Incoming {
         }
         if let Some(message) = self.backlog.pop() {
             return Poll::Ready(Ok(message));
+        }
+        self.reader = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// Whether the client is gone without a close, once nothing more comes of it.
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        if self.over {
+            return Poll::Ready(self.broke);
         }
         self.reader = Some(context.waker().clone());
         Poll::Pending

@@ -1,6 +1,11 @@
 //! Commands in containers.
 
-use std::time::Duration;
+mod end;
+
+use std::{
+    future::{pending, ready},
+    time::Duration,
+};
 
 use bollard::{
     container::LogOutput,
@@ -10,6 +15,7 @@ use bollard::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use patr_models::deployment::{Failure, FailureKind, exec::Size, logs::LogStream};
+use rustix::process::Signal;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -62,7 +68,7 @@ async fn attend(
     let passing = async {
         while let Some(chunk) = output.next().await {
             if reader.send(chunk).await.is_err() {
-                return;
+                pending::<()>().await;
             }
         }
     };
@@ -70,12 +76,13 @@ async fn attend(
         while let Some(size) = sizes.recv().await {
             let _ = docker.api.resize_exec(&exec, resize(size)).await;
         }
-        std::future::pending::<()>().await;
+        pending::<()>().await;
     };
     tokio::select! {
         () = passing => {}
         () = resizing => {}
-        () = reader.closed() => return,
+        // As when the window of a terminal is closed.
+        () = reader.closed() => return end::end(&docker, &exec, Signal::HUP).await,
     }
     // Before the output is seen to end, so that its end and the code come in this order.
     if let Some(code) = exit_code(&docker, &exec).await {
@@ -87,7 +94,7 @@ fn resize(size: Size) -> ResizeExecOptions {
     ResizeExecOptions { w: size.columns.into(), h: size.rows.into() }
 }
 
-/// The Engine closes the output a little before it knows the code.
+/// The Engine closes the output a little before it knows the code; a second is more than it ever takes.
 async fn exit_code(docker: &Docker, exec: &str) -> Option<i64> {
     for _ in 0..50 {
         let found = docker.api.inspect_exec(exec).await.ok()?;
@@ -106,6 +113,7 @@ pub(super) async fn probe(
     patience: Duration,
 ) -> Result<(), Failure> {
     let bad = |why: String| failure(FailureKind::ProbeFailed, format!("`{}` {why}", command.join(" ")));
+    let mut started = None;
     let asking = async {
         let options = CreateExecOptions {
             attach_stdout: Some(true),
@@ -114,11 +122,12 @@ pub(super) async fn probe(
             ..Default::default()
         };
         let (exec, mut output, _) = start(docker, id, options).await?;
+        let exec = started.insert(exec);
         let mut said = Vec::new();
         while let Some((_, bytes)) = output.next().await {
             said.extend(bytes.iter().take(SAYS.saturating_sub(said.len())));
         }
-        Ok((exit_code(docker, &exec).await, String::from_utf8_lossy(&said).trim().to_owned()))
+        Ok((exit_code(docker, exec).await, String::from_utf8_lossy(&said).trim().to_owned()))
     };
     match timeout(patience, asking).await {
         Ok(Ok((Some(0), _))) => Ok(()),
@@ -126,9 +135,14 @@ pub(super) async fn probe(
         Ok(Ok((Some(code), said))) => Err(bad(format!("ended with exit code {code}: {said}"))),
         Ok(Ok((None, _))) => Err(bad("ended with a code that the Engine does not know".to_owned())),
         Ok(Err(Fault::Failed(failure))) => Err(bad(format!("cannot be run: {}", failure.message))),
-        Ok(Err(Fault::Away(error))) => Err(bad(format!("cannot be run: {error}"))),
-        // The Engine has no way to end it.
-        Err(_) => Err(bad(format!("did not end within {} s", patience.as_secs()))),
+        // That says nothing about the replica.
+        Ok(Err(Fault::Away(error))) => Err(failure(FailureKind::Runtime, error.to_string())),
+        Err(_) => {
+            if let Some(exec) = started {
+                end::end(docker, &exec, Signal::KILL).await;
+            }
+            Err(bad(format!("did not end within {} s", patience.as_secs())))
+        }
     }
 }
 
@@ -146,7 +160,7 @@ async fn start(
     let started = docker.api.start_exec(&made.id, Some(how)).await;
     match started.map_err(|error| refused(DOING, &error))? {
         StartExecResults::Attached { output, input } => {
-            let chunks = output.filter_map(async |chunk| chunk.ok().map(chunk_of));
+            let chunks = output.filter_map(|chunk| ready(chunk.ok().map(chunk_of)));
             Ok((made.id, Box::pin(chunks), input))
         }
         StartExecResults::Detached => {

@@ -139,21 +139,26 @@ pub(super) async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Result<T, S
 
 /// Runs `docker`; what it says.
 pub(super) fn docker(arguments: &[&str]) -> String {
+    docker_says(arguments).unwrap_or_else(|error| panic!("docker {arguments:?}: {error}"))
+}
+
+/// Runs `docker`, which may refuse.
+pub(super) fn docker_says(arguments: &[&str]) -> Result<String, String> {
     let output = Command::new("docker").args(arguments).output().unwrap();
-    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    let text = |bytes| String::from_utf8(bytes).unwrap().trim().to_owned();
+    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
 
 impl Drop for Bench {
     fn drop(&mut self) {
         let remove = |list: &[&str], remove: &[&str]| {
-            let found = docker(list);
+            let found = docker_says(list).unwrap_or_default();
             let found: Vec<_> = found.split_whitespace().collect();
             if !found.is_empty() {
                 let _ = Command::new("docker").args(remove).args(found).output();
             }
         };
-        for label in [label::RUNNER, label::CARRIER] {
+        for label in [label::CARRIER, label::RUNNER] {
             let filter = format!("label={label}={}", self.runner);
             remove(&["ps", "--all", "--quiet", "--filter", &filter], &["rm", "--force", "--volumes"]);
             remove(&["network", "ls", "--quiet", "--filter", &filter], &["network", "rm"]);

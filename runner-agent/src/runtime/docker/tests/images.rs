@@ -2,6 +2,7 @@
 
 use std::{net, process};
 
+use patr_models::deployment::FailureKind;
 use tempfile::TempDir;
 
 use super::{
@@ -65,7 +66,7 @@ impl Drop for Registry {
 }
 
 fn here(image: &str) -> bool {
-    docker(&["images", "--quiet", image]) != ""
+    !docker(&["images", "--quiet", image]).is_empty()
 }
 
 #[tokio::test]
@@ -116,10 +117,31 @@ async fn an_image_that_was_here_or_that_somebody_has_named_stays() {
 }
 
 #[tokio::test]
+async fn nothing_is_pulled_onto_a_full_disk_and_what_is_here_still_runs() {
+    let Some(bench) = Bench::new().await else { return };
+    let state = tempfile::tempdir().unwrap();
+    let mut docker = bench.docker.clone();
+    // A file system without a single block.
+    docker.shared = Arc::new(Shared::new(state.path(), Disk(Some("/proc".into()))));
+    let spec = WorkloadSpec::of("127.0.0.1:1/web:1".parse().unwrap());
+    let Err(Fault::Failed(failure)) = docker.pull(&spec, None).await else { panic!() };
+    assert_eq!(failure.kind, FailureKind::DiskFull);
+    assert!(
+        failure.message.starts_with("`127.0.0.1:1/web:1` is not pulled: only 0 kB"),
+        "{}",
+        failure.message
+    );
+    assert!(docker.health().await.trouble.unwrap().contains("nearly full"));
+    let new = bench.replica("web", WAIT).await;
+    docker.pull(&new.desired.spec, Some(&new.digest)).await.unwrap();
+    docker.start(&new, &bench.runner).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_a_registry_does_not_have_is_said() {
     let Some(bench) = Bench::new().await else { return };
     let Some(registry) = Registry::start().await else { return };
     let spec = WorkloadSpec::of(format!("{}/nothing:1", registry.server).parse().unwrap());
     let Err(Fault::Failed(failure)) = bench.docker.pull(&spec, None).await else { panic!() };
-    assert_eq!(failure.kind, patr_models::deployment::FailureKind::ImageNotFound, "{}", failure.message);
+    assert_eq!(failure.kind, FailureKind::ImageNotFound, "{}", failure.message);
 }

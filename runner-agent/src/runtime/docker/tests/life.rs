@@ -69,6 +69,29 @@ async fn a_probe_by_command_takes_exit_code_zero_in_time() {
 }
 
 #[tokio::test]
+async fn a_command_that_nobody_waits_for_ends() {
+    let Some(bench) = Bench::new().await else { return };
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: only root may signal the processes of a container");
+        return;
+    }
+    let id = bench.started("web", WAIT).await;
+    let left = async |words: &str| {
+        eventually("the command has ended", async || {
+            let running = docker(&["top", &id]);
+            if running.contains(words) { Err(running) } else { Ok(()) }
+        })
+        .await;
+    };
+    let exec = bench.docker.exec(&id, shell("exec sleep 4321"), None).await.unwrap();
+    drop(exec);
+    left("4321").await;
+    let probed = bench.docker.exec_probe(&id, &shell("exec sleep 5432"), Duration::from_secs(1)).await;
+    assert!(probed.is_err());
+    left("5432").await;
+}
+
+#[tokio::test]
 async fn what_a_container_uses_is_counted_while_it_runs() {
     let Some(bench) = Bench::new().await else { return };
     let id = bench.started("web", "trap 'exit 0' TERM; while :; do :; done").await;

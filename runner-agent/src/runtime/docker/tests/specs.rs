@@ -162,7 +162,7 @@ async fn a_network_goes_when_no_container_is_on_it_and_those_of_others_stay() {
     docker(&["network", "create", &other]);
     let ours = network::name(bench.workspace);
     let exists =
-        |name: &str| docker(&["network", "ls", "--quiet", "--filter", &format!("name={name}")]) != "";
+        |name: &str| !docker(&["network", "ls", "--quiet", "--filter", &format!("name={name}")]).is_empty();
     let id = bench.started("web", WAIT).await;
     bench.docker.stop(&id).await.unwrap();
     network::sweep(&bench.docker, &bench.runner).await;

@@ -8,7 +8,7 @@ use patr_models::{
 };
 
 use super::{
-    bench::{Bench, WAIT, docker, eventually},
+    bench::{Bench, WAIT, docker, docker_says, eventually},
     *,
 };
 
@@ -105,12 +105,32 @@ async fn a_snapshot_is_what_a_volume_was_and_can_be_put_back() {
     assert!(words(used).contains("uses the volume"));
     bench.docker.remove(&id).await.unwrap();
     bench.docker.volume_restore(volume.id, snapshot).await.unwrap();
+    // Should it be lost, it comes back as well.
+    eventually("nothing carries it", async || docker_says(&["volume", "rm", &volume::name(volume.id)])).await;
+    bench.docker.volume_restore(volume.id, snapshot).await.unwrap();
+    assert_eq!(ids(&look(&bench.docker, &bench, std::slice::from_ref(&volume)).await), [volume.id]);
     let id = user(&bench, volume.id, false).await;
     assert_eq!(bench.run(&id, "cat /data/d/f; ls /data; stat -c %a /data/d").await.0, "old\nd\n700");
     bench.docker.volume_forget(snapshot).await.unwrap();
     bench.docker.volume_forget(snapshot).await.unwrap();
     let gone = bench.docker.volume_read(volume.id, Some(snapshot)).await.err().unwrap();
     assert!(matches!(gone, Fault::Failed(failure) if failure.kind == FailureKind::VolumeMissing));
+}
+
+#[tokio::test]
+async fn what_uses_a_volume_is_held_still_while_it_is_copied_and_known_to_be() {
+    let Some(bench) = Bench::new().await else { return };
+    let (volume, other) = (desired(&bench), desired(&bench));
+    look(&bench.docker, &bench, &[volume.clone(), other.clone()]).await;
+    let [user, other] = [user(&bench, volume.id, false).await, user(&bench, other.id, false).await];
+    let status = |id: &str| docker(&["inspect", "--format", "{{.State.Status}}", id]);
+    let still = volume::still::Still::hold(&bench.docker, &volume::name(volume.id)).await.ok().unwrap();
+    assert_eq!([status(&user), status(&other)], ["paused", "running"]);
+    assert_eq!([&user, &other].map(|id| bench.docker.is_held(id)), [true, false]);
+    drop(still);
+    eventually("it goes on", async || if bench.docker.is_held(&user) { Err(status(&user)) } else { Ok(()) })
+        .await;
+    assert_eq!(status(&user), "running");
 }
 
 #[tokio::test]

@@ -24,7 +24,9 @@ use super::{
         words::{chain, is_missing, refused},
     },
     carrier::{Carrier, beginning},
-    create, name, remove, snapshot_name, users,
+    create, name, remove, snapshot_name,
+    still::Still,
+    users,
 };
 
 const ANY_STATUS: &[&str] = &["created", "running", "paused", "restarting", "removing", "exited", "dead"];
@@ -93,7 +95,7 @@ pub(in super::super) async fn snapshot(
         docker.api.inspect_volume(&name(volume)).await.map_err(|error| refused(DOING, &error))?.labels;
     let labels = labels.into_iter().chain([(label::SNAPSHOT.to_owned(), snapshot.to_string())]).collect();
     create(docker, copy.clone(), labels).await.map_err(|error| refused(DOING, &error))?;
-    let _one_at_a_time = docker.shared.pausing.lock().await;
+    let _one_at_a_time = docker.shared.held.one_at_a_time().await;
     let copied = async {
         let target = Carrier::of(docker, &copy, "the snapshot").await?;
         let _still = Still::hold(docker, &name(volume)).await?;
@@ -121,43 +123,6 @@ fn counted(archive: Archive) -> (Archive, Arc<AtomicU64>) {
     (counting.boxed(), count)
 }
 
-/// The containers that use a volume, paused; they go on when the value goes.
-struct Still {
-    docker: Docker,
-    containers: Vec<String>,
-}
-
-impl Still {
-    async fn hold(docker: &Docker, volume: &str) -> Result<Self, Fault> {
-        const DOING: &str = "pausing what uses the volume";
-        let running = users(docker, volume, &["running"]).await.map_err(|error| refused(DOING, &error))?;
-        let mut still = Self { docker: docker.clone(), containers: Vec::new() };
-        for id in running.into_iter().filter_map(|container| container.id) {
-            match docker.api.pause_container(&id).await {
-                Ok(()) => still.containers.push(id),
-                // It has just ended: it writes nothing.
-                Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
-                Err(error) => return Err(refused(DOING, &error)),
-            }
-        }
-        Ok(still)
-    }
-}
-
-impl Drop for Still {
-    fn drop(&mut self) {
-        let (docker, containers) = (self.docker.clone(), std::mem::take(&mut self.containers));
-        tokio::spawn(async move {
-            for id in containers {
-                match docker.api.unpause_container(&id).await {
-                    Err(error) if !is_missing(&error) => warn!("letting {id} go on: {}", chain(&error)),
-                    _ => {}
-                }
-            }
-        });
-    }
-}
-
 pub(in super::super) async fn restore(
     docker: &Docker,
     volume: VolumeId,
@@ -171,7 +136,7 @@ pub(in super::super) async fn restore(
     if labels.get(label::VOLUME) != Some(&volume.to_string()) {
         return Err(failure(FailureKind::Runtime, "the snapshot is one of another volume").into());
     }
-    let _one_at_a_time = docker.shared.pausing.lock().await;
+    let _one_at_a_time = docker.shared.held.one_at_a_time().await;
     if let Some(user) = users(docker, &name(volume), ANY_STATUS).await.map_err(refused)?.into_iter().next() {
         let user = user.names.unwrap_or_default().concat();
         let message = format!("the container `{}` uses the volume", user.trim_start_matches('/'));
