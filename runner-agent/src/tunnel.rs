@@ -356,3 +356,6 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
