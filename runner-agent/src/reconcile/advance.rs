@@ -36,6 +36,7 @@ impl<R: Runtime> Reconciler<R> {
         let mut expected = HashMap::new();
         for desired in deployments {
             self.tasks.supersede(desired.id, desired.generation);
+            self.vault.learn(desired);
             let wanted = self.wanted(desired, of(desired.id));
             self.advance(&runner, *revision, (desired, wanted), of(desired.id));
             expected.insert(desired.id, self.is_expected(desired, wanted, of(desired.id)));

@@ -195,6 +195,14 @@ fn one_that_is_not_alive_is_replaced_before_it_goes_unless_only_one_may_run() {
 }
 
 #[test]
+fn one_of_an_old_release_that_is_not_alive_is_started_anew() {
+    let mut memory = failed();
+    memory.dead.insert("o".to_owned());
+    assert_eq!(steps(&desired(), &[old("o")], &memory, ALL), [shelves("o")]);
+    assert_eq!(steps(&desired(), &[shelved("o")], &memory, NONE), [revives("o")]);
+}
+
+#[test]
 fn one_that_is_not_ready_is_neither_asked_again_nor_counted() {
     let (a, o, memory) = (current("a"), old("o"), pulled());
     let desired = desired();
