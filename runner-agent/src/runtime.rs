@@ -207,6 +207,11 @@ pub(crate) trait Runtime: Clone + Send + Sync + 'static {
         command: Vec<String>,
         tty: Option<Size>,
     ) -> impl Future<Output = Result<Exec, Fault>> + Send;
+    /// Whether a container is held still, for a snapshot of its volume: what it does not answer meanwhile says nothing
+    /// about it.
+    fn is_held(&self, _id: &str) -> bool {
+        false
+    }
     /// What a running container has used.
     fn usage(&self, id: &str) -> impl Future<Output = Result<Totals, Fault>> + Send;
     /// Holds a container still, as it is. Already so is success.

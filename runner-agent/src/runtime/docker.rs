@@ -59,6 +59,7 @@ use disk::Disk;
 use kept::Kept;
 use past::Past;
 use pulled::Pulled;
+use volume::still::Held;
 use words::{chain, exited, is_missing, refused};
 
 /// How often networks that nothing uses are looked for.
@@ -87,8 +88,7 @@ struct Shared {
     sizes: volume::Sizes,
     /// Whoever reads needs a network that no container is on yet; whoever writes removes such.
     networks: RwLock<()>,
-    /// Containers that one pauses, another must not let go on.
-    pausing: Mutex<()>,
+    held: Held,
     tidied: Mutex<Option<Instant>>,
 }
 
@@ -102,7 +102,7 @@ impl Shared {
             made: Kept::open(state_dir.join("volumes.json")),
             sizes: volume::Sizes::default(),
             networks: RwLock::default(),
-            pausing: Mutex::default(),
+            held: Held::default(),
             tidied: Mutex::default(),
         }
     }
@@ -250,6 +250,10 @@ impl Runtime for Docker {
         exec::exec(self, id, command, tty).await
     }
 
+    fn is_held(&self, id: &str) -> bool {
+        self.shared.held.contains(id)
+    }
+
     async fn usage(&self, id: &str) -> Result<Totals, Fault> {
         usage::usage(self, id).await
     }
@@ -316,23 +320,23 @@ impl Runtime for Docker {
     }
 
     async fn volume_read(&self, volume: VolumeId, snapshot: Option<SnapshotId>) -> Result<Archive, Fault> {
-        volume::read(self, volume, snapshot).await
+        volume::contents::read(self, volume, snapshot).await
     }
 
     async fn volume_fill(&self, volume: VolumeId, archive: Archive) -> Result<(), Fault> {
-        volume::fill(self, volume, archive).await
+        volume::contents::fill(self, volume, archive).await
     }
 
     async fn volume_snapshot(&self, volume: VolumeId, snapshot: SnapshotId) -> Result<u64, Fault> {
-        volume::snapshot(self, volume, snapshot).await
+        volume::contents::snapshot(self, volume, snapshot).await
     }
 
     async fn volume_restore(&self, volume: VolumeId, snapshot: SnapshotId) -> Result<(), Fault> {
-        volume::restore(self, volume, snapshot).await
+        volume::contents::restore(self, volume, snapshot).await
     }
 
     async fn volume_forget(&self, snapshot: SnapshotId) -> Result<(), Fault> {
-        volume::forget(self, snapshot).await
+        volume::contents::forget(self, snapshot).await
     }
 
     async fn health(&self) -> HostHealth {

@@ -4,28 +4,46 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Empty;
-use patr_models::deployment::{Failure, FailureKind, spec::Probe};
+use patr_models::deployment::{
+    Failure, FailureKind,
+    spec::{Ask, Probe},
+};
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{Address, failure};
 
-/// How long one try may take to connect, and how long to be answered.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a connection may take: replicas are on this machine.
+const CONNECT: Duration = Duration::from_secs(2);
 
 pub(super) async fn ask(at: &Address, probe: &Probe) -> Result<(), Failure> {
-    let port = probe.port.unwrap_or_default();
-    let closed =
-        |why: &str| failure(FailureKind::PortClosed, format!("nothing listens on port {port} ({why})"));
-    let address = at.port(port).ok_or_else(|| closed("it is not published"))?;
-    let connecting = timeout(PATIENCE, TcpStream::connect(address)).await;
-    let stream = connecting.map_err(|_| closed("no answer"))?.map_err(|error| closed(&error.to_string()))?;
-    match &probe.path {
-        Some(path) => get(stream, address, path, port).await,
-        None => Ok(()),
+    let patience = Duration::from_secs(probe.timeout_s().into());
+    match probe.ask() {
+        Some(Ask::Tcp { port }) => connect(at, port, patience).await.map(drop),
+        Some(Ask::Http { port, path }) => {
+            let connected = connect(at, port, patience).await?;
+            get(connected, port, path, patience).await
+        }
+        Some(Ask::Exec { .. }) | None => {
+            Err(failure(FailureKind::ProbeFailed, "the probe asks no port of the replica"))
+        }
     }
 }
 
-async fn get(stream: TcpStream, address: SocketAddr, path: &str, port: u16) -> Result<(), Failure> {
+async fn connect(at: &Address, port: u16, patience: Duration) -> Result<(TcpStream, SocketAddr), Failure> {
+    let closed =
+        |why: &str| failure(FailureKind::PortClosed, format!("nothing listens on port {port} ({why})"));
+    let address = at.port(port).ok_or_else(|| closed("it is not published"))?;
+    let connecting = timeout(patience.min(CONNECT), TcpStream::connect(address)).await;
+    let stream = connecting.map_err(|_| closed("no answer"))?.map_err(|error| closed(&error.to_string()))?;
+    Ok((stream, address))
+}
+
+async fn get(
+    (stream, address): (TcpStream, SocketAddr),
+    port: u16,
+    path: &str,
+    patience: Duration,
+) -> Result<(), Failure> {
     let bad = |why: String| failure(FailureKind::ProbeFailed, format!("GET {path} on port {port} {why}"));
     let asking = async {
         let io = hyper_util::rt::TokioIo::new(stream);
@@ -37,11 +55,11 @@ async fn get(stream: TcpStream, address: SocketAddr, path: &str, port: u16) -> R
             .body(Empty::<Bytes>::new());
         sender.send_request(request.unwrap_or_default()).await.map(|response| response.status())
     };
-    match timeout(PATIENCE, asking).await {
+    match timeout(patience, asking).await {
         Ok(Ok(status)) if status.is_success() || status.is_redirection() => Ok(()),
         Ok(Ok(status)) => Err(bad(format!("answered {status}"))),
         Ok(Err(error)) => Err(bad(format!("failed: {error}"))),
-        Err(_) => Err(bad("was not answered in time".to_owned())),
+        Err(_) => Err(bad(format!("was not answered within {} s", patience.as_secs()))),
     }
 }
 
@@ -79,6 +97,23 @@ mod tests {
         let failed = get_root("503 Service Unavailable").await.unwrap_err();
         assert_eq!(failed.kind, FailureKind::ProbeFailed);
         assert!(failed.message.contains("503"), "{}", failed.message);
+    }
+
+    #[tokio::test]
+    async fn an_answer_has_the_time_that_the_probe_gives_it() {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut probe = Probe::http(address.port(), "/");
+        probe.timeout_s = Some(1);
+        let failed = ask(&Address::Network(address.ip()), &probe).await.unwrap_err();
+        assert!(failed.message.ends_with("was not answered within 1 s"), "{}", failed.message);
+    }
+
+    #[tokio::test]
+    async fn a_probe_by_command_is_no_question_to_a_port() {
+        let at = Address::Published(Default::default());
+        let failed = ask(&at, &Probe::exec(["true"])).await.unwrap_err();
+        assert_eq!(failed.kind, FailureKind::ProbeFailed);
     }
 
     #[tokio::test]

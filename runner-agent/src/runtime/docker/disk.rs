@@ -1,6 +1,6 @@
 //! Room for images and volumes.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use patr_models::wire::HostHealth;
 
@@ -9,6 +9,9 @@ use super::{Docker, words::chain};
 /// Below this much nothing more is pulled: the containers that run need room for what they write.
 const WATERMARK_PERCENT: u64 = 5;
 const WATERMARK: u64 = 512 * 1024 * 1024;
+
+/// How long the Engine may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How much fits where the Engine keeps its data, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,11 @@ pub(super) fn in_words(bytes: u64) -> String {
 pub(super) struct Disk(pub(super) Option<PathBuf>);
 
 impl Disk {
+    /// Whether the Engine is on this machine.
+    pub(super) fn is_here(&self) -> bool {
+        self.0.is_some()
+    }
+
     pub(super) fn space(&self) -> Option<Space> {
         let found = rustix::fs::statvfs(self.0.as_deref()?).ok()?;
         Some(Space { total: found.f_blocks * found.f_frsize, free: found.f_bavail * found.f_frsize })

@@ -1,5 +1,7 @@
 //! Commands in containers.
 
+mod end;
+
 use std::time::Duration;
 
 use bollard::{
@@ -10,6 +12,7 @@ use bollard::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use patr_models::deployment::{Failure, FailureKind, exec::Size, logs::LogStream};
+use rustix::process::Signal;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -62,7 +65,7 @@ async fn attend(
     let passing = async {
         while let Some(chunk) = output.next().await {
             if reader.send(chunk).await.is_err() {
-                return;
+                std::future::pending::<()>().await;
             }
         }
     };
@@ -75,7 +78,8 @@ async fn attend(
     tokio::select! {
         () = passing => {}
         () = resizing => {}
-        () = reader.closed() => return,
+        // As when the window of a terminal is closed.
+        () = reader.closed() => return end::end(&docker, &exec, Signal::HUP).await,
     }
     // Before the output is seen to end, so that its end and the code come in this order.
     if let Some(code) = exit_code(&docker, &exec).await {
@@ -106,6 +110,7 @@ pub(super) async fn probe(
     patience: Duration,
 ) -> Result<(), Failure> {
     let bad = |why: String| failure(FailureKind::ProbeFailed, format!("`{}` {why}", command.join(" ")));
+    let mut started = None;
     let asking = async {
         let options = CreateExecOptions {
             attach_stdout: Some(true),
@@ -114,21 +119,27 @@ pub(super) async fn probe(
             ..Default::default()
         };
         let (exec, mut output, _) = start(docker, id, options).await?;
+        let exec = started.insert(exec);
         let mut said = Vec::new();
         while let Some((_, bytes)) = output.next().await {
             said.extend(bytes.iter().take(SAYS.saturating_sub(said.len())));
         }
-        Ok((exit_code(docker, &exec).await, String::from_utf8_lossy(&said).trim().to_owned()))
+        Ok((exit_code(docker, exec).await, String::from_utf8_lossy(&said).trim().to_owned()))
     };
-    match timeout(patience, asking).await {
+    let asked = timeout(patience, asking).await;
+    match asked {
         Ok(Ok((Some(0), _))) => Ok(()),
         Ok(Ok((Some(code), said))) if said.is_empty() => Err(bad(format!("ended with exit code {code}"))),
         Ok(Ok((Some(code), said))) => Err(bad(format!("ended with exit code {code}: {said}"))),
         Ok(Ok((None, _))) => Err(bad("ended with a code that the Engine does not know".to_owned())),
         Ok(Err(Fault::Failed(failure))) => Err(bad(format!("cannot be run: {}", failure.message))),
         Ok(Err(Fault::Away(error))) => Err(bad(format!("cannot be run: {error}"))),
-        // The Engine has no way to end it.
-        Err(_) => Err(bad(format!("did not end within {} s", patience.as_secs()))),
+        Err(_) => {
+            if let Some(exec) = started {
+                end::end(docker, &exec, Signal::KILL).await;
+            }
+            Err(bad(format!("did not end within {} s", patience.as_secs())))
+        }
     }
 }
 

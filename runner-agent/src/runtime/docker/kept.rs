@@ -23,7 +23,8 @@ impl<T: Default + Serialize + DeserializeOwned> Kept<T> {
         self.value.lock().await
     }
 
-    pub(super) async fn change(&self, change: impl FnOnce(&mut T)) {
+    /// Keeps what a change makes of it; what the change itself answers is of no interest.
+    pub(super) async fn change<R>(&self, change: impl FnOnce(&mut T) -> R) {
         let mut value = self.value.lock().await;
         change(&mut value);
         // The old file is whole until the new one is.

@@ -38,9 +38,8 @@ async fn by_digest(
     platform: Option<&Platform>,
 ) -> Result<(), Fault> {
     let name = pinned(image, digest);
-    if let Some(local) = docker.local(&name).await?
-        && local.suits(image, platform).is_ok()
-    {
+    let before = docker.local(&name).await?;
+    if before.as_ref().is_some_and(|local| local.suits(image, platform).is_ok()) {
         return Ok(());
     }
     // An image that was made here is known by its id.
@@ -49,7 +48,9 @@ async fn by_digest(
     }
     fetch(docker, image, digest.as_str(), platform).await?;
     let local = docker.local(&name).await?.ok_or_else(|| vanished(image))?;
-    docker.shared.pulled.remember(&name, None).await;
+    if before.is_none() {
+        docker.shared.pulled.remember(&name, None).await;
+    }
     Ok(local.suits(image, platform)?)
 }
 

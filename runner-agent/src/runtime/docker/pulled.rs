@@ -41,11 +41,11 @@ impl Pulled {
     pub(super) async fn remember(&self, name: &str, tag: Option<&str>) {
         self.fresh.lock().await.insert(name.to_owned(), Instant::now());
         let (name, tag) = (name.to_owned(), tag.map(str::to_owned));
-        self.names.change(|names| drop(names.insert(name, tag))).await;
+        self.names.change(|names| names.insert(name, tag)).await;
     }
 
     async fn forget(&self, name: &str) {
-        self.names.change(|names| drop(names.remove(name))).await;
+        self.names.change(|names| names.remove(name)).await;
     }
 
     /// Those that may go.

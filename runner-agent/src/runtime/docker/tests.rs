@@ -1,3 +1,9 @@
+mod bench;
+mod images;
+mod life;
+mod specs;
+mod volumes;
+
 use std::net::Ipv4Addr;
 
 use patr_models::{

@@ -1,10 +1,11 @@
 //! Volumes: each is a volume of the Engine's, known by the id in its name.
 
 mod carrier;
-mod contents;
+pub(super) mod contents;
 mod sizes;
+pub(super) mod still;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use bollard::{
     errors::Error,
@@ -23,7 +24,6 @@ use super::{
     words::{chain, is_answer, is_missing},
 };
 pub(super) use carrier::sweep;
-pub(super) use contents::{fill, forget, read, restore, snapshot};
 pub(super) use sizes::Sizes;
 
 pub(super) fn name(volume: VolumeId) -> String {
@@ -113,7 +113,7 @@ async fn bury(docker: &Docker, volume: VolumeId, all: &HashMap<String, Volume>) 
             Err(error) => return Err(Unavailable(chain(&error))),
         }
     }
-    docker.shared.made.change(|made: &mut BTreeSet<VolumeId>| drop(made.remove(&volume))).await;
+    docker.shared.made.change(|made| made.remove(&volume)).await;
     Ok(true)
 }
 
@@ -141,7 +141,7 @@ impl Docker {
     /// From now on its absence is a loss, even before the edge knows that it was made.
     async fn remember_made(&self, volume: VolumeId) {
         if !self.shared.made.get().await.contains(&volume) {
-            self.shared.made.change(|made: &mut BTreeSet<VolumeId>| drop(made.insert(volume))).await;
+            self.shared.made.change(|made| made.insert(volume)).await;
         }
     }
 }

@@ -47,10 +47,17 @@ pub(super) fn is_answer(error: &Error) -> bool {
 
 pub(super) fn refused(doing: &str, error: &Error) -> Fault {
     if is_answer(error) {
-        failure(FailureKind::Runtime, format!("{doing}: {}", chain(error))).into()
+        let words = chain(error);
+        let kind = if is_full(&words) { FailureKind::DiskFull } else { FailureKind::Runtime };
+        failure(kind, format!("{doing}: {words}")).into()
     } else {
         Fault::Away(Unavailable(format!("{doing}: {}", chain(error))))
     }
+}
+
+/// What the kernel says when there is no room (ENOSPC), as the Engine passes it on.
+fn is_full(words: &str) -> bool {
+    words.contains("no space left on device")
 }
 
 pub(super) fn pull_fault(image: &ImageRef, error: &Error) -> Fault {
@@ -74,7 +81,8 @@ fn pull_failure(image: &ImageRef, words: &str) -> Failure {
     if says(&["manifest unknown", "not found", "name unknown", "no such image"]) {
         return failure(FailureKind::ImageNotFound, format!("image not found: `{image}`: {words}"));
     }
-    failure(FailureKind::PullFailed, format!("pulling `{image}`: {words}"))
+    let kind = if is_full(words) { FailureKind::DiskFull } else { FailureKind::PullFailed };
+    failure(kind, format!("pulling `{image}`: {words}"))
 }
 
 /// Why a container does not run.
@@ -113,6 +121,7 @@ mod tests {
         assert_eq!(kind("pull access denied for web, repository does not exist"), FailureKind::PullDenied);
         assert_eq!(kind("Head https://…: unauthorized: authentication required"), FailureKind::PullDenied);
         assert_eq!(kind("dial tcp 127.0.0.1:9: connect: connection refused"), FailureKind::PullFailed);
+        assert_eq!(kind("write /var/lib/docker/tmp/x: no space left on device"), FailureKind::DiskFull);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reading and writing volumes without any tool in any image: a container that is made with the volume and never
 //! started, and the Engine's own way to copy files out of containers and into them.
 
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{collections::HashMap, io, path::Component, sync::Arc, time::Duration};
 
 use bollard::{
     models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions},
@@ -30,6 +30,8 @@ const TAG: &str = "1";
 const FOLDER: &str = "/volume";
 /// An archive without entries: two blocks of zeros.
 const EMPTY: &[u8] = &[0; 1024];
+/// As much of an archive as tells what it begins with, in bytes.
+const BEGINNING: usize = 16 * 1024;
 /// How long copying a whole volume may take.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Chunks that wait for their reader.
@@ -83,10 +85,24 @@ impl Carrier {
 
     /// Puts all that is in an archive into it.
     pub(super) async fn write(&self, archive: Archive, noun: &str) -> Result<(), Fault> {
+        // A short one is at its end when its beginning was read.
+        let mut archive = archive.fuse().boxed();
+        let broken = |error| failure(FailureKind::Runtime, format!("filling {noun}: {error}"));
+        let begins = beginning(&mut archive).await.map_err(broken)?;
+        let folder = own_folder(&begins);
+        let whole = stream::iter([Ok(begins.into())]).chain(archive);
+        self.upload(FOLDER, whole.boxed(), noun).await?;
+        match folder {
+            Some(folder) => self.upload("/", stream::iter([Ok(folder.into())]).boxed(), noun).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn upload(&self, path: &str, archive: Archive, noun: &str) -> Result<(), Fault> {
         let api = self.0.docker.api.clone().with_timeout(PATIENCE);
-        let options = UploadToContainerOptions { path: FOLDER.to_owned(), ..Default::default() };
-        let written =
-            api.upload_to_container(&self.0.id, Some(options), bollard::body_try_stream(archive)).await;
+        let options = UploadToContainerOptions { path: path.to_owned(), ..Default::default() };
+        let archive = bollard::body_try_stream(archive);
+        let written = api.upload_to_container(&self.0.id, Some(options), archive).await;
         written.map_err(|error| match refused(&format!("filling {noun}"), &error) {
             // An archive that breaks off takes the request with it: that says nothing about the Engine.
             Fault::Away(_) if !is_answer(&error) => {
@@ -100,6 +116,28 @@ impl Carrier {
     pub(super) async fn close(self) {
         discard(&self.0.docker, &self.0.id).await;
     }
+}
+
+/// The first bytes of an archive, enough to read what it begins with.
+pub(super) async fn beginning(archive: &mut Archive) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while bytes.len() < BEGINNING {
+        let Some(chunk) = archive.next().await else { break };
+        bytes.extend_from_slice(&chunk?);
+    }
+    Ok(bytes)
+}
+
+/// An archive of only the folder that an archive is of. The Engine leaves it out when it puts one into a folder, and with
+/// it the owner and the mode that PostgreSQL, for one, insists on.
+fn own_folder(begins: &[u8]) -> Option<Vec<u8>> {
+    let mut archive = tar::Archive::new(begins);
+    let first = archive.entries().ok()?.next()?.ok()?;
+    let is_own = first.path().ok()?.components().all(|part| part == Component::CurDir);
+    let mut header = first.header().clone();
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.append_data(&mut header, FOLDER.trim_start_matches('/'), io::empty()).ok()?;
+    builder.into_inner().ok().filter(|_| is_own && header.entry_type().is_dir())
 }
 
 impl Drop for Held {
@@ -178,4 +216,31 @@ pub(in super::super) async fn sweep(docker: &Docker, runner: &str) -> Result<(),
         let _ = docker.api.unpause_container(&container.id.unwrap_or_default()).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn archive(first: &str, mode: u32) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(tar::EntryType::Directory);
+        header.set_mode(mode);
+        header.set_uid(70);
+        header.set_size(0);
+        builder.append_data(&mut header, first, io::empty()).unwrap();
+        builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn the_folder_that_an_archive_is_of_keeps_its_owner_and_mode() {
+        let folder = own_folder(&archive("./", 0o700)).unwrap();
+        let mut folder = tar::Archive::new(folder.as_slice());
+        let entry = folder.entries().unwrap().next().unwrap().unwrap();
+        assert_eq!(entry.path().unwrap().to_string_lossy(), "volume");
+        assert_eq!((entry.header().mode().unwrap(), entry.header().uid().unwrap()), (0o700, 70));
+        assert_eq!(own_folder(&archive("./data", 0o700)), None);
+        assert_eq!(own_folder(b""), None);
+    }
 }

@@ -23,12 +23,12 @@ use super::{
         failure,
         words::{chain, is_missing, refused},
     },
-    carrier::Carrier,
-    create, name, remove, snapshot_name, users,
+    carrier::{Carrier, beginning},
+    create, name, remove, snapshot_name,
+    still::Still,
+    users,
 };
 
-/// As much of an archive as tells whether it has more than its own folder, in bytes.
-const BEGINNING: usize = 16 * 1024;
 const ANY_STATUS: &[&str] = &["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 
 pub(in super::super) async fn read(
@@ -45,7 +45,7 @@ pub(in super::super) async fn read(
 
 pub(in super::super) async fn fill(docker: &Docker, volume: VolumeId, archive: Archive) -> Result<(), Fault> {
     let carrier = Carrier::of(docker, &name(volume), "the volume").await?;
-    let begins = beginning(carrier.read()).await;
+    let begins = beginning(&mut carrier.read()).await;
     let begins =
         begins.map_err(|error| failure(FailureKind::Runtime, format!("looking into the volume: {error}")))?;
     if !is_empty(&begins) {
@@ -60,17 +60,6 @@ pub(in super::super) async fn fill(docker: &Docker, volume: VolumeId, archive: A
         warn!("emptying the volume {volume} after it could not be filled: {}", chain(&error));
     }
     filled
-}
-
-async fn beginning(mut archive: Archive) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = archive.next().await {
-        bytes.extend_from_slice(&chunk?);
-        if bytes.len() >= BEGINNING {
-            break;
-        }
-    }
-    Ok(bytes)
 }
 
 /// Whether an archive holds nothing but the folder itself.
@@ -106,7 +95,7 @@ pub(in super::super) async fn snapshot(
         docker.api.inspect_volume(&name(volume)).await.map_err(|error| refused(DOING, &error))?.labels;
     let labels = labels.into_iter().chain([(label::SNAPSHOT.to_owned(), snapshot.to_string())]).collect();
     create(docker, copy.clone(), labels).await.map_err(|error| refused(DOING, &error))?;
-    let _one_at_a_time = docker.shared.pausing.lock().await;
+    let _one_at_a_time = docker.shared.held.one_at_a_time().await;
     let copied = async {
         let target = Carrier::of(docker, &copy, "the snapshot").await?;
         let _still = Still::hold(docker, &name(volume)).await?;
@@ -134,43 +123,6 @@ fn counted(archive: Archive) -> (Archive, Arc<AtomicU64>) {
     (counting.boxed(), count)
 }
 
-/// The containers that use a volume, paused; they go on when the value goes.
-struct Still {
-    docker: Docker,
-    containers: Vec<String>,
-}
-
-impl Still {
-    async fn hold(docker: &Docker, volume: &str) -> Result<Self, Fault> {
-        const DOING: &str = "pausing what uses the volume";
-        let running = users(docker, volume, &["running"]).await.map_err(|error| refused(DOING, &error))?;
-        let mut still = Self { docker: docker.clone(), containers: Vec::new() };
-        for id in running.into_iter().filter_map(|container| container.id) {
-            match docker.api.pause_container(&id).await {
-                Ok(()) => still.containers.push(id),
-                // It has just ended: it writes nothing.
-                Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
-                Err(error) => return Err(refused(DOING, &error)),
-            }
-        }
-        Ok(still)
-    }
-}
-
-impl Drop for Still {
-    fn drop(&mut self) {
-        let (docker, containers) = (self.docker.clone(), std::mem::take(&mut self.containers));
-        tokio::spawn(async move {
-            for id in containers {
-                match docker.api.unpause_container(&id).await {
-                    Err(error) if !is_missing(&error) => warn!("letting {id} go on: {}", chain(&error)),
-                    _ => {}
-                }
-            }
-        });
-    }
-}
-
 pub(in super::super) async fn restore(
     docker: &Docker,
     volume: VolumeId,
@@ -184,7 +136,7 @@ pub(in super::super) async fn restore(
     if labels.get(label::VOLUME) != Some(&volume.to_string()) {
         return Err(failure(FailureKind::Runtime, "the snapshot is one of another volume").into());
     }
-    let _one_at_a_time = docker.shared.pausing.lock().await;
+    let _one_at_a_time = docker.shared.held.one_at_a_time().await;
     if let Some(user) = users(docker, &name(volume), ANY_STATUS).await.map_err(refused)?.into_iter().next() {
         let user = user.names.unwrap_or_default().concat();
         let message = format!("the container `{}` uses the volume", user.trim_start_matches('/'));
