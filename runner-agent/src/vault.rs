@@ -124,7 +124,7 @@ pub(crate) mod tests {
         STANDARD.encode(BoxKey::from(to.to_bytes()).seal(&mut OsRng, &plain).unwrap())
     }
 
-    fn desired(sealed: Option<String>) -> DesiredDeployment {
+    pub(crate) fn desired(sealed: Option<String>) -> DesiredDeployment {
         let mut spec = WorkloadSpec::of("web:1".parse().unwrap());
         let used = SecretUse { secret: "key".parse().unwrap(), version: Some(1) };
         spec.secrets.insert("KEY".parse().unwrap(), used);

@@ -79,6 +79,16 @@ async fn one_that_may_not_run_twice_is_stopped_before_it_is_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replica_that_is_held_still_for_a_snapshot_is_not_given_up() {
+    let mut story = Story::with(alive(1, Strategy::Rolling)).await;
+    story.fake.holds("c1");
+    story.fake.behaves("web:1", Behaviour::Deaf);
+    later(600).await;
+    let seen = story.sees(1, |_| true).await;
+    assert_eq!((seen.trouble, story.names()), (None, vec!["c1".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn probes_ask_on_while_a_step_hangs() {
     let mut story = Story::with(watched(1)).await;
     story.fake.then(Verb::Pull, 0, Fate::Hangs);

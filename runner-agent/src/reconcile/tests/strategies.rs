@@ -173,3 +173,20 @@ async fn one_that_may_not_run_twice_never_does_whatever_breaks() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_restarts_does_not_stop_what_serves_for_a_release_that_has_failed() {
+    let mut story = Story::with(three(1, Strategy::Recreate)).await;
+    story.fake.behaves("web:2", Behaviour::Crashes);
+    story.wants([three(2, Strategy::Recreate)]);
+    let back = |seen: &ObservedDeployment| {
+        matches!(seen.phase, Phase::Failed { .. })
+            && seen.replicas.iter().filter(|one| one.ready).count() == 3
+    };
+    story.sees(1, back).await;
+    story.fake.forget_calls();
+    story.restart_agent();
+    story.sees(1, back).await;
+    later(120).await;
+    assert_eq!(story.changes(), [""; 0]);
+}
