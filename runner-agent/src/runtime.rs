@@ -193,7 +193,8 @@ pub(crate) trait Runtime: Clone + Send + Sync + 'static {
     fn check(&self, id: &str) -> impl Future<Output = Result<Checked, Fault>> + Send;
     /// Asks a replica once whether it is ready, over its ports.
     fn ask(&self, at: &Address, probe: &Probe) -> impl Future<Output = Result<(), Failure>> + Send;
-    /// Asks a replica by a command in it, which must end with exit code 0 within a time.
+    /// Asks a replica by a command in it, which must end with exit code 0 within a time. A failure of kind `Runtime` is
+    /// one of the runtime, and says nothing about the replica.
     fn exec_probe(
         &self,
         id: &str,

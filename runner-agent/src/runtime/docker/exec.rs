@@ -2,7 +2,10 @@
 
 mod end;
 
-use std::time::Duration;
+use std::{
+    future::{pending, ready},
+    time::Duration,
+};
 
 use bollard::{
     container::LogOutput,
@@ -65,7 +68,7 @@ async fn attend(
     let passing = async {
         while let Some(chunk) = output.next().await {
             if reader.send(chunk).await.is_err() {
-                std::future::pending::<()>().await;
+                pending::<()>().await;
             }
         }
     };
@@ -73,7 +76,7 @@ async fn attend(
         while let Some(size) = sizes.recv().await {
             let _ = docker.api.resize_exec(&exec, resize(size)).await;
         }
-        std::future::pending::<()>().await;
+        pending::<()>().await;
     };
     tokio::select! {
         () = passing => {}
@@ -91,7 +94,7 @@ fn resize(size: Size) -> ResizeExecOptions {
     ResizeExecOptions { w: size.columns.into(), h: size.rows.into() }
 }
 
-/// The Engine closes the output a little before it knows the code.
+/// The Engine closes the output a little before it knows the code; a second is more than it ever takes.
 async fn exit_code(docker: &Docker, exec: &str) -> Option<i64> {
     for _ in 0..50 {
         let found = docker.api.inspect_exec(exec).await.ok()?;
@@ -126,14 +129,14 @@ pub(super) async fn probe(
         }
         Ok((exit_code(docker, exec).await, String::from_utf8_lossy(&said).trim().to_owned()))
     };
-    let asked = timeout(patience, asking).await;
-    match asked {
+    match timeout(patience, asking).await {
         Ok(Ok((Some(0), _))) => Ok(()),
         Ok(Ok((Some(code), said))) if said.is_empty() => Err(bad(format!("ended with exit code {code}"))),
         Ok(Ok((Some(code), said))) => Err(bad(format!("ended with exit code {code}: {said}"))),
         Ok(Ok((None, _))) => Err(bad("ended with a code that the Engine does not know".to_owned())),
         Ok(Err(Fault::Failed(failure))) => Err(bad(format!("cannot be run: {}", failure.message))),
-        Ok(Err(Fault::Away(error))) => Err(bad(format!("cannot be run: {error}"))),
+        // That says nothing about the replica.
+        Ok(Err(Fault::Away(error))) => Err(failure(FailureKind::Runtime, error.to_string())),
         Err(_) => {
             if let Some(exec) = started {
                 end::end(docker, &exec, Signal::KILL).await;
@@ -157,7 +160,7 @@ async fn start(
     let started = docker.api.start_exec(&made.id, Some(how)).await;
     match started.map_err(|error| refused(DOING, &error))? {
         StartExecResults::Attached { output, input } => {
-            let chunks = output.filter_map(async |chunk| chunk.ok().map(chunk_of));
+            let chunks = output.filter_map(|chunk| ready(chunk.ok().map(chunk_of)));
             Ok((made.id, Box::pin(chunks), input))
         }
         StartExecResults::Detached => {

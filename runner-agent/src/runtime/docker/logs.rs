@@ -1,5 +1,7 @@
 //! What containers write.
 
+use std::future::ready;
+
 use bollard::{container::LogOutput, query_parameters::LogsOptions};
 use futures_util::{Stream, StreamExt, stream};
 use patr_models::{
@@ -50,8 +52,8 @@ pub(super) fn follow(docker: &Docker, id: &str, from: LogsFrom) -> impl Stream<I
 pub(super) async fn last_lines(docker: &Docker, id: &str) -> Vec<String> {
     let tail = LAST_LINES.to_owned();
     let options = LogsOptions { stdout: true, stderr: true, tail, ..Default::default() };
-    let output: Vec<_> =
-        docker.api.logs(id, Some(options)).filter_map(async |line| line.ok()).collect().await;
+    let output = docker.api.logs(id, Some(options)).filter_map(|line| ready(line.ok())).collect::<Vec<_>>();
+    let output = output.await;
     output.iter().map(|line| line.to_string().trim_end().to_owned()).collect()
 }
 

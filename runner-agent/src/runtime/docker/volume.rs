@@ -41,7 +41,9 @@ pub(super) async fn look(
     buried: &[VolumeId],
 ) -> Result<VolumesSeen, Unavailable> {
     let all = all(docker).await.map_err(|error| Unavailable(chain(&error)))?;
-    sizes::measure_when_due(docker).await;
+    if !all.is_empty() {
+        sizes::measure_when_due(docker).await;
+    }
     let mut seen = VolumesSeen::default();
     for volume in desired {
         if all.contains_key(&name(volume.id)) {

@@ -12,6 +12,9 @@ use super::super::{Docker, request::redirect, words::chain};
 
 /// How long a measurement is good.
 const GOOD: Duration = Duration::from_secs(5 * 60);
+/// Before this version the Engine measures images and containers as well, whatever it is asked for.
+const ONLY_VOLUMES: usize = 42;
+const GOOD_ENOUGH: Duration = Duration::from_secs(15 * 60);
 /// From the next version on the Engine answers in another form.
 const LAST_MINOR: usize = 51;
 
@@ -27,7 +30,8 @@ impl Sizes {
 
 pub(super) async fn measure_when_due(docker: &Docker) {
     let mut sizes = docker.shared.sizes.0.lock().await;
-    if sizes.0.is_some_and(|asked| asked.elapsed() < GOOD) {
+    let good = if docker.version.minor_version < ONLY_VOLUMES { GOOD_ENOUGH } else { GOOD };
+    if sizes.0.is_some_and(|asked| asked.elapsed() < good) {
         return;
     }
     sizes.0 = Some(Instant::now());
