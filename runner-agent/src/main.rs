@@ -37,7 +37,7 @@ use crate::{
     handover::Handover,
     link::{Session, connect::Stopped},
     runtime::docker::Docker,
-    store::Store,
+    store::{Failures, Store},
     vault::Vault,
 };
 
@@ -73,6 +73,8 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
     let (desired, desired_rx) = watch::channel(known.map(Arc::new));
     let (report, report_rx) = watch::channel(None);
     let (running, running_rx) = watch::channel(Vec::new());
+    let (failures, failures_rx) = watch::channel(store.failures());
+    tokio::spawn(keep_failures(Arc::clone(&store), failures_rx));
     let (lanes, lanes_rx) = watch::channel(0);
     let (to_reconciler, samples) = mpsc::channel(1);
     let (to_edge, samples_for_edge) = mpsc::channel(1);
@@ -84,6 +86,7 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
         vault: vault.clone(),
         running,
         samples,
+        failures,
     }));
     let readers = meter::Readers { reconciler: to_reconciler, edge: to_edge };
     tokio::spawn(meter::run(docker.clone(), running_rx, readers));
@@ -103,6 +106,17 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
         warn!("some requests did not end within {} s", ENDS_WITHIN.as_secs());
     }
     Ok(stopped)
+}
+
+/// Keeps on disk what has failed. A disk that is full costs no more than another try after the next start.
+async fn keep_failures(store: Arc<Store>, mut failures: watch::Receiver<Failures>) {
+    while failures.changed().await.is_ok() {
+        let (store, failed) = (Arc::clone(&store), failures.borrow_and_update().clone());
+        let kept = tokio::task::spawn_blocking(move || store.save_failures(&failed)).await;
+        if let Ok(Err(error)) = kept {
+            warn!("what has failed could not be kept on disk: {error:#}");
+        }
+    }
 }
 
 /// SIGTERM or Ctrl-C. Workloads run on.

@@ -35,7 +35,7 @@ use crate::{
     backends::Backends,
     meter::Running,
     runtime::{Fault, Replica, Runtime, Unavailable, VolumesSeen},
-    store::Known,
+    store::{Failures, Known},
     vault::Vault,
 };
 use autoscale::Scaler;
@@ -58,6 +58,8 @@ pub(crate) struct Ports<R> {
     /// What is to be measured, and what was.
     pub(crate) running: channel::Sender<Vec<Running>>,
     pub(crate) samples: mpsc::Receiver<Vec<Sample>>,
+    /// What has failed; it begins with what an agent before this one knew.
+    pub(crate) failures: channel::Sender<Failures>,
 }
 
 struct Reconciler<R> {
@@ -70,6 +72,7 @@ struct Reconciler<R> {
     watches: Watches,
     report: channel::Sender<Option<Report>>,
     running: channel::Sender<Vec<Running>>,
+    failures: channel::Sender<Failures>,
     missing: Arc<HashSet<VolumeId>>,
     /// The runtime did not answer; it is asked again then.
     away: Option<Pause>,
@@ -93,19 +96,22 @@ enum Event {
 
 /// Reconciles until the agent ends.
 pub(crate) async fn run<R: Runtime>(ports: Ports<R>) {
-    let Ports { runtime, mut desired, report, backends, vault, running, mut samples } = ports;
+    let Ports { runtime, mut desired, report, backends, vault, running, mut samples, failures } = ports;
     let mut changes: BoxStream<'static, ()> = runtime.changes().boxed();
     let asked = backends.clone();
+    let failed = failures.borrow().clone();
+    let memories = failed.into_iter().map(|(id, failed)| (id, Memory::of_failed(failed))).collect();
     let mut reconciler = Reconciler {
         runtime,
         backends,
         vault,
-        memories: HashMap::new(),
+        memories,
         scalers: HashMap::new(),
         tasks: Tasks::default(),
         watches: Watches::default(),
         report,
         running,
+        failures,
         missing: Arc::default(),
         away: None,
     };

@@ -48,10 +48,13 @@ impl Redactor {
         LogLine { text: self.text(&line.text), ..line }
     }
 
+    pub(crate) fn lines(&self, lines: &[String]) -> Vec<String> {
+        lines.iter().map(|line| self.text(line)).collect()
+    }
+
     pub(crate) fn failure(&self, failure: Failure) -> Failure {
         let Failure { kind, message, logs } = failure;
-        let logs = logs.iter().map(|line| self.text(line)).collect();
-        Failure { kind, message: self.text(&message), logs }
+        Failure { kind, message: self.text(&message), logs: self.lines(&logs) }
     }
 }
 

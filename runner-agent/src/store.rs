@@ -1,13 +1,18 @@
 //! The last snapshot, on disk: with it the agent reconciles alone, after a reboot or a day without the edge.
 
 use std::{
+    collections::HashMap,
     fs::{self, File},
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, anyhow, bail};
-use patr_models::{ids::RunnerId, wire::Snapshot};
+use patr_models::{
+    deployment::{Failure, Generation},
+    ids::{DeploymentId, RunnerId},
+    wire::Snapshot,
+};
 use tracing::warn;
 
 /// What should run, and as which runner.
@@ -17,6 +22,9 @@ pub(crate) struct Known {
     pub(crate) runner: RunnerId,
     pub(crate) snapshot: Snapshot,
 }
+
+/// The generations whose rollout has failed, and why.
+pub(crate) type Failures = HashMap<DeploymentId, (Generation, Failure)>;
 
 /// The state directory. Held by one agent at a time.
 pub(crate) struct Store {
@@ -66,6 +74,17 @@ impl Store {
             }
             Err(error) => Err(error).with_context(|| file.display().to_string()),
         }
+    }
+
+    /// What has failed, so that an agent that starts does not try it again: a release that replaces the one before it
+    /// would stop that once more. Without it, it is tried.
+    pub(crate) fn failures(&self) -> Failures {
+        let bytes = fs::read(self.directory.join("failed.json")).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    pub(crate) fn save_failures(&self, failures: &Failures) -> anyhow::Result<()> {
+        self.put("failed.new", "failed.json", &serde_json::to_vec(failures)?)
     }
 
     /// Keeps what is known: the old one is whole until the new one is.
@@ -121,6 +140,19 @@ mod tests {
         assert_eq!(store.load().unwrap(), None);
         store.save(&known()).unwrap();
         assert_eq!(store.load().unwrap(), Some(known()));
+    }
+
+    #[test]
+    fn what_has_failed_is_found_again_and_a_damaged_file_forgets_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        assert_eq!(store.failures(), Failures::new());
+        let failure = crate::runtime::failure(patr_models::deployment::FailureKind::Exited, "it ended");
+        let failures = Failures::from([(DeploymentId::from_parts(Millis(0), 1), (3, failure))]);
+        store.save_failures(&failures).unwrap();
+        assert_eq!(store.failures(), failures);
+        fs::write(directory.path().join("failed.json"), "{").unwrap();
+        assert_eq!(store.failures(), Failures::new());
     }
 
     #[test]

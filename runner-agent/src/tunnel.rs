@@ -52,7 +52,8 @@ pub(crate) async fn run<R: Runtime>(config: Config, mut lanes: watch::Receiver<u
 async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
     let path = format!("/api/v1/runner/tunnel/{number}");
     let mut backoff = Backoff::default();
-    loop {
+    // Once the agent is about to end, whoever comes after it has the lane.
+    while !target.is_closing() {
         let ended = match connect(&config, &path, None).await {
             Ok(socket) => {
                 backoff.opened(time::Instant::now());
@@ -60,10 +61,6 @@ async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
             }
             Err(ended) => ended,
         };
-        // Whoever comes after this agent has the lane now.
-        if target.is_closing() {
-            return;
-        }
         let not_before = match ended {
             Ended::Lost { why, not_before } => {
                 debug!("lane {number}: {why}");
@@ -356,3 +353,6 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

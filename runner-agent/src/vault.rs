@@ -28,6 +28,8 @@ pub(crate) struct Vault {
 /// The values that a deployment had since the agent started: replicas of older releases still write theirs.
 #[derive(Default)]
 struct Seen {
+    /// What was opened last.
+    sealed: Option<String>,
     values: BTreeSet<Vec<u8>>,
     redactor: Arc<Redactor>,
 }
@@ -50,8 +52,18 @@ impl Vault {
             None => Secrets::default(),
             Some(sealed_text) => self.unseal(sealed_text)?,
         };
-        self.remember(desired.id, secrets.values());
+        self.remember(desired, secrets.values());
         Ok(secrets)
+    }
+
+    /// Opens what is new, so that it is redacted from now on: an agent that has just started finds replicas that have
+    /// their secrets already.
+    pub(crate) fn learn(&self, desired: &DesiredDeployment) {
+        let known = self.lock().get(&desired.id).is_some_and(|seen| seen.sealed == desired.sealed);
+        if !known && desired.sealed.is_some() {
+            // Whoever needs the values finds out why they cannot be had.
+            let _ = self.open(desired);
+        }
     }
 
     fn unseal(&self, text: &str) -> Result<Secrets, Failure> {
@@ -60,9 +72,10 @@ impl Vault {
         serde_json::from_slice(&plain).map_err(|_| sealed("they are not readable"))
     }
 
-    fn remember(&self, id: DeploymentId, values: impl Iterator<Item = Vec<u8>>) {
+    fn remember(&self, desired: &DesiredDeployment, values: impl Iterator<Item = Vec<u8>>) {
         let mut seen = self.lock();
-        let known = seen.entry(id).or_default();
+        let known = seen.entry(desired.id).or_default();
+        known.sealed.clone_from(&desired.sealed);
         let before = known.values.len();
         known.values.extend(values);
         if known.values.len() > before {
@@ -111,7 +124,7 @@ pub(crate) mod tests {
         STANDARD.encode(BoxKey::from(to.to_bytes()).seal(&mut OsRng, &plain).unwrap())
     }
 
-    fn desired(sealed: Option<String>) -> DesiredDeployment {
+    pub(crate) fn desired(sealed: Option<String>) -> DesiredDeployment {
         let mut spec = WorkloadSpec::of("web:1".parse().unwrap());
         let used = SecretUse { secret: "key".parse().unwrap(), version: Some(1) };
         spec.secrets.insert("KEY".parse().unwrap(), used);
@@ -139,6 +152,14 @@ pub(crate) mod tests {
         let secrets = vault.open(&desired).unwrap();
         assert_eq!(secrets.get(&"key".parse().unwrap(), 1).unwrap(), b"hunter22");
         assert_eq!(vault.redactor(desired.id).text("is hunter22."), "is [secret].");
+    }
+
+    #[test]
+    fn what_replicas_have_already_is_redacted_by_an_agent_that_has_just_started() {
+        let vault = Vault::new([7; 32]);
+        let desired = desired(Some(seal(&vault.public(), "key", "hunter22")));
+        vault.learn(&desired);
+        assert_eq!(vault.redactor(desired.id).text("hunter22"), "[secret]");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     meter::Running,
     runtime::{Replica, ReplicaState, Runtime},
-    store::Known,
+    store::{Failures, Known},
 };
 
 impl<R: Runtime> Reconciler<R> {
@@ -36,6 +36,7 @@ impl<R: Runtime> Reconciler<R> {
         let mut expected = HashMap::new();
         for desired in deployments {
             self.tasks.supersede(desired.id, desired.generation);
+            self.vault.learn(desired);
             let wanted = self.wanted(desired, of(desired.id));
             self.advance(&runner, *revision, (desired, wanted), of(desired.id));
             expected.insert(desired.id, self.is_expected(desired, wanted, of(desired.id)));
@@ -52,6 +53,7 @@ impl<R: Runtime> Reconciler<R> {
         let gone: Vec<_> = gone.into_iter().filter(|id| of(*id).is_empty()).collect();
         self.are_gone(&gone);
         self.measure(deployments, all);
+        self.keep_failures();
         observed.extend(unreadable.iter().map(Unreadable::observed));
         self.publish(Report {
             revision: *revision,
@@ -127,6 +129,16 @@ impl<R: Runtime> Reconciler<R> {
                 scaler.sampled(100.0 * mean / may_use, measured, scale, Instant::now());
             }
         }
+    }
+
+    fn keep_failures(&self) {
+        let failed = |(id, memory): (&DeploymentId, &Memory)| Some((*id, memory.failed.clone()?));
+        let failures: Failures = self.memories.iter().filter_map(failed).collect();
+        self.failures.send_if_modified(|last| {
+            let changed = *last != failures;
+            *last = failures;
+            changed
+        });
     }
 
     /// Says what is to be measured.

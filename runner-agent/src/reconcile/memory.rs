@@ -68,6 +68,11 @@ impl Pause {
 }
 
 impl Memory {
+    /// Of a rollout that failed under an agent before this one.
+    pub(super) fn of_failed(failed: (Generation, Failure)) -> Self {
+        Self { failed: Some(failed), ..Self::default() }
+    }
+
     pub(crate) fn has_failed(&self, desired: &DesiredDeployment) -> bool {
         self.failed.as_ref().is_some_and(|(generation, _)| *generation == desired.generation)
     }

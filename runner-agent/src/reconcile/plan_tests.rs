@@ -237,3 +237,6 @@ fn while_a_step_of_the_rollout_is_under_way_only_replicas_that_served_are_seen_t
     };
     assert_eq!(plan(&situation), [readmits("o")]);
 }
+
+#[path = "plan_tests/strategies.rs"]
+mod strategies;

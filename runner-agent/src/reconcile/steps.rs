@@ -14,6 +14,7 @@ use tracing::info;
 use super::{plan::Step, watch::question};
 use crate::{
     backends::Backends,
+    redact::Redactor,
     runtime::{Address, Checked, Fault, NewReplica, ReplicaState, Runtime, failure},
     vault::Vault,
 };
@@ -221,7 +222,12 @@ impl<R: Runtime> Context<R> {
     }
 
     async fn with_logs(&self, mut failure: Failure, replica: &str) -> Failure {
-        failure.logs = self.runtime.last_lines(replica).await;
+        let lines = self.runtime.last_lines(replica).await;
+        // Values that only this replica's release had are known to its container alone.
+        failure.logs = match self.runtime.secrets_in(replica).await {
+            Ok(values) => Redactor::new(values.iter().map(Vec::as_slice)).lines(&lines),
+            Err(_) => Vec::new(),
+        };
         failure
     }
 

@@ -64,6 +64,8 @@ struct Story {
     fake: Fake,
     backends: Backends,
     vault: Vault,
+    /// As on disk.
+    failures: watch::Sender<Failures>,
     desired: watch::Sender<Option<Arc<Known>>>,
     report: watch::Receiver<Option<Report>>,
     agent: JoinHandle<()>,
@@ -85,8 +87,9 @@ impl Story {
         }
         let (desired, backends) = (watch::Sender::new(None), Backends::default());
         let vault = Vault::new([7; 32]);
-        let (agent, report) = agent(&fake, &desired, &backends, &vault);
-        Self { fake, backends, vault, desired, report, agent, revision: 0 }
+        let failures = watch::Sender::default();
+        let (agent, report) = agent(&fake, &desired, (&backends, &vault), &failures);
+        Self { fake, backends, vault, failures, desired, report, agent, revision: 0 }
     }
 
     /// An agent with one deployment that is live.
@@ -101,7 +104,8 @@ impl Story {
     fn restart_agent(&mut self) {
         self.agent.abort();
         self.backends = Backends::default();
-        (self.agent, self.report) = agent(&self.fake, &self.desired, &self.backends, &self.vault);
+        let shared = (&self.backends, &self.vault);
+        (self.agent, self.report) = agent(&self.fake, &self.desired, shared, &self.failures);
     }
 
     fn wants(&mut self, deployments: impl IntoIterator<Item = DesiredDeployment>) {
@@ -184,8 +188,8 @@ fn serving(backends: &Backends, fake: &Fake, number: u128) -> Vec<ReleaseNumber>
 fn agent(
     fake: &Fake,
     desired: &watch::Sender<Option<Arc<Known>>>,
-    backends: &Backends,
-    vault: &Vault,
+    (backends, vault): (&Backends, &Vault),
+    failures: &watch::Sender<Failures>,
 ) -> (JoinHandle<()>, watch::Receiver<Option<Report>>) {
     let (report, heard) = watch::channel(None);
     let (running, running_rx) = watch::channel(Vec::new());
@@ -200,6 +204,7 @@ fn agent(
         vault: vault.clone(),
         running,
         samples,
+        failures: failures.clone(),
     });
     (tokio::spawn(work), heard)
 }

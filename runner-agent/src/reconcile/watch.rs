@@ -188,6 +188,9 @@ impl<R: Runtime> Watch<R> {
                 *failures = 0;
                 continue;
             };
+            if self.runtime.is_held(&self.replica) {
+                continue;
+            }
             match question(&self.runtime, &self.replica, &address, probe).await {
                 Ok(()) => {
                     *failures = 0;

@@ -139,9 +139,12 @@ impl<'a> Situation<'a> {
             steps.extend(alone.then(|| self.revive(shelved())).into_iter().flatten());
             return steps;
         }
+        // There is no newer one to replace what is not alive: it is stopped, and revived.
+        let dead = |replica: &&Replica| runs(replica) && self.memory.is_dead(&replica.id);
         let whole = fallback.iter().all(|replica| !is_shelved(replica) && !self.is_busy(replica));
         let replaced = whole && fallback.iter().any(|replica| self.serves(replica));
         let mut steps = self.revive(shelved());
+        steps.extend(self.shelve(fallback.iter().copied().filter(dead)));
         steps.extend(self.retire(others.into_iter().filter(|replica| replaced || begun(replica))));
         steps
     }
