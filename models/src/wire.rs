@@ -12,12 +12,18 @@
 //! reader with new data and for a new reader with old data. `tests/wire/` pins a message of each kind, and
 //! `docs/wire.md` has the rules at length.
 
+mod usage;
+mod volume;
+
 use crate::{
     deployment::{Autoscale, Digest, Failure, FailureKind, Generation, Power, ReleaseNumber, WorkloadSpec},
-    ids::{DeploymentId, RunnerId, SnapshotId, VolumeId, WorkspaceId},
+    ids::{DeploymentId, RunnerId, VolumeId, WorkspaceId},
     name::Name,
     time::Millis,
 };
+
+pub use usage::{HostHealth, Sample, Usage};
+pub use volume::{DesiredVolume, ObservedVolume, SnapshotMade, VolumeWork};
 
 /// The version of these messages. Another one is refused, not warned about.
 pub const PROTOCOL: u32 = 1;
@@ -200,16 +206,6 @@ pub struct DesiredDeployment {
     pub sealed: Option<String>,
 }
 
-/// A volume as it should be.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub struct DesiredVolume {
-    pub id: VolumeId,
-    pub workspace: WorkspaceId,
-    pub name: Name,
-    /// Whether it was there once: then a runner without it has lost it, and must not make an empty one.
-    pub made: bool,
-}
-
 /// Proof that a deployment was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Tombstone {
@@ -235,55 +231,6 @@ pub struct Report {
     pub gone_volumes: Vec<VolumeId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<HostHealth>,
-}
-
-/// A volume as its runner sees it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub struct ObservedVolume {
-    pub id: VolumeId,
-    /// How much is in it, measured now and then, in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-}
-
-/// How a runner's machine does. Rounded, so that a report changes only with something worth saying.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub struct HostHealth {
-    /// Where the runtime keeps its data, in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disk_total: Option<u64>,
-    /// To whole percents of `disk_total`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disk_free: Option<u64>,
-    /// What keeps the runner from working, as an Engine that does not answer or a disk that is full.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<String>,
-}
-
-/// What a replica used, at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub struct Sample {
-    pub at: Millis,
-    pub deployment: DeploymentId,
-    /// The beginning of the container's id.
-    pub replica: String,
-    pub usage: Usage,
-}
-
-/// What a replica uses.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-pub struct Usage {
-    /// Thousandths of a core, on average since the sample before.
-    pub cpu_millis: u32,
-    /// Bytes, without what the kernel would give up.
-    pub memory_bytes: u64,
-    /// Bytes since the sample before.
-    pub received_bytes: u64,
-    pub sent_bytes: u64,
-    pub read_bytes: u64,
-    pub written_bytes: u64,
 }
 
 /// A deployment as its runner sees it.
@@ -379,28 +326,6 @@ pub enum OpenRequest {
     },
     /// Work on a volume. The answer is a [`ResponseHead`]: 200, or a status with a sentence as its body.
     Volume { work: VolumeWork },
-}
-
-/// What to do with a volume.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
-pub enum VolumeWork {
-    /// Answer all that is in it, or in a snapshot of it, as a tar archive.
-    Read { volume: VolumeId, snapshot: Option<SnapshotId> },
-    /// Fill it, which must be empty, from the tar archive that follows.
-    Fill { volume: VolumeId },
-    /// Copy it, on the runner; answers [`SnapshotMade`] as JSON. Its replicas are paused meanwhile.
-    Snapshot { volume: VolumeId, snapshot: SnapshotId },
-    /// Put back what it was. Nothing may use it.
-    Restore { volume: VolumeId, snapshot: SnapshotId },
-    /// Remove a snapshot. One that is gone already is success.
-    Forget { snapshot: SnapshotId },
-}
-
-/// A snapshot was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct SnapshotMade {
-    pub bytes: u64,
 }
 
 /// The beginning of an answer on an http stream: four bytes of length, big-endian, and this as JSON. The body
