@@ -67,7 +67,16 @@ pub type Revision = u64;
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToAgent<S = Snapshot> {
     /// The answer to [`FromAgent::Hello`], and the first message. The runner must not act before it.
-    Welcome { runner: RunnerId, protocol: u32, epoch: Epoch, now: Millis, lanes: u8 },
+    Welcome {
+        runner: RunnerId,
+        protocol: u32,
+        epoch: Epoch,
+        now: Millis,
+        lanes: u8,
+        /// Whether [`FromAgent::Metrics`] is understood here: an edge that does not know it would take it for garbage.
+        #[serde(default)]
+        metrics: bool,
+    },
     /// The whole of what should run here. Replaces any with a lower revision.
     Desired { snapshot: S },
     /// Every report up to and including `through` is kept.
@@ -94,7 +103,7 @@ pub enum FromAgent {
     },
     /// What is here now; the whole of it. Resent after a reconnect until [`ToAgent::Stored`].
     Report { seq: Seq, report: Report },
-    /// What the replicas used since the last such message. Nothing is resent: a gap is a gap.
+    /// What the replicas used since the last such message; only to an edge that welcomes it. Nothing is resent: a gap is a gap.
     Metrics { samples: Vec<Sample> },
 }
 

@@ -99,7 +99,7 @@ fn to_agent() -> Vec<ToAgent> {
     let tombstones = vec![Tombstone { deployment: deployment(2), generation: 4 }];
     let snapshot = Snapshot { revision: 7, deployments: vec![desired()], tombstones, ..Snapshot::default() };
     vec![
-        ToAgent::Welcome { runner, protocol: PROTOCOL, epoch: 5, now: time(), lanes: 2 },
+        ToAgent::Welcome { runner, protocol: PROTOCOL, epoch: 5, now: time(), lanes: 2, metrics: true },
         ToAgent::Desired { snapshot },
         ToAgent::Stored { through: 9 },
     ]
@@ -329,10 +329,11 @@ fn from_the_past() -> Vec<(Value, Value)> {
         object.extend(more.as_object().unwrap().clone());
         now
     };
+    let welcome_now = with(&welcome, "", json!({ "metrics": false }));
     let hello_now = with(&hello, "", json!({ "host": null, "revision": null }));
     let report_now = with(&report, "/report", json!({ "gone": [] }));
     let report_now = with(&report_now, "/report/deployments/0", json!({ "replicas": [] }));
-    vec![(welcome.clone(), welcome), (hello, hello_now), (report, report_now), (desired.clone(), desired)]
+    vec![(welcome, welcome_now), (hello, hello_now), (report, report_now), (desired.clone(), desired)]
 }
 
 #[test]

@@ -236,6 +236,7 @@ impl Core {
             epoch: self.saved.epoch,
             now,
             lanes: TUNNEL_LANES,
+            metrics: true,
         };
         let mut effects = vec![Effect::Send(welcome)];
         // What is known goes at once, in case `worker` cannot be asked; what it answers replaces it.

@@ -59,6 +59,8 @@ pub(super) struct Core {
     known: Option<(RunnerId, Revision)>,
     /// As which runner; known since the welcome.
     runner: Option<RunnerId>,
+    /// Whether the edge takes what replicas use.
+    metrics: bool,
     /// Until when the welcome must have come, or anything at all be heard.
     welcome_by: Instant,
     silent_at: Instant,
@@ -97,6 +99,7 @@ impl Core {
             timing,
             known,
             runner: None,
+            metrics: false,
             welcome_by: now + timing.welcome,
             silent_at: now + timing.silence,
             ping_at: now + timing.ping_every,
@@ -127,8 +130,9 @@ impl Core {
             ToAgent::Welcome { protocol, .. } if protocol != PROTOCOL => {
                 Err(Ended::Stopped(Stopped::Protocol))
             }
-            ToAgent::Welcome { epoch, runner, now: theirs, lanes, .. } => {
+            ToAgent::Welcome { epoch, runner, now: theirs, lanes, metrics, .. } => {
                 self.runner = Some(runner);
+                self.metrics = metrics;
                 let mut effects = vec![Effect::Info(format!("connected as {runner}, epoch {epoch}"))];
                 effects.extend(clock_warning(clock, theirs));
                 effects.push(Effect::Lanes(lanes));
@@ -156,8 +160,7 @@ impl Core {
 
     /// The replicas were measured.
     pub(super) fn sampled(&self, samples: Vec<Sample>) -> Vec<Effect> {
-        let welcome = self.runner.is_some();
-        welcome.then_some(Effect::Send(FromAgent::Metrics { samples })).into_iter().collect()
+        self.metrics.then_some(Effect::Send(FromAgent::Metrics { samples })).into_iter().collect()
     }
 
     /// When to call [`Self::elapsed`].

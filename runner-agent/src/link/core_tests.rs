@@ -14,7 +14,7 @@ fn opened(now: Instant) -> Core {
 
 fn welcome(clock: Millis) -> String {
     let protocol = PROTOCOL;
-    text(&ToAgent::Welcome { runner: runner(), protocol, epoch: 3, now: clock, lanes: 2 })
+    text(&ToAgent::Welcome { runner: runner(), protocol, epoch: 3, now: clock, lanes: 2, metrics: true })
 }
 
 fn text(message: &ToAgent) -> String {
@@ -138,7 +138,8 @@ fn what_is_not_understood_is_passed_over_and_another_protocol_is_refused() {
     for strange in ["{", r#"{"type":"praise"}"#, "PONG"] {
         assert!(matches!(*core.received(strange, CLOCK, now).unwrap(), [Effect::Warn(_)]), "{strange}");
     }
-    let other = ToAgent::Welcome { runner: runner(), protocol: 99, epoch: 1, now: CLOCK, lanes: 1 };
+    let other =
+        ToAgent::Welcome { runner: runner(), protocol: 99, epoch: 1, now: CLOCK, lanes: 1, metrics: true };
     let refused = core.received(&text(&other), CLOCK, now);
     assert!(matches!(refused, Err(Ended::Stopped(Stopped::Protocol))));
 }

@@ -81,7 +81,15 @@ impl Story {
     async fn welcomed(&self) -> Edge {
         let mut edge = self.greeted().await;
         let runner = RunnerId::from_parts(Millis(0), 0);
-        edge.says(&ToAgent::Welcome { runner, protocol: PROTOCOL, epoch: 1, now: Millis(0), lanes: 0 }).await;
+        edge.says(&ToAgent::Welcome {
+            runner,
+            protocol: PROTOCOL,
+            epoch: 1,
+            now: Millis(0),
+            lanes: 0,
+            metrics: true,
+        })
+        .await;
         edge
     }
 
