@@ -34,15 +34,19 @@ impl<R: Runtime> Reconciler<R> {
         self.forget(&known.snapshot, all);
         let mut observed = Vec::new();
         let mut expected = HashMap::new();
+        let mut went_live = false;
         for desired in deployments {
             self.tasks.supersede(desired.id, desired.generation);
             self.vault.learn(desired);
             let wanted = self.wanted(desired, of(desired.id));
-            self.advance(&runner, *revision, (desired, wanted), of(desired.id));
+            went_live |= self.advance(&runner, *revision, (desired, wanted), of(desired.id));
             expected.insert(desired.id, self.is_expected(desired, wanted, of(desired.id)));
             observed.push(self.observed(desired, wanted, of(desired.id)));
         }
         self.backends.expect(&expected);
+        if went_live {
+            self.collect_images(deployments);
+        }
         let deleted: Vec<&Tombstone> =
             tombstones.iter().filter(|tombstone| !is_newer(deployments, tombstone)).collect();
         for tombstone in &deleted {
@@ -161,14 +165,14 @@ impl<R: Runtime> Reconciler<R> {
         desired.power == Power::Running && may_start && (!failed || here.iter().any(|replica| replica.proven))
     }
 
-    /// Begins what is to be done for a deployment.
+    /// Begins what is to be done for a deployment; whether a release of it has just gone live.
     fn advance(
         &mut self,
         runner: &str,
         revision: u64,
         (desired, wanted): (&DesiredDeployment, u32),
         here: &[&Replica],
-    ) {
+    ) -> bool {
         let staying = self.staying(desired.id, here);
         let memory = self.memories.entry(desired.id).or_default();
         memory.turn_to(desired.generation, revision);
@@ -188,23 +192,29 @@ impl<R: Runtime> Reconciler<R> {
             now: Instant::now(),
         };
         let steps = plan(&situation);
-        if settled(&situation) && staying.len() == here.len() && memory.live != Some(desired.generation) {
+        let ends = settled(&situation) && staying.len() == here.len();
+        let news = ends && memory.live != Some(desired.generation);
+        let went_live = news && desired.power == Power::Running;
+        if news {
             memory.settled(desired.generation);
-            if desired.power == Power::Running {
-                info!("{}: release {} is live", desired.name, desired.release);
-                self.collect_images();
-            }
+        }
+        if went_live {
+            info!("{}: release {} is live", desired.name, desired.release);
         }
         self.watch(desired, &staying);
         for step in steps {
             let work = self.context(runner).perform(desired.clone(), step.clone());
             self.tasks.begin(desired.id, desired.generation, step, work);
         }
+        went_live
     }
 
     /// Images that no deployment needs any more may go.
-    fn collect_images(&self) {
-        let keep: Vec<Digest> = self.memories.values().flat_map(Memory::images).cloned().collect();
+    fn collect_images(&self, deployments: &[DesiredDeployment]) {
+        let remembered = self.memories.values().flat_map(Memory::images);
+        // An agent that has just started remembers none, and one that is stopped has no container.
+        let desired = deployments.iter().filter_map(|desired| desired.digest.as_ref());
+        let keep: Vec<Digest> = remembered.chain(desired).cloned().collect();
         let runtime = self.runtime.clone();
         tokio::spawn(async move { runtime.collect_images(&keep).await });
     }
