@@ -51,9 +51,10 @@ pub(crate) async fn record(ctx: &Ctx, (): (), call: Call<RecordFacts>) -> Answer
     if facts.is_empty() {
         return Ok(Reply::new(NoContent));
     }
-    let made: Vec<volumes::Id> = match facts.volumes.is_empty() {
-        true => Vec::new(),
-        false => ctx.db.fetch(volumes::unmade(runner, &facts.volumes)).await?,
+    let made: Vec<volumes::Id> = if facts.volumes.is_empty() {
+        Vec::new()
+    } else {
+        ctx.db.fetch(volumes::unmade(runner, &facts.volumes)).await?
     };
     let made: Vec<VolumeId> = made.into_iter().map(|row| row.id).collect();
     let mut statements = deployments::record(runner, &facts, ctx.now);

@@ -1,17 +1,17 @@
 use patr_models::{
     deployment::{
-        Outcome, Release, Status, WorkloadSpec, get, list,
+        Autoscale, Outcome, Release, Status, WorkloadSpec, get, list,
         releases::{self, ListReleases},
         restart,
         rollback::{self, RollBackDeployment},
         start, stop, watch,
     },
     endpoint::{body::NoBody, headers::NoHeaders},
-    internal::{Ended, Facts, ReleaseFact, observe::Observed, record},
+    internal::{Ended, Facts, ReleaseFact, desired, observe::Observed, record},
     managed_url::create::NewTarget,
     runner::Connection,
     time::Millis,
-    wire::{ObservedDeployment, Phase, Report},
+    wire::{ObservedDeployment, ObservedReplica, Phase, Report},
 };
 
 use super::*;
@@ -233,6 +233,48 @@ fn each_change_moves_the_generation_and_wakes_the_runner_once() {
 }
 
 #[test]
+fn the_number_of_replicas_and_who_chooses_it_are_set_together() {
+    let app = App::new();
+    let owner = owner(&app);
+    let made = owner.deploy("web", "box");
+    let autoscale = |max| Some(Autoscale { max, cpu_percent: None, idle_s: None });
+    let scale = |replicas, autoscale| {
+        let path = scale::Path { workspace: owner.workspace(), deployment: "web".parse().unwrap() };
+        owner.change::<ScaleDeployment>(path, Json(scale::Body { replicas, autoscale })).map(|it| it.0)
+    };
+    assert_eq!(code(scale(3, autoscale(2))), "scale_invalid");
+    let scaled = scale(2, autoscale(5)).unwrap();
+    assert_eq!((scaled.replicas, scaled.autoscale), (2, autoscale(5)));
+    let path = desired::Path { runner: made.runner };
+    let snapshot: serde_json::Value = app.internal::<desired::GetDesired>(path, NoBody).unwrap().0.into();
+    assert_eq!(snapshot["deployments"][0]["autoscale"]["max"], 5);
+    assert_eq!(
+        update(&owner, spec("web:2", &[80])).unwrap().autoscale,
+        autoscale(5),
+        "unchanged when absent"
+    );
+    let fixed = scale(1, None).unwrap();
+    assert_eq!((fixed.replicas, fixed.autoscale), (1, None));
+}
+
+#[test]
+fn a_deployment_may_begin_with_a_scale_that_its_runner_chooses() {
+    let app = App::new();
+    let owner = owner(&app);
+    let create = |max| {
+        let autoscale = Some(Autoscale { max, cpu_percent: Some(50), idle_s: None });
+        let (name, runner) = ("web".parse().unwrap(), "box".parse().unwrap());
+        let body = create::Body { name, runner, spec: spec("web:1", &[80]), replicas: Some(0), autoscale };
+        let path = create::Path { workspace: owner.workspace() };
+        owner.create::<CreateDeployment>(path, Json(body)).map(|made| made.0)
+    };
+    let refused = refusal(create(0));
+    assert_eq!(refused.code, "spec_invalid");
+    assert!(refused.message.starts_with("autoscale.max: "), "{}", refused.message);
+    assert_eq!(create(3).unwrap().autoscale.unwrap().cpu_percent, Some(50));
+}
+
+#[test]
 fn a_stopped_deployment_is_said_to_be_stopped_at_its_url() {
     let app = App::new();
     let owner = owner(&app);
@@ -255,7 +297,7 @@ fn the_status_comes_from_the_runners_last_report() {
         phase: Phase::Settled,
         ready: 1,
         wanted: None,
-        replicas: Vec::new(),
+        replicas: vec![ObservedReplica { id: "5b0c".to_owned(), release: 1, ready: true, restarts: 0 }],
         trouble: None,
     };
     let report = Report { revision: 2, deployments: vec![seen], ..Report::default() };
@@ -263,7 +305,8 @@ fn the_status_comes_from_the_runners_last_report() {
     let observed =
         Observed { version: 7, connection: online, reported_at: Some(Millis(1)), report: Some(report) };
     app.objects.observe(made.runner, observed);
-    assert_eq!(get(&owner).unwrap().status, Status::Live { ready: 1 });
+    let live = get(&owner).unwrap();
+    assert_eq!((live.status, live.seen[0].id.as_str()), (Status::Live { ready: 1 }, "5b0c"));
     let path = watch::Path { workspace: owner.workspace(), deployment: "web".parse().unwrap() };
     let call = Call::<WatchDeployment> {
         path,

@@ -50,3 +50,24 @@ pub(crate) async fn run(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use crate::testing::App;
+
+    #[test]
+    fn what_is_no_command_or_no_websocket_is_told_so_before_a_runner_is_asked() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        owner.runner("box");
+        owner.deploy("web", "box");
+        let path = "/api/v1/workspaces/acme/deployments/web/exec";
+        let exec = |query: &str| owner.raw(Method::GET, &format!("{path}{query}"), "").code();
+        assert_eq!(exec(""), "no_command");
+        assert_eq!(exec("?command=sh&command=-c&command=true"), "not_upgraded");
+        let other = app.owner("other").in_workspace("acme");
+        assert_eq!(other.raw(Method::GET, &format!("{path}?command=id"), "").code(), "not_found");
+    }
+}

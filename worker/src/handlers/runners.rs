@@ -170,6 +170,7 @@ mod tests {
         internal::observe::Observed,
         runner::{get, list, rotate_token},
         time::Millis,
+        wire::{HostHealth, Report},
     };
 
     use super::*;
@@ -277,6 +278,20 @@ mod tests {
         assert_eq!(code(delete(&owner, "box")), "runner_has_deployments");
         assert_eq!(app.objects.revoked(), []);
         assert_eq!(app.last_audit(), "CreateDeployment");
+    }
+
+    #[test]
+    fn how_a_machine_does_is_what_its_agent_said_last() {
+        let app = App::new();
+        let owner = app.owner("acme");
+        let made = owner.runner("box").runner;
+        assert_eq!(made.health, None);
+        let health =
+            HostHealth { disk_total: Some(100), disk_free: Some(1), trouble: Some("full".to_owned()) };
+        let report = Some(Report { health: Some(health.clone()), ..Report::default() });
+        let connection = Connection::Offline { since: Millis(1) };
+        app.objects.observe(made.id, Observed { version: 1, connection, reported_at: None, report });
+        assert_eq!(get(&owner, "box").unwrap().health, Some(health));
     }
 
     #[test]

@@ -57,14 +57,28 @@ fn of_two_values_at_once_both_are_versions() {
 }
 
 #[test]
-fn of_two_first_secrets_at_once_one_makes_the_key() {
+fn of_two_first_secrets_at_once_one_makes_the_key_and_the_other_takes_it() {
     let app = App::new();
     let owner = app.owner("acme");
-    let twin = App::new();
-    twin.owner("acme").secret("db", "one").unwrap();
-    app.sqlite.meanwhile("INSERT INTO data_keys SELECT id, 'another', 1 FROM workspaces");
-    let answered = owner.secret("db", "one");
-    assert_eq!(code(answered), "internal", "a key that does not open is not replaced");
+    let row: serde_json::Value =
+        serde_json::from_str(&app.sqlite.rows("SELECT id FROM workspaces")[0]).unwrap();
+    let workspace = row["id"].as_str().unwrap().parse().unwrap();
+    let master = app.settings.secrets_key.clone().unwrap();
+    let theirs = master.wrap(workspace, &Key::random().unwrap()).unwrap();
+    app.sqlite.meanwhile(format!("INSERT INTO data_keys VALUES ('{workspace}', '{theirs}', 1)"));
+    assert_eq!(owner.secret("db", "one").unwrap().version, 1);
+    let kept = app.sqlite.rows("SELECT wrapped FROM data_keys");
+    assert_eq!(kept, [format!(r#"{{"wrapped":"{theirs}"}}"#)]);
+}
+
+#[test]
+fn a_key_that_does_not_open_is_not_replaced() {
+    let app = App::new();
+    let owner = app.owner("acme");
+    app.sqlite.run("INSERT INTO data_keys SELECT id, 'damaged', 1 FROM workspaces");
+    let path = "/api/v1/workspaces/acme/secrets/db";
+    let answered = owner.raw(http::Method::PUT, path, r#"{"value":{"text":"one"}}"#);
+    assert_eq!(answered.code(), "internal");
     assert_eq!(app.sqlite.rows("SELECT * FROM secrets"), [""; 0]);
 }
 

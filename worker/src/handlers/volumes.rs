@@ -78,7 +78,7 @@ pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListVolumes>) -> 
     let seen: HashMap<_, _> = runners.into_iter().zip(seen).collect();
     let model = |row: Row| {
         let observed = seen.get(&row.runner_id)?;
-        Some(with(row, &uses, observed))
+        Some(with(ctx, row, &uses, observed))
     };
     Ok(Reply::new(Json(Page { items: items.into_iter().filter_map(model).collect(), next })))
 }
@@ -110,16 +110,16 @@ async fn find(ctx: &Ctx, caller: &Member, reference: &Ref<VolumeId>) -> Result<R
 async fn model(ctx: &Ctx, row: Row) -> Result<Volume, Refused> {
     let uses: Vec<UseRow> = ctx.db.fetch(db::uses(&[row.id])).await?;
     let observed = ctx.runners.look(row.runner_id).await;
-    Ok(with(row, &uses, &observed))
+    Ok(with(ctx, row, &uses, &observed))
 }
 
-fn with(row: Row, uses: &[UseRow], observed: &Observed) -> Volume {
+fn with(ctx: &Ctx, row: Row, uses: &[UseRow], observed: &Observed) -> Volume {
     let seen = state::seen(row.id, observed);
     let uses = uses.iter().filter(|used| used.volume_id == row.id);
     let used_by: BTreeSet<_> = uses.map(|used| used.deployment.clone()).collect();
     Volume {
         id: row.id,
-        state: state::derive(row.made && !row.copying, seen.is_some(), observed),
+        state: state::derive(row.made && !row.copying, seen.is_some(), observed, ctx.now),
         name: row.name,
         runner: row.runner_id,
         runner_name: row.runner_name,

@@ -102,9 +102,10 @@ pub(super) async fn bind(ctx: &Ctx, home: Home, mut spec: WorkloadSpec) -> Resul
     let found = look_up(ctx, home.workspace, &spec).await?;
     let secrets = pin(&mut spec, &found)?;
     let names: BTreeSet<_> = spec.volumes.values().map(|mount| &mount.volume).collect();
-    let rows: Vec<Row> = match names.is_empty() {
-        true => Vec::new(),
-        false => ctx.db.fetch(volumes::named(home.workspace, &names)).await?,
+    let rows: Vec<Row> = if names.is_empty() {
+        Vec::new()
+    } else {
+        ctx.db.fetch(volumes::named(home.workspace, &names)).await?
     };
     let mut new = BTreeMap::new();
     for name in names.into_iter().filter(|name| !rows.iter().any(|row| row.name == **name)) {
@@ -127,10 +128,7 @@ pub(super) async fn look_up(
     spec: &WorkloadSpec,
 ) -> Result<Vec<Found>, Refused> {
     let uses: Vec<&SecretUse> = spec.secrets_used().collect();
-    Ok(match uses.is_empty() {
-        true => Vec::new(),
-        false => ctx.db.fetch(secrets::resolve(workspace, &uses)).await?,
-    })
+    Ok(if uses.is_empty() { Vec::new() } else { ctx.db.fetch(secrets::resolve(workspace, &uses)).await? })
 }
 
 /// A use of a secret in a sentence.

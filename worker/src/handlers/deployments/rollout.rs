@@ -129,9 +129,10 @@ async fn still_there(ctx: &Ctx, caller: &Member, spec: &WorkloadSpec) -> Result<
         return Err(Gone::Secret(in_words(gone)));
     }
     let names = spec.volumes.values().map(|mount| &mount.volume).collect();
-    let rows: Vec<volumes::Row> = match spec.volumes.is_empty() {
-        true => Vec::new(),
-        false => ctx.db.fetch(volumes::named(caller.workspace, &names)).await?,
+    let rows: Vec<volumes::Row> = if spec.volumes.is_empty() {
+        Vec::new()
+    } else {
+        ctx.db.fetch(volumes::named(caller.workspace, &names)).await?
     };
     // By its id: another volume may have the name by now.
     let gone = spec.volumes.values().find(|mount| !rows.iter().any(|row| Some(row.id) == mount.id));

@@ -92,6 +92,8 @@ async fn undo(ctx: &Ctx, volume: &Row) {
     statements.push(runners::touch(volume.runner_id));
     match ctx.db.batch(statements).await {
         Ok(()) => ctx.runners.wake(volume.runner_id).await,
+        // Somebody has deleted it meanwhile.
+        Err(DbError::Stale) => {}
         Err(error) => log(format_args!("{}: {} stays half copied: {error}", ctx.request, volume.id)),
     }
 }

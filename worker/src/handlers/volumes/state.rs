@@ -1,7 +1,8 @@
 //! Whether a volume is there: a pure function of what was once known, what was last seen, and the connection.
 
 use patr_models::{
-    ids::VolumeId, internal::observe::Observed, runner::Connection, volume::VolumeState, wire::ObservedVolume,
+    ids::VolumeId, internal::observe::Observed, runner::Connection, time::Millis, volume::VolumeState,
+    wire::ObservedVolume,
 };
 
 /// The volume as its runner saw it last.
@@ -10,10 +11,11 @@ pub(super) fn seen(id: VolumeId, observed: &Observed) -> Option<&ObservedVolume>
 }
 
 /// `made` says whether its runner had it once, with all that belongs into it.
-pub(super) fn derive(made: bool, seen: bool, observed: &Observed) -> VolumeState {
+pub(super) fn derive(made: bool, seen: bool, observed: &Observed, now: Millis) -> VolumeState {
     match (&observed.connection, &observed.report) {
         _ if !made => VolumeState::Waiting,
-        (Connection::Never, _) => VolumeState::Waiting,
+        // It has connected, or nothing would be made: the session cannot be asked.
+        (Connection::Never, _) => VolumeState::Unknown { since: now },
         (Connection::Offline { since }, _) | (Connection::Online { since, .. }, None) => {
             VolumeState::Unknown { since: *since }
         }
@@ -24,7 +26,7 @@ pub(super) fn derive(made: bool, seen: bool, observed: &Observed) -> VolumeState
 
 #[cfg(test)]
 mod tests {
-    use patr_models::{time::Millis, wire::Report};
+    use patr_models::wire::Report;
 
     use super::*;
 
@@ -37,6 +39,7 @@ mod tests {
         let since = Millis(5);
         let online = Connection::Online { since, agent: "1".to_owned(), host: None, clock_skew_ms: 0 };
         let says = |connection: &Connection| observed(connection.clone(), Some(Report::default()));
+        let derive = |made, seen, observed: &Observed| derive(made, seen, observed, Millis(9));
         assert_eq!(derive(true, true, &says(&online)), VolumeState::Ready);
         assert_eq!(derive(true, false, &says(&online)), VolumeState::Missing);
         assert_eq!(derive(false, false, &says(&online)), VolumeState::Waiting);
@@ -44,5 +47,8 @@ mod tests {
         let offline = Connection::Offline { since };
         assert_eq!(derive(true, true, &says(&offline)), VolumeState::Unknown { since });
         assert_eq!(derive(false, false, &says(&offline)), VolumeState::Waiting);
+        let unasked = observed(Connection::Never, None);
+        assert_eq!(derive(true, false, &unasked), VolumeState::Unknown { since: Millis(9) });
+        assert_eq!(derive(false, false, &unasked), VolumeState::Waiting);
     }
 }
