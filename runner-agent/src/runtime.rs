@@ -215,10 +215,6 @@ pub(crate) trait Runtime: Clone + Send + Sync + 'static {
     }
     /// What a running container has used.
     fn usage(&self, id: &str) -> impl Future<Output = Result<Totals, Fault>> + Send;
-    /// Holds a container still, as it is. Already so is success.
-    fn pause(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// Lets a container go on.
-    fn unpause(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;
     /// Stops a container, within the time that it was given when it was started, and keeps it: not even a restart of
     /// the machine starts it.
     fn stop(&self, id: &str) -> impl Future<Output = Result<(), Fault>> + Send;

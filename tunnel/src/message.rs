@@ -95,7 +95,7 @@ impl Decoder {
     /// # Errors
     /// What arrived is no message, and nothing after it can be read either.
     #[expect(clippy::should_implement_trait, reason = "an iterator's end is final; here more may arrive")]
-    pub fn next(&mut self) -> Result<Option<Message>, MessageError> {
+    pub fn pull(&mut self) -> Result<Option<Message>, MessageError> {
         let Some((&kind, rest)) = self.waiting.split_first() else { return Ok(None) };
         let Some(length) = rest.first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_be_bytes(*length) as usize;
@@ -137,7 +137,7 @@ mod tests {
             let mut back = Vec::new();
             for part in bytes.chunks(cut) {
                 decoder.push(part);
-                while let Some(message) = decoder.next().unwrap() {
+                while let Some(message) = decoder.pull().unwrap() {
                     back.push(message);
                 }
             }
@@ -148,7 +148,7 @@ mod tests {
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let mut decoder = Decoder::default();
             decoder.push(&bytes);
-            while let Ok(Some(_)) = decoder.next() {}
+            while let Ok(Some(_)) = decoder.pull() {}
         }
     }
 
@@ -156,6 +156,6 @@ mod tests {
     fn a_length_that_nobody_may_send_is_refused_before_it_is_waited_for() {
         let mut decoder = Decoder::default();
         decoder.push(&[2, 0xff, 0xff, 0xff, 0xff]);
-        assert_eq!(decoder.next(), Err(MessageError::TooLong(u32::MAX as usize)));
+        assert_eq!(decoder.pull(), Err(MessageError::TooLong(u32::MAX as usize)));
     }
 }

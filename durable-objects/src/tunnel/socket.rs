@@ -130,7 +130,7 @@ async fn down(stream: &LaneStream, first: Bytes, socket: &WebSocket) -> Ended {
     loop {
         loop {
             // A client that is gone takes nothing; its own direction says so.
-            let _ = match decoder.next() {
+            let _ = match decoder.pull() {
                 Ok(None) => break,
                 Ok(Some(Message::Text(text))) => socket.send_with_str(text),
                 Ok(Some(Message::Binary(bytes))) => socket.send_with_bytes(bytes),

@@ -204,7 +204,7 @@ impl Incoming {
     /// The next message; `None` when no more will come.
     pub(super) async fn next(&mut self, reader: &mut Reader) -> Result<Option<Crossing>, MessageError> {
         loop {
-            if let Some(message) = self.decoder.next()? {
+            if let Some(message) = self.decoder.pull()? {
                 return Ok(Some(message));
             }
             match reader.read().await {

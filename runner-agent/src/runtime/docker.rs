@@ -258,15 +258,6 @@ impl Runtime for Docker {
         usage::usage(self, id).await
     }
 
-    async fn pause(&self, id: &str) -> Result<(), Fault> {
-        already(self.api.pause_container(id).await).map_err(|error| refused("pausing its container", &error))
-    }
-
-    async fn unpause(&self, id: &str) -> Result<(), Fault> {
-        already(self.api.unpause_container(id).await)
-            .map_err(|error| refused("letting its container go on", &error))
-    }
-
     async fn stop(&self, id: &str) -> Result<(), Fault> {
         let found = self.api.inspect_container(id, None).await;
         let found = found.map_err(|error| refused("stopping its container", &error))?;

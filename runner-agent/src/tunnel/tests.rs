@@ -52,7 +52,7 @@ impl Answer {
     fn messages(&self) -> Vec<Crossing> {
         let mut decoder = Decoder::default();
         decoder.push(self.split().map(|(_, body)| body).unwrap_or_default());
-        std::iter::from_fn(|| decoder.next().unwrap()).collect()
+        std::iter::from_fn(|| decoder.pull().unwrap()).collect()
     }
 }
 

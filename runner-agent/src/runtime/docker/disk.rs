@@ -10,9 +10,6 @@ use super::{Docker, words::chain};
 const WATERMARK_PERCENT: u64 = 5;
 const WATERMARK: u64 = 512 * 1024 * 1024;
 
-/// How long the Engine may take to say that it is there.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// How much fits where the Engine keeps its data, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Space {

@@ -140,14 +140,6 @@ impl Runtime for Fake {
         })
     }
 
-    async fn pause(&self, _: &str) -> Result<(), Fault> {
-        Err(unscripted().into())
-    }
-
-    async fn unpause(&self, _: &str) -> Result<(), Fault> {
-        Err(unscripted().into())
-    }
-
     async fn stop(&self, id: &str) -> Result<(), Fault> {
         self.call(Verb::Stop, format!("stop {id}"), |world| {
             if let Some(container) = world.find(id) {

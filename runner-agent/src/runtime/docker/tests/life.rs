@@ -117,11 +117,6 @@ async fn a_container_that_is_stopped_stays_and_starts_again_as_it_was() {
     assert_eq!((&replica.state, replica.proven), (&ReplicaState::Exited, true));
     bench.docker.start_again(&id).await.unwrap();
     bench.says(&id, "begun\nbegun").await;
-    bench.docker.pause(&id).await.unwrap();
-    bench.docker.pause(&id).await.unwrap();
-    assert_eq!(docker(&["inspect", "--format", "{{.State.Status}}", &id]), "paused");
-    bench.docker.unpause(&id).await.unwrap();
-    assert_eq!(docker(&["inspect", "--format", "{{.State.Status}}", &id]), "running");
 }
 
 #[tokio::test]

@@ -213,7 +213,7 @@ async fn what_a_crash_has_left_behind_is_put_right_by_the_next_agent() {
     look(&bench.docker, &bench, std::slice::from_ref(&volume)).await;
     let id = user(&bench, volume.id, false).await;
     let mut held = bench.docker.volume_read(volume.id, None).await.unwrap();
-    bench.docker.pause(&id).await.unwrap();
+    docker(&["pause", &id]);
     let carriers = || {
         docker(&["ps", "--all", "--quiet", "--filter", &format!("label={}={}", label::CARRIER, bench.runner)])
     };
