@@ -8,7 +8,6 @@ use patr_stories::{
     caller::{live, web},
     eventually, example_image,
     load::{Load, Shape},
-    registry::docker,
     runner::{CleanUp, containers, inspect},
 };
 use tokio::time::sleep;
@@ -79,17 +78,18 @@ async fn an_edge_that_is_killed_at_any_moment_of_a_rollout_hears_of_its_end() {
 }
 
 #[tokio::test]
-async fn a_replica_that_is_killed_comes_back_and_the_other_answers_meanwhile() {
+async fn a_replica_that_ends_is_started_again_and_the_other_answers_meanwhile() {
     let Some(image) = example_image() else { return };
     let (edge, owner, _agent, clean_up) = two_replicas(&image).await;
     let before = containers(&clean_up.0);
     let shape =
         Shape { requests_per_second: 50, slow_every: u32::MAX, sockets: 0, drain: Duration::from_secs(30) };
     let load = Load::start(&edge, "web-acme", shape).await;
-    docker(&["kill", &before[0]], "");
-    eventually("the restart of what was killed", async || {
-        let running = inspect(&before[0])["State"]["Running"].as_bool();
-        if running == Some(true) { Ok(()) } else { Err(running) }
+    // Whoever told it gets no answer.
+    let _ = edge.request(http::Method::POST, "web-acme", "/exit?code=9").send().await;
+    eventually("the restart of the one that ended", async || {
+        let restarts: u64 = before.iter().filter_map(|id| inspect(id)["RestartCount"].as_u64()).sum();
+        if restarts == 1 { Ok(()) } else { Err(restarts) }
     })
     .await;
     owner.sees("web", live(2)).await;

@@ -44,7 +44,8 @@ impl Desk {
 
 /// As the image of PostgreSQL does it: a cluster is made when there is none.
 const POSTGRES: &str = "sh -c 'cd /usr/lib/postgresql/*/bin && { [ -s /var/lib/postgresql/data/PG_VERSION ] || \
-    ./initdb --pgdata /var/lib/postgresql/data --auth-host scram-sha-256 --pwfile /run/password; } && \
+    ./initdb --pgdata /var/lib/postgresql/data --auth-host scram-sha-256 --pwfile /run/password && \
+    echo host all all all scram-sha-256 >> /var/lib/postgresql/data/pg_hba.conf; } && \
     exec ./postgres -D /var/lib/postgresql/data -c listen_addresses=* -c fsync=off -c unix_socket_directories=/tmp'";
 
 #[tokio::test]
@@ -120,6 +121,7 @@ async fn redis_keeps_its_data_when_its_container_is_killed_and_when_it_is_restor
     let made: serde_json::Value = serde_json::from_str(&made).unwrap();
     assert_eq!(redis(&["set", "bird", "crow"]).await, "OK");
     desk.patr.run(&["deployment", "stop", "cache"]).await;
+    desk.owner.sees("cache", |status| matches!(status, Status::Stopped)).await;
     let snapshot = made["id"].as_str().unwrap();
     desk.patr.run(&["volume", "restore", "cache", snapshot, "--yes"]).await;
     desk.patr.run(&["deployment", "start", "cache"]).await;

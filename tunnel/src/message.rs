@@ -94,7 +94,6 @@ impl Decoder {
     ///
     /// # Errors
     /// What arrived is no message, and nothing after it can be read either.
-    #[expect(clippy::should_implement_trait, reason = "an iterator's end is final; here more may arrive")]
     pub fn pull(&mut self) -> Result<Option<Message>, MessageError> {
         let Some((&kind, rest)) = self.waiting.split_first() else { return Ok(None) };
         let Some(length) = rest.first_chunk::<4>() else { return Ok(None) };

@@ -12,7 +12,7 @@ use crate::{sh, target_dir, tools};
 pub(crate) const DEBIAN: &str = "patr-story-debian:latest";
 
 /// What is in it besides the least that Debian is.
-const PACKAGES: &str = "nginx-light,nodejs,postgresql,python3-minimal,redis-server";
+const PACKAGES: &str = "nginx-light,nodejs,postgresql,python3,redis-server";
 
 /// What no story reads.
 const LEFT_OUT: [&str; 6] = [

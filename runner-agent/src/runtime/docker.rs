@@ -88,6 +88,8 @@ struct Shared {
     sizes: volume::Sizes,
     /// Whoever reads needs a network that no container is on yet; whoever writes removes such.
     networks: RwLock<()>,
+    /// One network is made at a time.
+    making_network: Mutex<()>,
     held: Held,
     tidied: Mutex<Option<Instant>>,
 }
@@ -102,6 +104,7 @@ impl Shared {
             made: Kept::open(state_dir.join("volumes.json")),
             sizes: volume::Sizes::default(),
             networks: RwLock::default(),
+            making_network: Mutex::default(),
             held: Held::default(),
             tidied: Mutex::default(),
         }

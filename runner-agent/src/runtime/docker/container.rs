@@ -18,7 +18,7 @@ use patr_models::{
     ids::DeploymentId,
 };
 
-use super::{Address, NewReplica, Replica, ReplicaState, failure, files, network, volume};
+use super::{Address, NewReplica, Replica, ReplicaState, failure, files, volume};
 
 /// What containers carry, so that nothing else must be remembered.
 pub(super) mod label {
@@ -62,12 +62,12 @@ pub(super) fn proven_name(found: &ContainerInspectResponse) -> Option<String> {
 pub(super) fn create(
     new: &NewReplica,
     image: String,
+    network: String,
     runner: &str,
     publish: bool,
 ) -> Result<ContainerCreateBody, Failure> {
     let spec = &new.desired.spec;
     let some = |words: &Vec<String>| Some(words.clone()).filter(|words| !words.is_empty());
-    let network = network::name(new.desired.workspace);
     let aliases = Some(vec![new.desired.name.to_string()]);
     let endpoint = EndpointSettings { aliases, ..Default::default() };
     Ok(ContainerCreateBody {

@@ -1,6 +1,6 @@
 //! Room for images and volumes.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf};
 
 use patr_models::wire::HostHealth;
 

@@ -15,7 +15,7 @@ use super::{
     Docker, Fault,
     container::label,
     failure,
-    words::{chain, is_missing, refused},
+    words::{chain, refused},
 };
 
 const DOING: &str = "making the network of its workspace";
@@ -24,24 +24,44 @@ pub(super) fn name(workspace: WorkspaceId) -> String {
     format!("patr-{workspace}")
 }
 
-pub(super) async fn ensure(docker: &Docker, workspace: WorkspaceId, runner: &str) -> Result<(), Fault> {
+/// The id of a workspace's network, which is made if it is not there. In a task of its own: a start that is given up
+/// halfway must not let the next one look before the Engine has answered, for the Engine lets two networks have one name.
+pub(super) async fn ensure(docker: &Docker, workspace: WorkspaceId, runner: &str) -> Result<String, Fault> {
+    let (docker, runner) = (docker.clone(), runner.to_owned());
+    let ensuring = tokio::spawn(async move {
+        let _alone = docker.shared.making_network.lock().await;
+        match find(&docker, workspace).await? {
+            Some(id) => Ok(id),
+            None => make(&docker, workspace, runner).await,
+        }
+    });
+    ensuring
+        .await
+        .unwrap_or_else(|error| Err(failure(FailureKind::Runtime, format!("{DOING}: {error}")).into()))
+}
+
+/// The oldest one of its name.
+async fn find(docker: &Docker, workspace: WorkspaceId) -> Result<Option<String>, Fault> {
     let name = name(workspace);
-    match docker.api.inspect_network(&name, None).await {
-        Ok(_) => return Ok(()),
-        Err(error) if is_missing(&error) => {}
-        Err(error) => return Err(refused(DOING, &error)),
-    }
-    let labels = [(label::RUNNER, runner.to_owned()), (label::WORKSPACE, workspace.to_string())];
+    // The Engine's filter takes parts of names.
+    let filters = Some(HashMap::from([("name".to_owned(), vec![name.clone()])]));
+    let networks = docker.api.list_networks(Some(ListNetworksOptions { filters })).await;
+    let networks = networks.map_err(|error| refused(DOING, &error))?;
+    let named = networks.into_iter().filter(|network| network.name.as_deref() == Some(&name));
+    let oldest = named.min_by_key(|network| (network.created.clone(), network.id.clone()));
+    Ok(oldest.and_then(|network| network.id))
+}
+
+async fn make(docker: &Docker, workspace: WorkspaceId, runner: String) -> Result<String, Fault> {
+    let labels = [(label::RUNNER, runner), (label::WORKSPACE, workspace.to_string())];
     let request = NetworkCreateRequest {
-        name,
+        name: name(workspace),
         driver: Some("bridge".to_owned()),
         labels: Some(labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
         ..Default::default()
     };
     match docker.api.create_network(request).await {
-        Ok(_) => Ok(()),
-        // Another deployment's first start was faster.
-        Err(Error::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
+        Ok(made) => Ok(made.id),
         Err(error) => Err(explained(&error)),
     }
 }
@@ -71,14 +91,14 @@ pub(super) async fn sweep(docker: &Docker, runner: &str) {
 async fn remove_empty(docker: &Docker, runner: &str) -> Result<(), Error> {
     let ours = HashMap::from([("label".to_owned(), vec![format!("{}={runner}", label::RUNNER)])]);
     let networks = docker.api.list_networks(Some(ListNetworksOptions { filters: Some(ours) })).await?;
-    for name in networks.into_iter().filter_map(|network| network.name) {
-        let on_it = HashMap::from([("network".to_owned(), vec![name.clone()])]);
+    for id in networks.into_iter().filter_map(|network| network.id) {
+        let on_it = HashMap::from([("network".to_owned(), vec![id.clone()])]);
         let options = ListContainersOptions { all: true, filters: Some(on_it), ..Default::default() };
         if !docker.api.list_containers(Some(options)).await?.is_empty() {
             continue;
         }
-        match docker.api.remove_network(&name).await {
-            Ok(()) => info!("removed the network {name}: nothing uses it"),
+        match docker.api.remove_network(&id).await {
+            Ok(()) => info!("removed the network {id}: nothing uses it"),
             // Somebody has just come, or was faster.
             Err(Error::DockerResponseServerError { .. }) => {}
             Err(error) => return Err(error),

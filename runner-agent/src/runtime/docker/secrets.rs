@@ -67,7 +67,7 @@ mod tests {
         new.desired.spec.secrets.insert("KEY".parse().unwrap(), used);
         let value = patr_models::secret::SecretValue::Text("hunter2=".to_owned());
         new.secrets.0.entry("key".parse().unwrap()).or_default().insert(1, value);
-        let body = container::create(&new, "web".to_owned(), "run_x", false).unwrap();
+        let body = container::create(&new, "web".to_owned(), "net".to_owned(), "run_x", false).unwrap();
         let inspected = serde_json::json!({ "Config": { "Env": body.env, "Labels": body.labels } });
         let found = serde_json::from_value(inspected).unwrap();
         assert_eq!(in_environment(&found), [b"hunter2=".to_vec()]);

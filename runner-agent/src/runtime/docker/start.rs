@@ -17,14 +17,14 @@ pub(super) async fn start(docker: &Docker, new: &NewReplica, runner: &str) -> Re
     // An image made here is known by its id only.
     let here = docker.local(&reference).await?.is_some();
     let image = if here { reference } else { new.digest.to_string() };
-    let body = container::create(new, image, runner, docker.publish)?;
     let options = CreateContainerOptions {
         name: Some(container::unproven_name(new, rand::random())),
         platform: spec.platform.as_ref().map(ToString::to_string).unwrap_or_default(),
     };
     let id = {
         let _stays = docker.shared.networks.read().await;
-        network::ensure(docker, new.desired.workspace, runner).await?;
+        let network = network::ensure(docker, new.desired.workspace, runner).await?;
+        let body = container::create(new, image, network, runner, docker.publish)?;
         let made = docker.api.create_container(Some(options), body).await;
         made.map_err(|error| refused("making its container", &error))?.id
     };

@@ -88,7 +88,7 @@ pub(super) fn new_replica() -> NewReplica {
 #[test]
 fn a_container_is_recognised_by_what_it_was_made_with() {
     let new = new_replica();
-    let body = container::create(&new, "web".to_owned(), "run_x", false).unwrap();
+    let body = container::create(&new, "web".to_owned(), "net".to_owned(), "run_x", false).unwrap();
     let summary = serde_json::json!({
         "Id": "c1",
         "Names": [format!("/{}", container::unproven_name(&new, 1))],
@@ -107,8 +107,12 @@ fn a_container_is_recognised_by_what_it_was_made_with() {
 #[test]
 fn ports_are_published_on_loopback_only_and_only_where_they_must_be() {
     let new = new_replica();
-    let host =
-        |publish| container::create(&new, "web".to_owned(), "run_x", publish).unwrap().host_config.unwrap();
+    let host = |publish| {
+        container::create(&new, "web".to_owned(), "net".to_owned(), "run_x", publish)
+            .unwrap()
+            .host_config
+            .unwrap()
+    };
     assert_eq!(host(false).port_bindings, None);
     let bindings = host(true).port_bindings.unwrap();
     let binding = bindings["80/tcp"].as_ref().unwrap();
