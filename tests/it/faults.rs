@@ -8,9 +8,9 @@ use patr_stories::{
     caller::{live, web},
     eventually, example_image,
     load::{Load, Shape},
+    pass,
     runner::{CleanUp, containers, inspect},
 };
-use tokio::time::sleep;
 
 use crate::rollouts::{scale, update};
 
@@ -59,7 +59,7 @@ async fn an_agent_that_is_killed_at_any_moment_of_a_rollout_brings_it_to_its_end
     let (edge, owner, mut agent, clean_up) = two_replicas(&image).await;
     for (number, after) in (2..).zip([0, 150, 400, 700, 1000, 1500]) {
         update(&owner, release(&image, number)).await;
-        sleep(Duration::from_millis(after)).await; // The moment is what is varied.
+        pass(Duration::from_millis(after)).await;
         agent.kill_and_restart().await;
         is_whole(&edge, &owner, &clean_up, number).await;
     }
@@ -71,7 +71,7 @@ async fn an_edge_that_is_killed_at_any_moment_of_a_rollout_hears_of_its_end() {
     let (mut edge, owner, _agent, clean_up) = two_replicas(&image).await;
     for (number, after) in (2..).zip([0, 400, 1000]) {
         update(&owner, release(&image, number)).await;
-        sleep(Duration::from_millis(after)).await; // The moment is what is varied.
+        pass(Duration::from_millis(after)).await;
         edge.kill_and_restart().await;
         is_whole(&edge, &owner, &clean_up, number).await;
     }
@@ -107,7 +107,7 @@ async fn an_agent_that_is_restarted_under_load_loses_no_request() {
     let shape = Shape { requests_per_second: 50, slow_every: 50, sockets: 0, drain: Duration::from_secs(30) };
     let load = Load::start(&edge, "web-acme", shape).await;
     for _ in 0..3 {
-        sleep(Duration::from_secs(1)).await; // Requests come in meanwhile.
+        pass(Duration::from_secs(1)).await;
         agent.upgrade().await;
         owner.sees("web", live(2)).await;
     }

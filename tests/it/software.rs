@@ -183,7 +183,7 @@ async fn one_that_takes_too_much_memory_is_named_and_comes_back() {
     let Some(image) = debian_image() else { return };
     let mut desk = Desk::new().await;
     // It leaks when it is told to: the first release is well, the second is not.
-    let leak = "sh -c 'exec python3 -c \"import os,time\nhog=[]\nwhile os.environ.get(\\\"LEAK\\\"): hog.append(bytearray(1<<20))\ntime.sleep(9e9)\"'";
+    let leak = "sh -c 'exec python3 -c \"import os,threading\nhog=[]\nwhile os.environ.get(\\\"LEAK\\\"): hog.append(bytearray(1<<20))\nthreading.Event().wait()\"'";
     let arguments = ["--memory", "32Mi", "--command", leak];
     desk.deploy("leak", &image, &arguments).await;
     let command = ["deploy", &image, "--name", "leak", "--env", "LEAK=1"];

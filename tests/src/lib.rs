@@ -40,6 +40,12 @@ pub fn http_client() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
 }
 
+/// Lets time go by: for the moment of a fault, which a story varies, never to wait for something.
+pub async fn pass(time: Duration) {
+    // Nothing is awaited, so nothing but the time ends it.
+    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+}
+
 /// Asks until there is an answer, and says what was last seen when there is none in time.
 pub async fn eventually<T, S: std::fmt::Debug>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, S>) -> T {
     let mut tick = tokio::time::interval(Duration::from_millis(50));
