@@ -5,7 +5,7 @@ use std::time::Duration;
 use patr_models::deployment::{FailureKind, Status};
 use patr_stories::{
     Agent, Caller, Edge, Program, debian_image, eventually, example_image,
-    runner::{CleanUp, CleanUpVolumes, containers, inspect},
+    runner::{CleanUp, containers, inspect},
 };
 
 /// Somebody with a runner.
@@ -15,7 +15,6 @@ struct Desk {
     patr: Program,
     _agent: Agent,
     deployed: Vec<CleanUp>,
-    _volumes: CleanUpVolumes,
 }
 
 impl Desk {
@@ -23,9 +22,8 @@ impl Desk {
         let edge = Edge::start().await;
         let owner = edge.owner("owner", "acme").await;
         let agent = Agent::start(&edge, &owner.add_runner("box").await);
-        let volumes = CleanUpVolumes(owner.runner_id("box").await);
         let patr = Program::of(&edge, &owner);
-        Self { edge, owner, patr, _agent: agent, deployed: Vec::new(), _volumes: volumes }
+        Self { edge, owner, patr, _agent: agent, deployed: Vec::new() }
     }
 
     /// Deploys, and waits until it is live.

@@ -125,12 +125,6 @@ impl Caller {
         self.call::<runner::get::GetRunner>(path, NoBody).await.unwrap().0.connection
     }
 
-    /// The id of a runner.
-    pub async fn runner_id(&self, name: &str) -> String {
-        let path = runner::get::Path { workspace: self.workspace(), runner: name.parse().unwrap() };
-        self.call::<runner::get::GetRunner>(path, NoBody).await.unwrap().0.id.to_string()
-    }
-
     /// Makes a deployment of `spec` on a runner.
     pub async fn deploy(
         &self,

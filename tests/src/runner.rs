@@ -7,7 +7,7 @@ use tokio::process::{Child, Command};
 
 use crate::{Edge, PATIENCE};
 
-/// An agent of a test's own. Its containers are removed when the test is over.
+/// An agent of a test's own. Its containers, volumes and networks are removed when the test is over.
 pub struct Agent {
     state: TempDir,
     process: Child,
@@ -56,6 +56,35 @@ impl Agent {
     }
 }
 
+impl Drop for Agent {
+    /// It is ended before what it has made is removed: it would make it again.
+    fn drop(&mut self) {
+        let _ = self.process.start_kill();
+        while let Ok(None) = self.process.try_wait() {
+            std::thread::yield_now();
+        }
+        let known = std::fs::read(self.state.path().join("desired.json")).unwrap_or_default();
+        let known: serde_json::Value = serde_json::from_slice(&known).unwrap_or_default();
+        let Some(runner) = known["runner"].as_str() else { return };
+        let filter = format!("label=cloud.patr.runner={runner}");
+        remove(&["ps", "--all", "--quiet"], &filter, &["rm", "--force", "--volumes"]);
+        remove(&["volume", "ls", "--quiet"], &filter, &["volume", "rm", "--force"]);
+        remove(&["network", "ls", "--quiet"], &filter, &["network", "rm"]);
+    }
+}
+
+/// Removes what is listed, if anything is.
+fn remove(list: &[&str], filter: &str, remove: &[&str]) {
+    let docker = |arguments: &[&str]| std::process::Command::new("docker").args(arguments).output();
+    let Ok(listed) = docker(&[list, &["--filter", filter]].concat()) else { return };
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let names: Vec<&str> = listed.split_whitespace().collect();
+    if !names.is_empty() {
+        // The Engine keeps what somebody else uses.
+        let _ = docker(&[remove, &names].concat());
+    }
+}
+
 fn spawn(state: &TempDir, url: &str, token: &str, environment: &[(&'static str, String)]) -> Child {
     let program = std::env::var("PATR_RUNNER_BIN").expect("run the stories with `cargo xtask test`");
     Command::new(program)
@@ -86,23 +115,6 @@ pub fn inspect(container: &str) -> serde_json::Value {
     let all: serde_json::Value =
         serde_json::from_str(&crate::registry::docker(&["inspect", container], "")).unwrap();
     all[0].clone()
-}
-
-/// Removes the volumes of a runner when a story is over: the Engine keeps what nobody says.
-pub struct CleanUpVolumes(pub String);
-
-impl Drop for CleanUpVolumes {
-    fn drop(&mut self) {
-        let filter = format!("label=cloud.patr.runner={}", self.0);
-        let list = std::process::Command::new("docker")
-            .args(["volume", "ls", "--quiet", "--filter", &filter])
-            .output();
-        let names =
-            list.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-        for name in names.lines() {
-            let _ = std::process::Command::new("docker").args(["volume", "rm", "--force", name]).output();
-        }
-    }
 }
 
 /// Removes the containers of a deployment when a story is over, however it ends.

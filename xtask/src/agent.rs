@@ -88,21 +88,35 @@ impl Agent {
         Ok(format!("{}:8080", said.trim()))
     }
 
+    fn filter(&self) -> String {
+        format!("label=cloud.patr.runner={}", self.runner)
+    }
+
     fn containers(&self) -> anyhow::Result<Vec<String>> {
-        let filter = format!("label=cloud.patr.runner={}", self.runner);
         let listed =
-            sh::output(Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &filter]))?;
+            sh::output(Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &self.filter()]))?;
         Ok(listed.split_whitespace().map(str::to_owned).collect())
     }
 
-    /// An agent that stops leaves its containers running, as it should; what we started, we also take away. The
-    /// next agent starts them again, because they are still desired.
+    /// An agent that stops leaves its containers running, as it should; what we started, we also take away, but for
+    /// volumes. The next agent starts them again, because they are still desired.
     fn remove_containers(&self) -> anyhow::Result<()> {
         let containers = self.containers()?;
-        if containers.is_empty() {
+        if !containers.is_empty() {
+            sh::quietly(Command::new("docker").args(["rm", "--force"]).args(containers))?;
+        }
+        let networks = sh::output(Command::new("docker").args([
+            "network",
+            "ls",
+            "--quiet",
+            "--filter",
+            &self.filter(),
+        ]))?;
+        let networks: Vec<&str> = networks.split_whitespace().collect();
+        if networks.is_empty() {
             return Ok(());
         }
-        sh::quietly(Command::new("docker").args(["rm", "--force"]).args(containers))
+        sh::quietly(Command::new("docker").args(["network", "rm"]).args(networks))
     }
 }
 
