@@ -1,7 +1,7 @@
 //! An image of Debian packages, so that stories deploy software that others wrote.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
@@ -24,27 +24,32 @@ const LEFT_OUT: [&str; 6] = [
     "./var/lib/apt/lists/*",
 ];
 
-/// Makes the image if it is not there; `false` where that cannot be done. The packages are kept with what is compiled.
+/// Whether there is what the image is made with, or from.
+pub(crate) fn can_be_built() -> bool {
+    tools::exists("debootstrap") || archive().exists()
+}
+
+fn archive() -> PathBuf {
+    target_dir().join("images/debian.tar")
+}
+
+/// Makes the image if it is not there. The packages are kept with what is compiled.
 ///
 /// # Errors
 /// The packages cannot be installed, or Docker refused.
-pub(crate) fn build() -> anyhow::Result<bool> {
+pub(crate) fn build() -> anyhow::Result<()> {
     if sh::quietly(Command::new("docker").args(["image", "inspect", DEBIAN])).is_ok() {
-        return Ok(true);
+        return Ok(());
     }
     let folder = target_dir().join("images");
     fs::create_dir_all(&folder)?;
-    let archive = folder.join("debian.tar");
+    let archive = archive();
     if !archive.exists() {
-        if !tools::exists("debootstrap") {
-            return Ok(false);
-        }
         pack(&folder.join("debian"), &archive)?;
     }
     let archive = File::open(&archive).context("reading the archive of Debian packages")?;
     let change = ["--change", "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
-    sh::quietly(Command::new("docker").arg("import").args(change).args(["-", DEBIAN]).stdin(archive))?;
-    Ok(true)
+    sh::quietly(Command::new("docker").arg("import").args(change).args(["-", DEBIAN]).stdin(archive))
 }
 
 fn pack(root: &Path, archive: &Path) -> anyhow::Result<()> {
