@@ -18,7 +18,7 @@ use crate::runtime::{Runtime, Totals};
 
 /// How often those are measured that scale.
 const OFTEN: Duration = Duration::from_secs(10);
-/// Of so many measurements, one is told to the edge, and only then the others are measured too.
+/// Of so many measurements, one is told to the edge, and only then those are measured that do not scale.
 const SELDOM: u32 = 6;
 /// How long measuring one replica may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -51,7 +51,12 @@ pub(crate) async fn run<R: Runtime>(runtime: R, running: watch::Receiver<Vec<Run
         let all = running.borrow().clone();
         let for_people = tick.is_multiple_of(SELDOM);
         let (mut scaling, mut everything) = (Vec::new(), Vec::new());
-        for one in all.iter().filter(|one| one.scales || for_people) {
+        for one in &all {
+            // One that is new is measured at once, so that its first figures come with the next minute.
+            let for_people = for_people || !seldom.last.contains_key(&one.replica);
+            if !(one.scales || for_people) {
+                continue;
+            }
             let measured = timeout(PATIENCE, runtime.usage(&one.replica)).await;
             // One that has just ended, or an Engine that is away, has nothing to say.
             let Ok(Ok(totals)) = measured else { continue };

@@ -51,7 +51,9 @@ pub(super) fn each_once(
 
 fn wrk(target: &Target<'_>, options: &Options, seconds: u32) -> Command {
     let mut wrk = Command::new("wrk");
-    wrk.args(["--threads", "1", "--latency", "--connections", &options.connections.to_string()])
+    // A server that has just started answers its first requests late.
+    wrk.args(["--threads", "1", "--latency", "--timeout", "10s"])
+        .args(["--connections", &options.connections.to_string()])
         .args(["--duration", &format!("{seconds}s")])
         .args(["--header", &format!("Host: {}", target.host)]);
     for (name, value) in target.headers {
