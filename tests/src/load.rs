@@ -100,12 +100,9 @@ impl Load {
 }
 
 async fn ask(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    let (host, port) = shared.host.split_once(':').unwrap();
-    let client = crate::http_client()
-        .resolve(host, shared.address)
-        .timeout(Duration::from_secs(60))
-        .build()
-        .unwrap_or_else(|error| panic!("port {port}: {error}"));
+    let (host, _) = shared.host.split_once(':').unwrap();
+    let client =
+        crate::http_client().resolve(host, shared.address).timeout(Duration::from_secs(60)).build().unwrap();
     let mut tick = time::interval(Duration::from_secs(1) / shared.shape.requests_per_second);
     tick.set_missed_tick_behavior(time::MissedTickBehavior::Skip);
     let mut asking = JoinSet::new();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use super::process::{Used, Watched};
+use super::process::Watched;
 use super::{Options, edge, installation, median};
 use crate::edge::Edge;
 use crate::sh;
@@ -39,8 +39,8 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
 
     println!("1 GiB, MB/s, medians of {} runs\n", options.runs);
     println!("{:<40} {:>8} {:>8}", "", "down", "up");
+    let (edge, agent) = (Watched::new(here.edge.workerd()?)?, Watched::new(here.agent.pid())?);
     for case in &cases {
-        let (edge, agent) = (Watched::new(here.edge.workerd()?)?, Watched::new(here.agent.pid())?);
         let down =
             speeds(options, || curl(case, &["--output", "/dev/null"], &format!("/stream?bytes={BYTES}")))?;
         let up = speeds(options, || {
@@ -48,11 +48,10 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
             curl(case, &["--output", "/dev/null", "--header", "expect:", "--upload-file", &body], "/upload")
         })?;
         println!("{:<40} {down:>8.0} {up:>8.0}", case.name);
-        if case.name == "the tunnel" {
-            let (edge, agent): (Used, Used) = (edge.used()?, agent.used()?);
-            println!("\npeak resident memory: workerd {:.0} MB, agent {:.1} MB", edge.peak_mb, agent.peak_mb);
-        }
     }
+    // Only the tunnel's case reaches this edge and this agent.
+    let (edge, agent) = (edge.used()?.peak_mb, agent.used()?.peak_mb);
+    println!("\npeak resident memory: workerd {edge:.0} MB, agent {agent:.1} MB");
     Ok(())
 }
 
