@@ -346,5 +346,11 @@ pub struct ResponseHead {
     pub headers: Vec<(String, String)>,
 }
 
+/// Whether the edge asks once more, on whichever agent is there by then, when an http stream without a body was lost
+/// before its answer began. An agent that is about to end may leave such a stream unanswered, and no other.
+pub fn is_asked_again(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
+}
+
 /// Longest [`ResponseHead`], in bytes; Cloudflare allows 128 KB of headers.
 pub const HEAD_MAX: usize = 160 * 1024;

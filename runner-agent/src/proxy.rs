@@ -13,7 +13,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use patr_models::wire::{OpenRequest, ResponseHead, VolumeWork};
+use patr_models::wire::{OpenRequest, ResponseHead, VolumeWork, is_asked_again};
 use tokio::sync::watch;
 
 use crate::{
@@ -73,7 +73,8 @@ impl<R: Runtime> Target<R> {
         if let Ok(ask) = &ask
             && self.handover.is_closing()
             && reader.is_empty()
-            && ask.is_idempotent()
+            && !ask.is_websocket()
+            && is_asked_again(&ask.method)
         {
             // The edge asks once more, and whoever comes after this agent answers.
             return gone.await;

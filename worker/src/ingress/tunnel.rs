@@ -8,7 +8,7 @@ use js_sys::Promise;
 use patr_models::{
     ids::{DeploymentId, RunnerId},
     internal::{OPEN_HEADER, TROUBLE_HEADER, TunnelTrouble, WAIT_HEADER},
-    wire::OpenRequest,
+    wire::{OpenRequest, is_asked_again},
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::{
@@ -60,9 +60,9 @@ pub(crate) async fn serve(
     } else {
         Ask::of(request, &method, &from).await?
     };
-    let idempotent = matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS");
+    let again = is_asked_again(&method) && !ask.has_body();
     let first = (ctx.now.0 % u64::from(to.lanes.max(1))) as u8;
-    let attempts = Attempts::new(first, ask.is_single(), idempotent && !ask.has_body());
+    let attempts = Attempts::new(first, ask.is_single(), again);
     let target = address.target().to_owned();
     let open = OpenRequest::Http { deployment: to.deployment, port: to.port, method, target, headers };
     match attempt(ctx, to.runner, &open, &ask, attempts).await? {
