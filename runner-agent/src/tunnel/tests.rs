@@ -256,12 +256,13 @@ async fn nobody_is_there() {
 }
 
 #[tokio::test]
-async fn an_agent_that_ends_leaves_to_the_next_one_what_may_be_asked_twice_and_finishes_the_rest() {
+async fn an_agent_that_ends_leaves_to_the_next_one_what_the_edge_asks_again_and_finishes_the_rest() {
     let mut edge = Edge::new();
     edge.replica("a", answering("hello").await);
     edge.handover.close().await;
     let left = edge.asks("GET", &[], None);
-    let finished = edge.asks("POST", &[], Some("one order"));
-    edge.ends(finished).await;
+    for finished in [edge.asks("POST", &[], Some("one order")), edge.asks("DELETE", &[], None)] {
+        assert_eq!(edge.ends(finished).await.reset, None);
+    }
     assert!(!edge.answers.contains_key(&left));
 }
