@@ -1,8 +1,9 @@
-//! Drives wrk and reads what it prints.
+//! Drives wrk and curl, and reads what they print.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
@@ -17,7 +18,7 @@ pub(super) struct Target<'a> {
     pub(super) headers: &'a [(String, String)],
 }
 
-/// What wrk measured in one run.
+/// What was measured in one run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
     pub(super) requests: f64,
@@ -31,22 +32,47 @@ pub(super) fn hammer(target: &Target<'_>, options: &Options) -> anyhow::Result<S
     measure(wrk(target, options, options.seconds).arg(target.url))
 }
 
-/// Each path once, in this order, whatever time it takes.
+/// Each path once, in this order, whatever time it takes. wrk runs for a time, not for a number of requests; curl keeps its
+/// connections too.
 pub(super) fn each_once(
     target: &Target<'_>,
     paths: &[String],
     options: &Options,
     scratch: &Path,
 ) -> anyhow::Result<Sample> {
-    let list: String = paths.iter().map(|path| format!("  {path:?},\n")).collect();
-    let script = scratch.join("each-once.lua");
-    let text = format!(
-        "local paths = {{\n{list}}}\nlocal sent, answered = 0, 0\n\
-         function request() sent = sent + 1; return wrk.format(nil, paths[(sent - 1) % #paths + 1]) end\n\
-         function response() answered = answered + 1; if answered >= #paths then wrk.thread:stop() end end\n"
-    );
-    fs::write(&script, text).with_context(|| format!("writing {}", script.display()))?;
-    measure(wrk(target, options, 120).arg("--script").arg(&script).arg(target.url))
+    let base = target.url.trim_end_matches('/');
+    let list: String = paths.iter().map(|path| format!("url = {base}{path}\noutput = /dev/null\n")).collect();
+    let file = scratch.join("each-once.curl");
+    fs::write(&file, list).with_context(|| format!("writing {}", file.display()))?;
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--parallel", "--parallel-max", &options.connections.to_string()])
+        .args(["--header", &format!("Host: {}", target.host)])
+        .args(["--write-out", "%{http_code} %{time_starttransfer}\\n", "--config"])
+        .arg(&file);
+    let begun = Instant::now();
+    let said = sh::output(&mut curl)?;
+    sequence(&said, begun.elapsed())
+}
+
+/// What curl said of a sequence: a status and the seconds until its answer began, a line each.
+fn sequence(said: &str, took: Duration) -> anyhow::Result<Sample> {
+    let mut times = Vec::new();
+    for line in said.lines() {
+        let (status, seconds) = line.split_once(' ').with_context(|| format!("curl said {line}"))?;
+        if status != "200" {
+            bail!("an answer was {status}");
+        }
+        times.push(seconds.parse::<f64>().with_context(|| format!("curl said {line}"))? * 1000.0);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: usize| times.get(times.len() * share / 100).copied().context("curl asked for nothing");
+    let requests = times.len() as f64;
+    Ok(Sample {
+        requests,
+        requests_per_second: requests / took.as_secs_f64(),
+        p50_ms: at(50)?,
+        p99_ms: at(99)?,
+    })
 }
 
 fn wrk(target: &Target<'_>, options: &Options, seconds: u32) -> Command {
@@ -109,5 +135,15 @@ mod tests {
             (sample.requests_per_second - 4712.5).abs() < 1e-9 && (sample.requests - 9425.0).abs() < 1e-9
         );
         assert!(Sample::read("wrk: unable to connect").is_none());
+    }
+
+    #[test]
+    fn a_sequence_counts_only_if_every_answer_was_a_success() {
+        let took = Duration::from_secs(2);
+        let sample = sequence("200 0.001\n200 0.003\n200 0.002\n200 0.004\n", took).unwrap();
+        assert!((sample.requests_per_second - 2.0).abs() < 1e-9);
+        assert!((sample.p50_ms - 3.0).abs() < 1e-9 && (sample.p99_ms - 4.0).abs() < 1e-9);
+        assert!(sequence("200 0.001\n404 0.001\n", took).is_err());
+        assert!(sequence("", took).is_err());
     }
 }
