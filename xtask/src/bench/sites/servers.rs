@@ -119,7 +119,7 @@ impl Server for Nginx {
              http {{ include /etc/nginx/mime.types; access_log off; sendfile on; keepalive_requests 1000000;\n\
              client_body_temp_path {state}/body; proxy_temp_path {state}/proxy; fastcgi_temp_path {state}/fastcgi;\n\
              uwsgi_temp_path {state}/uwsgi; scgi_temp_path {state}/scgi;\n\
-             server {{ listen 127.0.0.1:{port}; root {folder}; location = {MOVED} {{ return 301 {SMALL}; }} }} }}\n"
+             server {{ listen 127.0.0.1:{port}; root {folder}; try_files $uri $uri.html =404; location = {MOVED} {{ return 301 {SMALL}; }} }} }}\n"
         );
         fs::write(&config, text).context("writing nginx.conf")?;
         let child = Command::new(nginx_program()?)
