@@ -5,10 +5,12 @@ pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod exec;
 pub(crate) mod managed_url;
+pub(crate) mod port_forward;
 pub(crate) mod runner;
 pub(crate) mod secret;
 pub(crate) mod site;
 pub(crate) mod spec;
+pub(crate) mod url_options;
 pub(crate) mod values;
 pub(crate) mod volume;
 
@@ -89,6 +91,8 @@ pub(crate) enum Command {
     Logs(deployment::Logs),
     /// Run a command in a replica
     Exec(exec::Exec),
+    /// Let a port here lead to one of a replica
+    PortForward(port_forward::PortForward),
     /// Secrets: values that deployments use and nobody can read
     #[command(subcommand, disable_help_subcommand = true)]
     Secret(secret::Secret),

@@ -9,6 +9,7 @@ mod deployment;
 mod exec;
 mod help;
 mod logs;
+mod port_forward;
 mod runner;
 mod secret;
 mod site;
@@ -47,6 +48,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Deployment(args) => deployment::run(args, &ctx).await,
         Command::Logs(args) => logs::logs(args, &ctx).await,
         Command::Exec(args) => exec::exec(args, &ctx).await,
+        Command::PortForward(args) => port_forward::port_forward(args, &ctx).await,
         Command::Secret(args) => secret::run(args, &ctx).await,
         Command::Volume(args) => volume::run(args, &ctx).await,
         Command::Site(args) => site::run(args, &ctx).await,

@@ -89,6 +89,8 @@ permissions! {
     DeploymentLogs = "deployment:logs";
     /// Run commands in its replicas.
     DeploymentExec = "deployment:exec";
+    /// Connect to ports of its replicas.
+    DeploymentConnect = "deployment:connect";
     /// See that a secret exists; nobody can read its value.
     SecretView = "secret:view";
     SecretEdit = "secret:edit";

@@ -8,6 +8,7 @@ use crate::{
 };
 
 pub mod cancel;
+pub mod connect;
 pub mod create;
 pub mod delete;
 pub mod exec;
@@ -17,6 +18,7 @@ pub mod list;
 pub mod logs;
 pub mod metrics;
 pub mod releases;
+pub mod requests;
 pub mod restart;
 pub mod rollback;
 pub mod scale;

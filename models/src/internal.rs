@@ -40,11 +40,20 @@ pub enum TunnelTrouble {
     Busy,
     /// The other side broke the protocol.
     Protocol,
+    /// The target took longer than its managed URL allows.
+    Timeout,
 }
 
 impl TunnelTrouble {
-    const ALL: [Self; 6] =
-        [Self::LaneDown, Self::Lost, Self::NoReplica, Self::Unreachable, Self::Busy, Self::Protocol];
+    const ALL: [Self; 7] = [
+        Self::LaneDown,
+        Self::Lost,
+        Self::NoReplica,
+        Self::Unreachable,
+        Self::Busy,
+        Self::Protocol,
+        Self::Timeout,
+    ];
 
     /// As in [`TROUBLE_HEADER`].
     pub fn as_str(self) -> &'static str {
@@ -55,6 +64,7 @@ impl TunnelTrouble {
             Self::Unreachable => "unreachable",
             Self::Busy => "busy",
             Self::Protocol => "protocol",
+            Self::Timeout => "timeout",
         }
     }
 

@@ -14,8 +14,12 @@ pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
+pub mod options;
+pub mod stats;
 pub mod test;
 pub mod update;
+
+pub use options::{Network, UrlOptions};
 
 /// A host or a path cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +125,28 @@ pub enum Target {
     },
 }
 
+/// The kinds of targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    Deployment,
+    Site,
+    Proxy,
+    Redirect,
+}
+
+impl TargetKind {
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment",
+            Self::Site => "site",
+            Self::Proxy => "proxy",
+            Self::Redirect => "redirect",
+        }
+    }
+}
+
 /// A host and a path prefix with a target.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct ManagedUrl {
@@ -128,6 +154,8 @@ pub struct ManagedUrl {
     pub host: Host,
     pub path: PathPrefix,
     pub target: Target,
+    #[serde(default, skip_serializing_if = "UrlOptions::is_default")]
+    pub options: UrlOptions,
     /// Made with its deployment or site, and deleted with it.
     pub automatic: bool,
     pub generation: u64,
@@ -148,6 +176,8 @@ pub struct RouteTable {
 pub struct Route {
     pub url: ManagedUrlId,
     pub path: PathPrefix,
+    #[serde(default, skip_serializing_if = "UrlOptions::is_default")]
+    pub options: UrlOptions,
     pub to: RouteTarget,
 }
 
@@ -226,7 +256,12 @@ mod tests {
     fn table(paths: &[&str]) -> RouteTable {
         let id = ManagedUrlId::from_parts(Millis(0), 0);
         let to = || RouteTarget::Stopped { what: String::new() };
-        let route = |path: &&str| Route { url: id, path: path.parse().unwrap(), to: to() };
+        let route = |path: &&str| Route {
+            url: id,
+            path: path.parse().unwrap(),
+            options: UrlOptions::default(),
+            to: to(),
+        };
         RouteTable {
             workspace: WorkspaceId::from_parts(Millis(0), 0),
             routes: paths.iter().map(route).collect(),

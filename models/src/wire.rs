@@ -35,6 +35,11 @@ pub const PONG: &str = "pong";
 pub const RESTART: &str = "restart";
 /// The agent's answer to [`RESTART`]: what it sends from here on is of new streams.
 pub const RESTARTED: &str = "restarted";
+/// What the edge says on a tunnel when it waits for an answer and has heard nothing for a while. Unlike [`PING`], it finds out
+/// whether the agent is there within a moment.
+pub const PROBE: &str = "probe";
+/// The agent's answer to [`PROBE`], at once.
+pub const PROBED: &str = "probed";
 /// How often an agent sends [`PING`], in seconds. Cloudflare drops a WebSocket that is silent for 100.
 pub const PING_EVERY_S: u64 = 20;
 /// How long an agent waits for anything at all before it takes the link for dead, in seconds.
@@ -333,6 +338,17 @@ pub enum OpenRequest {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tty: Option<crate::deployment::exec::Size>,
     },
+    /// A connection to a port of a replica. The answer is a [`ResponseHead`] with 101 and then messages as of a WebSocket: see
+    /// [`crate::deployment::connect`]. Anything but 101 has a sentence as its body.
+    Tcp {
+        deployment: DeploymentId,
+        port: u16,
+        /// The beginning of a container's id; any replica that serves when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replica: Option<String>,
+    },
+    /// What the replicas were asked, as lines of `RequestLine`; no data the other way.
+    Requests { deployment: DeploymentId, follow: bool, tail: u32 },
     /// Work on a volume. The answer is a [`ResponseHead`]: 200, or a status with a sentence as its body.
     Volume { work: VolumeWork },
 }

@@ -143,6 +143,10 @@ fn open_requests() -> Vec<OpenRequest> {
         },
     ]
     .into_iter()
+    .chain([
+        OpenRequest::Tcp { deployment: deployment(1), port: 5432, replica: Some("0123456789ab".to_owned()) },
+        OpenRequest::Requests { deployment: deployment(1), follow: true, tail: 100 },
+    ])
     .chain(volume_work().map(|work| OpenRequest::Volume { work }))
     .collect()
 }
@@ -196,6 +200,8 @@ fn open_name(request: &OpenRequest) -> &'static str {
         OpenRequest::Http { .. } => "open_http",
         OpenRequest::Logs { .. } => "open_logs",
         OpenRequest::Exec { .. } => "open_exec",
+        OpenRequest::Tcp { .. } => "open_tcp",
+        OpenRequest::Requests { .. } => "open_requests",
         OpenRequest::Volume { work: VolumeWork::Read { .. } } => "open_volume_read",
         OpenRequest::Volume { work: VolumeWork::Fill { .. } } => "open_volume_fill",
         OpenRequest::Volume { work: VolumeWork::Snapshot { .. } } => "open_volume_snapshot",

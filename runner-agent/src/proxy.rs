@@ -14,6 +14,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use patr_models::wire::{OpenRequest, ResponseHead, VolumeWork, is_asked_again};
+use patr_tunnel::Code;
 use tokio::sync::watch;
 
 use crate::{
@@ -90,6 +91,7 @@ impl<R: Runtime> Target<R> {
                 Err(OpenRequest::Exec { deployment, replica, command, tty }) => {
                     self.exec((deployment, replica), command, tty, (reader, writer)).await;
                 }
+                Err(OpenRequest::Tcp { .. } | OpenRequest::Requests { .. }) => writer.abort(Code::Refused),
                 Err(OpenRequest::Http { .. } | OpenRequest::Volume { .. }) => {}
             }
         };

@@ -5,20 +5,23 @@ use std::str::FromStr;
 use clap::{ArgGroup, Subcommand};
 use patr_models::{
     ids::{DeploymentId, IdError, ManagedUrlId, Ref, RefError, SiteId},
-    managed_url::{Host, PathPrefix, PlaceError, WebUrl, create::NewTarget},
+    managed_url::{Host, PathPrefix, PlaceError, WebUrl, create::NewTarget, stats},
 };
 
-use super::ListArgs;
+use super::{ListArgs, url_options::OptionArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Url {
     /// Let a host, or a path below it, lead somewhere
     #[command(
-        override_usage = "patr url add HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL)",
+        group(ArgGroup::new("target").required(true)),
+        override_usage = "patr url add HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL) [OPTIONS]",
         after_help = "\
 Examples:
   patr url add shop --deployment web                 https://shop.<apps domain>
   patr url add shop/api --deployment api:8080        only what is below /api
+  patr url add shop/admin --deployment admin --strip-prefix --allow 192.0.2.0/24
+  patr url add news --deployment web --cache --stale-if-error 1h
   patr url add docs --site docs
   patr url add status --proxy https://status.example.net
   patr url add old --redirect https://shop.example.com --permanent
@@ -32,22 +35,30 @@ segments: `/api` takes `/api/v1` and not `/apidocs`."
         place: Place,
         #[command(flatten)]
         target: TargetArgs,
+        #[command(flatten)]
+        options: OptionArgs,
     },
     /// List managed URLs
     List(ListArgs),
-    /// Show a managed URL
+    /// Show a managed URL, and what was asked under it
     Show {
         /// Host and path, or id
         #[arg(id = "place", value_name = "HOST[/PATH]")]
         url: UrlRef,
+        /// How far back to count requests, in hours
+        #[arg(long, value_name = "N", default_value_t = stats::HOURS, value_parser = clap::value_parser!(u16).range(1..=i64::from(stats::HOURS_MAX)))]
+        hours: u16,
     },
-    /// Change where a managed URL leads
+    /// Change where a managed URL leads, or how requests are treated
     #[command(
-        override_usage = "patr url update HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL)",
+        override_usage = "patr url update HOST[/PATH] [--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL] [OPTIONS]",
         after_help = "\
-Example:
+Examples:
   patr url update shop --deployment web-next
+  patr url update web-acme --timeout 30s --max-body 10Mi
+  patr url update web-acme --unset allow
 
+The URL that a deployment or site got by itself keeps leading there; its options can be changed. \
 Requests on their way are answered by the old target. `patr url test` says whether the edge has the \
 new one yet."
     )]
@@ -57,6 +68,8 @@ new one yet."
         url: UrlRef,
         #[command(flatten)]
         target: TargetArgs,
+        #[command(flatten)]
+        options: OptionArgs,
     },
     /// Remove a managed URL; what it led to stays
     Remove {
@@ -76,7 +89,6 @@ Example:
 }
 
 #[derive(Debug, clap::Args)]
-#[command(group(ArgGroup::new("target").required(true)))]
 pub(crate) struct TargetArgs {
     /// Leads to a deployment, at its first http port or at PORT
     #[arg(long, group = "target", value_name = "NAME[:PORT]")]
@@ -96,7 +108,7 @@ pub(crate) struct TargetArgs {
 }
 
 impl TargetArgs {
-    /// The target; `None` never, because the command line needs one.
+    /// The target, if one was named.
     pub(crate) fn target(self) -> Option<NewTarget> {
         let deployment = self
             .deployment

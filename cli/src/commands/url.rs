@@ -8,7 +8,9 @@ mod show;
 mod test;
 mod update;
 
-use patr_models::managed_url::{ManagedUrl, Target};
+use std::time::Duration;
+
+use patr_models::managed_url::{ManagedUrl, Target, UrlOptions, create::NewTarget};
 
 use crate::{
     args::managed_url::{TargetArgs, Url as Args},
@@ -16,14 +18,15 @@ use crate::{
     failure::{Failure, Outcome},
     text,
 };
-use patr_models::managed_url::create::NewTarget;
 
 pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
     match args {
-        Args::Add { place, target } => add::add(place, wanted(target)?, ctx).await,
+        Args::Add { place, target, options } => {
+            add::add(place, wanted(target)?, options.apply(&UrlOptions::default()), ctx).await
+        }
         Args::List(args) => list::list(&args, ctx).await,
-        Args::Show { url } => show::show(url, ctx).await,
-        Args::Update { url, target } => update::update(url, wanted(target)?, ctx).await,
+        Args::Show { url, hours } => show::show(url, hours, ctx).await,
+        Args::Update { url, target, options } => update::update(url, target.target(), options, ctx).await,
         Args::Remove { url } => remove::remove(url, ctx).await,
         Args::Test { url } => test::test(url, ctx).await,
     }
@@ -35,14 +38,40 @@ fn wanted(target: TargetArgs) -> Result<NewTarget, Failure> {
     })
 }
 
-fn fields(url: &ManagedUrl) -> [(&'static str, String); 5] {
-    [
-        ("url", url.url.clone()),
-        ("leads to", target(&url.target)),
+fn fields(url: &ManagedUrl) -> Vec<(&'static str, String)> {
+    let options = options(&url.options);
+    let mut fields = vec![("url", url.url.clone()), ("leads to", target(&url.target))];
+    if !options.is_empty() {
+        fields.push(("options", options.join(", ")));
+    }
+    fields.extend([
         ("automatic", if url.automatic { "yes" } else { "no" }.to_owned()),
         ("id", url.id.to_string()),
         ("created", text::time(url.created_at)),
+    ]);
+    fields
+}
+
+/// Those that are not as by default, in words.
+fn options(options: &UrlOptions) -> Vec<String> {
+    let UrlOptions { strip_prefix, host_header, allow, max_body_bytes, timeout_s, cache, stale_if_error_s } =
+        options;
+    let seconds = |seconds: &u32| humantime::format_duration(Duration::from_secs((*seconds).into()));
+    let networks: Vec<String> = allow.iter().map(ToString::to_string).collect();
+    [
+        strip_prefix.then(|| "without its own path".to_owned()),
+        host_header.as_ref().map(|host| format!("as host {host}")),
+        (!networks.is_empty()).then(|| format!("only for {}", networks.join(" "))),
+        max_body_bytes.map(|bytes| format!("bodies up to {}", text::bytes(bytes))),
+        timeout_s.as_ref().map(|time| format!("answers begin within {}", seconds(time))),
+        cache.then(|| "kept at the edge".to_owned()),
+        stale_if_error_s
+            .as_ref()
+            .map(|time| format!("and {} longer while the target is away", seconds(time))),
     ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn target(target: &Target) -> String {

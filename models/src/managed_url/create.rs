@@ -3,7 +3,7 @@
 //! Make a managed URL. Its host is one label under the apps domain; a host belongs to the workspace that first
 //! used it, for as long as it has a URL there.
 
-use super::{Host, ManagedUrl, PathPrefix, WebUrl};
+use super::{Host, ManagedUrl, PathPrefix, UrlOptions, WebUrl};
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::{
@@ -34,6 +34,8 @@ pub struct Body {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathPrefix>,
     pub target: NewTarget,
+    #[serde(default, skip_serializing_if = "UrlOptions::is_default")]
+    pub options: UrlOptions,
 }
 
 /// A target as a caller names it.
@@ -75,6 +77,7 @@ api_errors! {
             hint "add it with `patr deploy … --port {port}`";
         NoHttpPort { deployment: String } = 422 "no_http_port", "target: `{deployment}` declares no http port",
             hint "add one with `patr deploy … --port 8080`";
+        OptionInvalid { field: String, problem: String } = 422 "option_invalid", "options.{field}: {problem}";
         ProxyToSelf { url: WebUrl } = 422 "proxy_to_self", "target.url: `{url}` is served by this installation itself",
             hint "use a deployment or a site as the target";
     }

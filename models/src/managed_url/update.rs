@@ -1,8 +1,9 @@
 //! `PATCH /api/v1/workspaces/{workspace}/urls/{url}`
 //!
-//! Change where a managed URL leads. Host and path stay; the ones of automatic URLs change with their owner only.
+//! Change where a managed URL leads, or how requests are treated. Host and path stay; where automatic URLs lead changes with
+//! their owner only.
 
-use super::{ManagedUrl, create::NewTarget};
+use super::{ManagedUrl, UrlOptions, create::NewTarget};
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::{
@@ -14,7 +15,7 @@ use crate::{
 };
 
 declare_api_endpoint! {
-    /// Change where a managed URL leads
+    /// Change where a managed URL leads, or how requests are treated
     UpdateUrl: PATCH "/api/v1/workspaces/{workspace}/urls/{url}" {
         auth: Member(UrlEdit),
         path: { workspace: Ref<WorkspaceId>, url: ManagedUrlId },
@@ -29,7 +30,12 @@ declare_api_endpoint! {
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Body {
-    pub target: NewTarget,
+    /// Unchanged when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<NewTarget>,
+    /// All of them; unchanged when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<UrlOptions>,
 }
 
 api_errors! {
@@ -41,6 +47,7 @@ api_errors! {
         NoSuchPort { deployment: String, port: u16 } = 422 "no_such_port",
             "target.port: `{deployment}` does not declare the port {port}";
         NoHttpPort { deployment: String } = 422 "no_http_port", "target: `{deployment}` declares no http port";
+        OptionInvalid { field: String, problem: String } = 422 "option_invalid", "options.{field}: {problem}";
         ProxyToSelf { url: WebUrl } = 422 "proxy_to_self", "target.url: `{url}` is served by this installation itself";
     }
 }

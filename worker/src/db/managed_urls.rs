@@ -4,7 +4,9 @@ use patr_models::{
     deployment::Power,
     ids::{DeploymentId, ManagedUrlId, RunnerId, SiteId, WorkspaceId},
     limits::TUNNEL_LANES,
-    managed_url::{Guard, Host, ManagedUrl, PathPrefix, Route, RouteTarget, Target, WebUrl},
+    managed_url::{
+        Guard, Host, ManagedUrl, PathPrefix, Route, RouteTarget, Target, TargetKind, UrlOptions, WebUrl,
+    },
     name::Name,
     page::ListQuery,
     site::{Access, ManifestHash, VersionNumber},
@@ -14,22 +16,13 @@ use patr_models::{
 use super::{Json, Statement, Text, after, filter, page_size, unless_there};
 use crate::env::Settings;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    Deployment,
-    Site,
-    Proxy,
-    Redirect,
-}
-
 /// A managed URL with what its target is called and needs.
 #[derive(Debug, Clone, serde::Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: ManagedUrlId,
     pub(crate) host: Host,
     pub(crate) path: PathPrefix,
-    kind: Kind,
+    pub(crate) kind: TargetKind,
     deployment_id: Option<DeploymentId>,
     deployment_name: Option<Name>,
     runner_id: Option<RunnerId>,
@@ -45,6 +38,8 @@ pub(crate) struct Row {
     url: Option<WebUrl>,
     permanent: u8,
     automatic: u8,
+    #[serde(deserialize_with = "super::from_json")]
+    pub(crate) options: UrlOptions,
     pub(crate) generation: u64,
     #[serde(deserialize_with = "super::millis")]
     created_at: Millis,
@@ -57,14 +52,16 @@ impl Row {
 
     fn target(&self) -> Option<Target> {
         Some(match self.kind {
-            Kind::Deployment => Target::Deployment {
+            TargetKind::Deployment => Target::Deployment {
                 deployment: self.deployment_id?,
                 deployment_name: self.deployment_name.clone()?,
                 port: self.port?,
             },
-            Kind::Site => Target::Site { site: self.site_id?, site_name: self.site_name.clone()? },
-            Kind::Proxy => Target::Proxy { url: self.url.clone()? },
-            Kind::Redirect => Target::Redirect { url: self.url.clone()?, permanent: self.permanent != 0 },
+            TargetKind::Site => Target::Site { site: self.site_id?, site_name: self.site_name.clone()? },
+            TargetKind::Proxy => Target::Proxy { url: self.url.clone()? },
+            TargetKind::Redirect => {
+                Target::Redirect { url: self.url.clone()?, permanent: self.permanent != 0 }
+            }
         })
     }
 
@@ -75,28 +72,28 @@ impl Row {
             RouteTarget::Stopped { what: format!("the {what} `{name}`") }
         };
         let to = match self.kind {
-            Kind::Deployment if self.power == Some(Power::Stopped) => {
+            TargetKind::Deployment if self.power == Some(Power::Stopped) => {
                 stopped("deployment", &self.deployment_name)
             }
-            Kind::Deployment => RouteTarget::Deployment {
+            TargetKind::Deployment => RouteTarget::Deployment {
                 deployment: self.deployment_id?,
                 runner: self.runner_id?,
                 port: self.port?,
                 lanes: TUNNEL_LANES,
             },
-            Kind::Site if self.site_running == Some(0) => stopped("site", &self.site_name),
-            Kind::Site => RouteTarget::Site {
+            TargetKind::Site if self.site_running == Some(0) => stopped("site", &self.site_name),
+            TargetKind::Site => RouteTarget::Site {
                 site: self.site_id?,
                 manifest: self.manifest.clone(),
                 carried: self.carried.clone(),
                 guard: self.guard(),
             },
-            Kind::Proxy => RouteTarget::Proxy { url: self.url.clone()? },
-            Kind::Redirect => {
+            TargetKind::Proxy => RouteTarget::Proxy { url: self.url.clone()? },
+            TargetKind::Redirect => {
                 RouteTarget::Redirect { url: self.url.clone()?, permanent: self.permanent != 0 }
             }
         };
-        Some(Route { url: self.id, path: self.path.clone(), to })
+        Some(Route { url: self.id, path: self.path.clone(), options: self.options.clone(), to })
     }
 
     /// Of a site that is not for everybody.
@@ -113,6 +110,7 @@ impl Row {
             host: self.host.clone(),
             path: self.path.clone(),
             target: self.target()?,
+            options: self.options.clone(),
             automatic: self.is_automatic(),
             generation: self.generation,
             created_at: self.created_at,
@@ -172,6 +170,15 @@ pub(crate) enum To {
 type Columns = (&'static str, Option<String>, Option<u16>, Option<String>, Option<String>, bool);
 
 impl To {
+    pub(crate) fn kind(&self) -> TargetKind {
+        match self {
+            Self::Deployment(..) => TargetKind::Deployment,
+            Self::Site(_) => TargetKind::Site,
+            Self::Proxy(_) => TargetKind::Proxy,
+            Self::Redirect(..) => TargetKind::Redirect,
+        }
+    }
+
     fn columns(&self) -> Columns {
         match self {
             Self::Deployment(id, port) => {
@@ -193,6 +200,7 @@ pub(crate) struct New<'a> {
     pub(crate) host: &'a Host,
     pub(crate) path: &'a PathPrefix,
     pub(crate) to: To,
+    pub(crate) options: &'a UrlOptions,
     pub(crate) automatic: bool,
     pub(crate) now: Millis,
 }
@@ -216,8 +224,8 @@ pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
         take_host(new.host, new.workspace, new.now),
         Statement::new(
             "INSERT INTO managed_urls (id, workspace_id, host, path, kind, deployment_id, port, site_id, url,
-                                       permanent, automatic, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                                       permanent, automatic, options, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             &[
                 &Text(new.id),
                 &Text(new.workspace),
@@ -230,6 +238,7 @@ pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
                 &url,
                 &permanent,
                 &new.automatic,
+                &Json(new.options),
                 &new.now,
             ],
         ),
@@ -273,6 +282,7 @@ pub(crate) fn unchanged(id: ManagedUrlId, expected: u64) -> Statement {
     Statement::new(unless_there!("managed_urls", "generation = ?2"), &[&Text(id), &expected])
 }
 
+/// Where it leads.
 pub(crate) fn update(id: ManagedUrlId, to: &To) -> Statement {
     let (kind, deployment, port, site, url, permanent) = to.columns();
     Statement::new(
@@ -280,6 +290,14 @@ pub(crate) fn update(id: ManagedUrlId, to: &To) -> Statement {
                 generation = generation + 1
          WHERE id = ?1",
         &[&Text(id), &kind, &deployment, &port, &site, &url, &permanent],
+    )
+}
+
+/// How requests are treated.
+pub(crate) fn set_options(id: ManagedUrlId, options: &UrlOptions) -> Statement {
+    Statement::new(
+        "UPDATE managed_urls SET options = ?2, generation = generation + 1 WHERE id = ?1",
+        &[&Text(id), &Json(options)],
     )
 }
 

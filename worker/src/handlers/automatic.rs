@@ -3,7 +3,7 @@
 use patr_models::{
     deployment::WorkloadSpec,
     ids::DeploymentId,
-    managed_url::{Host, PathPrefix},
+    managed_url::{Host, PathPrefix, UrlOptions},
     name::Name,
 };
 
@@ -39,6 +39,7 @@ pub(crate) fn automatic_url(
         host,
         path: &path,
         to,
+        options: &UrlOptions::default(),
         automatic: true,
         now,
     }))

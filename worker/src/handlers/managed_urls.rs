@@ -45,6 +45,9 @@ impl From<Unusable> for Failure<CreateUrl> {
             Unusable::NoSuchPort { deployment, port } => create::Error::NoSuchPort { deployment, port },
             Unusable::NoHttpPort { deployment } => create::Error::NoHttpPort { deployment },
             Unusable::ProxyToSelf { url } => create::Error::ProxyToSelf { url },
+            Unusable::Option(error) => {
+                create::Error::OptionInvalid { field: error.field.to_owned(), problem: error.problem }
+            }
             Unusable::Refused(refused) => return refused.into(),
         })
     }
@@ -59,21 +62,26 @@ impl From<Unusable> for Failure<UpdateUrl> {
             Unusable::NoSuchPort { deployment, port } => update::Error::NoSuchPort { deployment, port },
             Unusable::NoHttpPort { deployment } => update::Error::NoHttpPort { deployment },
             Unusable::ProxyToSelf { url } => update::Error::ProxyToSelf { url },
+            Unusable::Option(error) => {
+                update::Error::OptionInvalid { field: error.field.to_owned(), problem: error.problem }
+            }
             Unusable::Refused(refused) => return refused.into(),
         })
     }
 }
 
 pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateUrl>) -> Answer<CreateUrl> {
-    let create::Body { host, path, target } = call.body.0;
+    let create::Body { host, path, target, options } = call.body.0;
     let path = path.unwrap_or_else(PathPrefix::root);
     if !ctx.settings.allows(&host) {
         let apps_domain = ctx.settings.apps_host().to_owned();
         return Err(Failure::Api(create::Error::HostNotAllowed { host, apps_domain }));
     }
     let to = resolve(ctx, &caller, &target).await?;
+    options.check(to.kind()).map_err(Unusable::from)?;
     let (id, workspace, now): (ManagedUrlId, _, _) = (ctx.id()?, caller.workspace, ctx.now);
-    let new = db::New { id, workspace, host: &host, path: &path, to, automatic: false, now };
+    let new =
+        db::New { id, workspace, host: &host, path: &path, to, options: &options, automatic: false, now };
     let url = format!("{host}{path}");
     match ctx.write(&caller, audited::<CreateUrl>(id, &url), db::insert(&new)).await {
         Err(error) if error.is_unique("managed_urls.host") => {
@@ -112,20 +120,31 @@ async fn gone(ctx: &Ctx, caller: &Member, target: &NewTarget) -> Unusable {
 }
 
 pub(crate) async fn update(ctx: &Ctx, caller: Member, call: Call<UpdateUrl>) -> Answer<UpdateUrl> {
-    let target = call.body.0.target;
+    let update::Body { target, options } = call.body.0;
     for _ in 0..TRIES {
         let row = find(ctx, &caller, call.path.url).await?;
         unchanged_since(&call.headers, row.generation)?;
         let url = format!("{}{}", row.host, row.path);
-        if row.is_automatic() {
+        if row.is_automatic() && target.is_some() {
             return Err(Failure::Api(update::Error::Automatic { url }));
         }
-        let to = resolve(ctx, &caller, &target).await?;
-        let statements =
-            vec![db::unchanged(row.id, row.generation), db::update(row.id, &to), db::touch(&row.host)];
+        let mut statements = vec![db::unchanged(row.id, row.generation)];
+        let mut kind = row.kind;
+        if let Some(target) = &target {
+            let to = resolve(ctx, &caller, target).await?;
+            kind = to.kind();
+            statements.push(db::update(row.id, &to));
+        }
+        // Those that are there already have to make sense for a new target too.
+        let wanted = options.as_ref().unwrap_or(&row.options);
+        wanted.check(kind).map_err(Unusable::from)?;
+        statements.extend(options.as_ref().map(|options| db::set_options(row.id, options)));
+        statements.push(db::touch(&row.host));
         match ctx.write(&caller, audited::<UpdateUrl>(row.id, &url), statements).await {
             Err(DbError::Stale) => continue,
-            Err(DbError::Reference) => return Err(gone(ctx, &caller, &target).await.into()),
+            Err(DbError::Reference) if let Some(target) = &target => {
+                return Err(gone(ctx, &caller, target).await.into());
+            }
             outcome => outcome?,
         }
         routes_kv::publish(ctx).await;

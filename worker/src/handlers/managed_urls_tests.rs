@@ -35,7 +35,9 @@ fn workspace() -> Ref<WorkspaceId> {
 
 fn update(caller: &Caller<'_>, url: ManagedUrlId, target: NewTarget) -> Outcome<ManagedUrl> {
     let path = update::Path { workspace: workspace(), url };
-    caller.change::<UpdateUrl>(path, Json(update::Body { target })).map(|it| it.0)
+    caller
+        .change::<UpdateUrl>(path, Json(update::Body { target: Some(target), options: None }))
+        .map(|it| it.0)
 }
 
 fn delete(caller: &Caller<'_>, url: ManagedUrlId) -> Outcome<NoContent> {

@@ -7,7 +7,7 @@ use patr_models::{
         headers::NoHeaders,
     },
     ids::{Ref, SiteId},
-    managed_url::PathPrefix,
+    managed_url::{PathPrefix, UrlOptions},
     site::{
         Access, Site,
         carry::day,
@@ -47,8 +47,8 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateSite>) ->
         (ctx.id()?, automatic_host(ctx, &caller, &name)?, PathPrefix::root());
     let (workspace, now) = (caller.workspace, ctx.now);
     let mut statements = vec![db::insert(workspace, id, &name, now)];
-    let url =
-        New { id: ctx.id()?, workspace, host: &host, path: &path, to: To::Site(id), automatic: true, now };
+    let (to, options) = (To::Site(id), &UrlOptions::default());
+    let url = New { id: ctx.id()?, workspace, host: &host, path: &path, to, options, automatic: true, now };
     statements.extend(managed_urls::insert(&url));
     match ctx.write(&caller, audited::<CreateSite>(id, name.as_str()), statements).await {
         Err(error) if error.is_unique("sites.workspace_id") => {

@@ -2,7 +2,7 @@
 
 use patr_models::{
     ids::{DeploymentId, Ref},
-    managed_url::{WebUrl, create::NewTarget},
+    managed_url::{WebUrl, create::NewTarget, options::OptionError},
 };
 
 use crate::{
@@ -18,7 +18,14 @@ pub(crate) enum Unusable {
     NoSuchPort { deployment: String, port: u16 },
     NoHttpPort { deployment: String },
     ProxyToSelf { url: WebUrl },
+    Option(OptionError),
     Refused(Refused),
+}
+
+impl From<OptionError> for Unusable {
+    fn from(error: OptionError) -> Self {
+        Self::Option(error)
+    }
 }
 
 impl<R: Into<Refused>> From<R> for Unusable {

@@ -49,6 +49,7 @@ fn trouble_parts(trouble: TunnelTrouble) -> (u16, &'static str, String) {
         TunnelTrouble::NoReplica => (503, "no_replica", "No replica of this deployment is ready."),
         TunnelTrouble::Unreachable => (502, "unreachable", "The application broke off before it answered."),
         TunnelTrouble::Busy => (503, "busy", "Too many requests are open."),
+        TunnelTrouble::Timeout => (504, "timeout", "The application took too long to answer."),
         TunnelTrouble::Protocol => (502, "protocol", "The answer of the application could not be read."),
     };
     (status, code, text.to_owned())

@@ -12,7 +12,7 @@ use patr_models::{
     },
     error::ErrorBody,
     ids::{Ref, WorkspaceId},
-    managed_url::{self, ManagedUrl, create::NewTarget},
+    managed_url::{self, ManagedUrl, UrlOptions, create::NewTarget},
     page::{ListQuery, Page},
     runner::{self, RuntimeKind},
     secret::{self, Secret, SecretValue},
@@ -216,7 +216,12 @@ impl<'a> Caller<'a> {
 
     /// Makes a managed URL.
     pub(crate) fn url(&self, host: &str, target: NewTarget) -> Outcome<ManagedUrl> {
-        let body = managed_url::create::Body { host: host.parse().unwrap(), path: None, target };
+        let body = managed_url::create::Body {
+            host: host.parse().unwrap(),
+            path: None,
+            target,
+            options: UrlOptions::default(),
+        };
         let path = managed_url::create::Path { workspace: self.workspace() };
         self.create::<managed_url::create::CreateUrl>(path, Json(body)).map(|made| made.0)
     }

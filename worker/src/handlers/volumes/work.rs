@@ -49,7 +49,10 @@ impl Trouble {
         match trouble {
             TunnelTrouble::LaneDown | TunnelTrouble::Lost => Self::Away(runner.clone()),
             TunnelTrouble::Busy => Self::Said("it has too many streams open".to_owned()),
-            TunnelTrouble::NoReplica | TunnelTrouble::Unreachable | TunnelTrouble::Protocol => {
+            TunnelTrouble::NoReplica
+            | TunnelTrouble::Unreachable
+            | TunnelTrouble::Protocol
+            | TunnelTrouble::Timeout => {
                 Self::Said("its agent is too old for volumes, or broke off".to_owned())
             }
         }
