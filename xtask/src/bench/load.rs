@@ -27,6 +27,11 @@ pub(super) struct Sample {
     pub(super) p99_ms: f64,
 }
 
+/// A second of the same, unmeasured: for the server's compilers and caches.
+pub(super) fn warm_up(target: &Target<'_>, options: &Options) -> anyhow::Result<()> {
+    measure(wrk(target, options, 1).arg(target.url)).map(drop)
+}
+
 /// One address, again and again.
 pub(super) fn hammer(target: &Target<'_>, options: &Options) -> anyhow::Result<Sample> {
     measure(wrk(target, options, options.seconds).arg(target.url))

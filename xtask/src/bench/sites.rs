@@ -171,8 +171,11 @@ fn measure(
     if case != Case::Cold {
         expect(&url, &host, &headers, case.status())?;
     }
-    let watched = Watched::new(server.process()?)?;
     let target = Target { url: &url, host: &host, headers: &headers };
+    if case != Case::Cold {
+        load::warm_up(&target, options)?;
+    }
+    let watched = Watched::new(server.process()?)?;
     let sample = match case {
         Case::Cold => load::each_once(&target, pages, options, scratch)?,
         _ => load::hammer(&target, options)?,
