@@ -22,7 +22,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     sh::run(sh::cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
     let mut nextest = sh::cargo();
     nextest.args(["nextest", "run", "--workspace"]);
-    if ci() {
+    if std::env::var_os("PATR_DOSE").is_some() {
+        nextest.args(["--profile", "dose"]);
+    } else if ci() {
         nextest.args(["--profile", "ci"]);
     }
     nextest

@@ -161,16 +161,21 @@ Examples:
   patr logs web --tail 20
   patr logs web -f | grep ERROR
   patr logs web --since 10m --search timeout --timestamps
+  patr logs web --requests -f
   patr -o json logs web      a line of JSON for each line, with its time and stream
 
 Replicas that are gone are remembered on the runner for a while. Values of secrets are replaced before \
-a line leaves it.")]
+a line leaves it. With `--requests`: time, status, how long it took, size of the answer, client, \
+replica, and what was asked; `---` where nobody was answered.")]
 pub(crate) struct Logs {
     /// The deployment, by name or id
     pub(crate) name: Ref<DeploymentId>,
     /// Go on with new lines until Ctrl-C
     #[arg(long, short)]
     pub(crate) follow: bool,
+    /// Show what it was asked instead of what it writes: a line for each request that has ended
+    #[arg(long, conflicts_with_all = ["since", "replica", "search", "timestamps"])]
+    pub(crate) requests: bool,
     /// How many of the last lines of each replica to begin with [default: 100; 10000 with `--since` or `--search`]
     #[arg(long, value_name = "N")]
     pub(crate) tail: Option<u32>,

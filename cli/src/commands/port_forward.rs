@@ -62,7 +62,7 @@ async fn listen(args: &PortForward, forward: Forward) -> Result<TcpListener, Fai
 fn failed(args: &PortForward, forward: Forward, error: &std::io::Error) -> Failure {
     let here = SocketAddr::new(args.address, forward.local);
     Failure::failed(format!("cannot listen on {here}: {error}"))
-        .hint(&format!("choose another port here, as in `{}:0`", forward.port))
+        .hint(format!("choose another port here, as in `{}:0`", forward.port))
 }
 
 /// What connections lead to.
