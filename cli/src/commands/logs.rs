@@ -42,6 +42,7 @@ fn query(args: &Logs, now: Millis) -> Query {
     Query {
         follow: args.follow,
         tail: Some(args.tail.unwrap_or(tail)),
+        runner: args.runner.clone(),
         replica: args.replica.clone(),
         since: args.since.map(|since| now - since),
         search: args.search.clone(),
