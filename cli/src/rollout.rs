@@ -41,6 +41,10 @@ enum End {
     Live {
         ready: u32,
     },
+    /// It serves, but not on every runner.
+    Partly {
+        trouble: Trouble,
+    },
     /// It works, and none runs until somebody asks.
     Idle,
     Stopped,
@@ -62,6 +66,9 @@ fn progress(generation: Generation, now: &Deployment) -> Progress {
         Status::Stopped => Progress::Ended(End::Stopped),
         Status::Failed { failure, serving } => {
             Progress::Ended(End::Failed { trouble: failure.clone(), serving: *serving })
+        }
+        Status::Degraded { reason: Some(reason), .. } if now.status.is_final() => {
+            Progress::Ended(End::Partly { trouble: reason.clone() })
         }
         going => Progress::Going(status::words(going)),
     }
@@ -131,6 +138,11 @@ fn finish(now: &Deployment, end: &End, ctx: &Context) -> Result<(), Failure> {
             let replicas = text::counted(*ready as usize, "replica");
             ctx.printer.note(&format!("`{}` is live: release {}, {replicas}", now.name, now.release));
         }
+        End::Partly { trouble } => {
+            let why = status::why(trouble);
+            ctx.printer.note(&format!("warning: `{}` serves release {}, but {why}", now.name, now.release));
+            ctx.printer.hint("the runner carries it out when it connects");
+        }
         End::Idle => {
             ctx.printer
                 .note(&format!("`{}` is idle: the next request starts release {}", now.name, now.release));
@@ -179,7 +191,6 @@ fn rollout_failed(now: &Deployment, trouble: &Trouble, serving: Option<ReleaseNu
 struct Watcher<'c> {
     ctx: &'c Context,
     path: Path,
-    runner: RunnerPath,
     generation: Generation,
     line: StatusLine,
     /// The last state, for the message when time runs out.
@@ -192,8 +203,7 @@ impl<'c> Watcher<'c> {
         let workspace: Ref<WorkspaceId> = ctx.workspace()?;
         Ok(Self {
             ctx,
-            path: Path { workspace: workspace.clone(), deployment: Ref::Id(changed.id) },
-            runner: RunnerPath { workspace, runner: Ref::Id(changed.runner) },
+            path: Path { workspace, deployment: Ref::Id(changed.id) },
             generation: changed.generation,
             line: ctx.printer.status(),
             last: "no news yet".to_owned(),
@@ -218,7 +228,7 @@ impl<'c> Watcher<'c> {
                 Progress::Going(text) => self.show(&text),
             }
             if matches!(news.deployment.status, Status::Waiting { .. }) {
-                self.explain_waiting().await;
+                self.explain_waiting(&news.deployment).await;
             }
             // The first answer comes at once; the edge holds back later ones until there is news.
             after = Some(news.version);
@@ -241,11 +251,12 @@ impl<'c> Watcher<'c> {
     }
 
     /// A moment of waiting is ordinary; a runner that is away is worth a hint, once.
-    async fn explain_waiting(&mut self) {
-        if self.hinted {
-            return;
-        }
-        let runner = self.ctx.client.call(plain::<GetRunner>(self.runner.clone())).await;
+    async fn explain_waiting(&mut self, now: &Deployment) {
+        let waiting = now.runners.iter().find(|placed| matches!(placed.status, Status::Waiting { .. }));
+        let Some(waiting) = waiting.filter(|_| !self.hinted) else { return };
+        let runner = Ref::Id(waiting.runner);
+        let path = RunnerPath { workspace: self.path.workspace.clone(), runner };
+        let runner = self.ctx.client.call(plain::<GetRunner>(path)).await;
         let away = runner.is_ok_and(|reply| !matches!(reply.body.0.connection, Connection::Online { .. }));
         if away {
             self.hinted = true;

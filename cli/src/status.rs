@@ -44,6 +44,7 @@ pub(crate) fn why(failure: &Failure) -> String {
         | FailureKind::DiskFull
         | FailureKind::VolumeMissing
         | FailureKind::SecretSealed
+        | FailureKind::RunnerAway
         | FailureKind::Other => message.clone(),
     }
 }

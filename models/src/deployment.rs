@@ -1,10 +1,9 @@
 //! Configurations of images to run, their releases and what is known of them.
 
 use crate::{
-    ids::{DeploymentId, RunnerId, UserId},
+    ids::{DeploymentId, UserId},
     name::Name,
     time::Millis,
-    wire::ObservedReplica,
 };
 
 pub mod cancel;
@@ -17,6 +16,7 @@ pub mod image;
 pub mod list;
 pub mod logs;
 pub mod metrics;
+pub mod placement;
 pub mod releases;
 pub mod requests;
 pub mod restart;
@@ -30,6 +30,7 @@ pub mod update;
 pub mod watch;
 
 pub use image::{Digest, ImageRef};
+pub use placement::{Placed, Placement};
 pub use spec::{Autoscale, PortSpec, Strategy, WorkloadSpec};
 pub use status::{Failure, FailureKind, Status};
 
@@ -51,28 +52,25 @@ pub enum Power {
 pub struct Deployment {
     pub id: DeploymentId,
     pub name: Name,
-    pub runner: RunnerId,
-    pub runner_name: Name,
+    /// Where it is, in the order of the list; commands run on the first unless another is named.
+    pub runners: Vec<Placed>,
     pub generation: Generation,
     /// The current release.
     pub release: ReleaseNumber,
     pub power: Power,
-    /// How many should run; with `autoscale` the least of them.
+    /// How many should run on each runner; with `autoscale` the least of them.
     pub replicas: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoscale: Option<Autoscale>,
     pub spec: WorkloadSpec,
-    /// What `spec.image` was when the runner pulled it; absent until then.
+    /// What `spec.image` was when a runner first pulled it; absent until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
     /// The automatic managed URL of its first http port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Derived when asked for; see [`status::derive`].
+    /// Of all its runners together, derived when asked for; see [`status::combine`].
     pub status: Status,
-    /// Every replica that its runner saw last, of whatever release.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub seen: Vec<ObservedReplica>,
     pub created_at: Millis,
     pub updated_at: Millis,
 }

@@ -111,6 +111,13 @@ pub struct ReleaseFact {
     pub ended: Option<Ended>,
 }
 
+impl ReleaseFact {
+    /// Whether its rollout has ended well.
+    pub fn is_live(&self) -> bool {
+        matches!(self.ended, Some(Ended::Live))
+    }
+}
+
 /// How a rollout ended on the runner.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(tag = "how", rename_all = "snake_case")]

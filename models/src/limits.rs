@@ -22,6 +22,12 @@ pub const CHUNK: usize = 4 * 1024 * 1024;
 /// Replicas of one deployment on one runner.
 pub const REPLICAS_MAX: u32 = 100;
 
+/// Runners of one deployment. Each is asked of its session whenever the deployment is shown.
+pub const RUNNERS_MAX: usize = 8;
+
+/// The largest part of a deployment's requests that a runner may be given.
+pub const WEIGHT_MAX: u8 = 100;
+
 /// Ports of one deployment.
 pub const PORTS_MAX: usize = 16;
 

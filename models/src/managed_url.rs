@@ -187,9 +187,11 @@ pub struct Route {
 pub enum RouteTarget {
     Deployment {
         deployment: DeploymentId,
-        runner: RunnerId,
         port: u16,
         lanes: u8,
+        /// In the order of the deployment's list. Tables that were published before there could be several have one.
+        #[serde(alias = "runner", deserialize_with = "one_or_several")]
+        runners: Vec<Share>,
     },
     Site {
         site: SiteId,
@@ -213,6 +215,26 @@ pub enum RouteTarget {
     Stopped {
         what: String,
     },
+}
+
+/// A runner and its part of the requests; see [`crate::deployment::Placement`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Share {
+    pub runner: RunnerId,
+    pub weight: u8,
+}
+
+fn one_or_several<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Share>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        One(RunnerId),
+        Several(Vec<Share>),
+    }
+    Ok(match <Written as serde::Deserialize>::deserialize(from)? {
+        Written::One(runner) => vec![Share { runner, weight: 1 }],
+        Written::Several(shares) => shares,
+    })
 }
 
 /// Who is let in to a site, as the ingress has to know it.
@@ -283,6 +305,20 @@ mod tests {
     #[test]
     fn a_path_under_no_prefix_finds_nothing() {
         assert_eq!(found(&table(&["/api"]), "/"), None);
+    }
+
+    #[test]
+    fn a_table_from_before_there_were_several_runners_leads_to_its_one() {
+        let (deployment, runner) =
+            (DeploymentId::from_parts(Millis(0), 0), RunnerId::from_parts(Millis(0), 1));
+        let written = serde_json::json!({
+            "kind": "deployment", "deployment": deployment, "runner": runner, "port": 80, "lanes": 2,
+        });
+        let runners = vec![Share { runner, weight: 1 }];
+        let target = RouteTarget::Deployment { deployment, port: 80, lanes: 2, runners };
+        assert_eq!(serde_json::from_value::<RouteTarget>(written).unwrap(), target);
+        let again = serde_json::to_value(&target).unwrap();
+        assert_eq!(serde_json::from_value::<RouteTarget>(again).unwrap(), target);
     }
 
     #[test]

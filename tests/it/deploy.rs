@@ -29,7 +29,7 @@ async fn update(owner: &Caller, spec: patr_models::deployment::WorkloadSpec) {
     owner
         .change::<update::UpdateDeployment>(
             path,
-            Json(update::Body { spec, replicas: None, autoscale: None }),
+            Json(update::Body { spec, runners: None, replicas: None, autoscale: None }),
         )
         .await
         .unwrap();

@@ -40,7 +40,7 @@ async fn is_whole(edge: &Edge, owner: &Caller, clean_up: &CleanUp, number: u32) 
         if here.len() == 2 { Ok(here) } else { Err(here) }
     })
     .await;
-    let mut seen: Vec<String> = shown.seen.iter().map(|replica| replica.id.clone()).collect();
+    let mut seen: Vec<String> = shown.runners[0].seen.iter().map(|replica| replica.id.clone()).collect();
     seen.sort();
     let short: Vec<String> = here.iter().map(|id| id.chars().take(12).collect()).collect();
     assert_eq!(seen, short, "what is shown is what is there");

@@ -19,7 +19,7 @@ async fn update(owner: &Caller, name: &str, spec: WorkloadSpec) {
     owner
         .change::<update::UpdateDeployment>(
             path,
-            Json(update::Body { spec, replicas: None, autoscale: None }),
+            Json(update::Body { spec, runners: None, replicas: None, autoscale: None }),
         )
         .await
         .unwrap();

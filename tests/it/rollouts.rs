@@ -38,7 +38,7 @@ fn release(image: &str, number: u32) -> WorkloadSpec {
 
 pub(crate) async fn update(owner: &Caller, spec: WorkloadSpec) {
     let path = update::Path { workspace: owner.workspace(), deployment: reference("web") };
-    let body = update::Body { spec, replicas: None, autoscale: None };
+    let body = update::Body { spec, runners: None, replicas: None, autoscale: None };
     owner.change::<update::UpdateDeployment>(path, Json(body)).await.unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use patr_models::{
-    deployment::{self, Deployment, PortSpec, Status, WorkloadSpec},
+    deployment::{self, Deployment, Placement, PortSpec, Status, WorkloadSpec},
     endpoint::{
         ApiEndpoint, Call, NoQuery,
         body::{Json, NoBody},
@@ -134,7 +134,13 @@ impl Caller {
     ) -> Result<Deployment, ResponseError> {
         let path = deployment::create::Path { workspace: self.workspace() };
         let (name, runner) = (name.parse().unwrap(), runner.parse().unwrap());
-        let body = deployment::create::Body { name, runner, spec, replicas: None, autoscale: None };
+        let body = deployment::create::Body {
+            name,
+            runners: vec![Placement::on(runner)],
+            spec,
+            replicas: None,
+            autoscale: None,
+        };
         self.call_once::<deployment::create::CreateDeployment>(path, Json(body))
             .await
             .map(|created| created.0)

@@ -18,6 +18,7 @@ pub(crate) mod blobs;
 pub(crate) mod deployments;
 pub(crate) mod idempotency;
 pub(crate) mod managed_urls;
+pub(crate) mod placements;
 #[cfg(test)]
 mod plan;
 pub(crate) mod runners;
@@ -65,7 +66,7 @@ macro_rules! integers {
         }
     )*};
 }
-integers!(u16, u32, u64, usize, i64);
+integers!(u8, u16, u32, u64, usize, i64);
 
 impl Param for Millis {
     fn value(&self) -> Value {

@@ -85,8 +85,8 @@ async fn answer(
                 Served::Elsewhere(url) => elsewhere(ctx, context, request, &url, depth).await,
             }
         }
-        RouteTarget::Deployment { deployment, runner, port, lanes } => {
-            let to = tunnel::To { deployment: *deployment, runner: *runner, port: *port, lanes: *lanes };
+        RouteTarget::Deployment { deployment, port, lanes, runners } => {
+            let to = tunnel::To { deployment: *deployment, port: *port, lanes: *lanes, runners };
             let html = pages::wants_html(&headers)?;
             tunnel::serve(ctx, &request, address, &to, html).await
         }

@@ -2,11 +2,14 @@
 
 mod sealed;
 
+use std::collections::BTreeSet;
+
 use patr_models::{
     endpoint::{Call, Reply, body::Json, body::NoContent},
     error::Common,
-    ids::VolumeId,
+    ids::{RunnerId, VolumeId},
     internal::{
+        ReleaseFact,
         desired::{GetDesired, Passed},
         record::RecordFacts,
     },
@@ -16,7 +19,12 @@ use patr_models::{
 use crate::{
     answer::Answer,
     ctx::Ctx,
-    db::{deployments, runners, volumes},
+    db::{
+        Statement, deployments, managed_urls,
+        placements::{self, Arrival},
+        runners, volumes,
+    },
+    routes_kv,
 };
 
 pub(crate) async fn desired(ctx: &Ctx, (): (), call: Call<GetDesired>) -> Answer<GetDesired> {
@@ -58,6 +66,13 @@ pub(crate) async fn record(ctx: &Ctx, (): (), call: Call<RecordFacts>) -> Answer
     };
     let made: Vec<VolumeId> = made.into_iter().map(|row| row.id).collect();
     let mut statements = deployments::record(runner, &facts, ctx.now);
+    let arrivals: Vec<Arrival> = if facts.releases.iter().any(ReleaseFact::is_live) {
+        ctx.db.fetch(placements::arrivals(runner, &facts.releases)).await?
+    } else {
+        Vec::new()
+    };
+    let left: BTreeSet<RunnerId> = arrivals.iter().filter_map(|arrival| arrival.leaves).collect();
+    statements.extend(arrive(runner, &arrivals, &left));
     if !facts.gone_volumes.is_empty() {
         statements.push(volumes::gone(runner, &facts.gone_volumes));
     }
@@ -70,7 +85,26 @@ pub(crate) async fn record(ctx: &Ctx, (): (), call: Call<RecordFacts>) -> Answer
     if !made.is_empty() {
         ctx.runners.wake(runner).await;
     }
+    if !arrivals.is_empty() {
+        ctx.runners.wake_all(&left).await;
+        routes_kv::publish(ctx).await;
+    }
     Ok(Reply::new(NoContent))
+}
+
+/// Deployments serve on a runner: from now on requests go there, and where they only were until then they may go.
+fn arrive(runner: RunnerId, arrivals: &[Arrival], left: &BTreeSet<RunnerId>) -> Vec<Statement> {
+    let deployments: BTreeSet<_> = arrivals.iter().map(|arrival| arrival.deployment_id).collect();
+    if deployments.is_empty() {
+        return Vec::new();
+    }
+    let mut statements =
+        vec![placements::arrive(runner, &deployments), managed_urls::touch_shared(&deployments)];
+    if !left.is_empty() {
+        statements.extend(placements::leave(&deployments));
+        statements.push(runners::touch_all(left));
+    }
+    statements
 }
 
 #[cfg(test)]
@@ -145,7 +179,7 @@ mod tests {
             "box",
         );
         app.sqlite.take_said();
-        desired(&app, web.runner).unwrap();
+        desired(&app, web.runners[0].runner).unwrap();
         let said = app.sqlite.take_said();
         let at = |table: &str| said.iter().position(|sql| sql.contains(table)).unwrap();
         assert!(at("FROM tombstones") < at("FROM deployments"));
@@ -157,11 +191,11 @@ mod tests {
         let owner = app.owner("acme");
         owner.runner("box");
         let web = owner.deploy("web", "box");
-        record(&app, web.runner, fact(&web, 'a', None)).unwrap();
+        record(&app, web.runners[0].runner, fact(&web, 'a', None)).unwrap();
         assert_eq!(release(&owner, 1).outcome, Outcome::Pending);
-        record(&app, web.runner, fact(&web, 'b', Some(Ended::Live))).unwrap();
+        record(&app, web.runners[0].runner, fact(&web, 'b', Some(Ended::Live))).unwrap();
         let failure = Failure { kind: FailureKind::Exited, message: "1".to_owned(), logs: Vec::new() };
-        record(&app, web.runner, fact(&web, 'c', Some(Ended::Failed { failure }))).unwrap();
+        record(&app, web.runners[0].runner, fact(&web, 'c', Some(Ended::Failed { failure }))).unwrap();
         let release = release(&owner, 1);
         assert_eq!(release.outcome, Outcome::Live { at: app.now.get() });
         assert!(release.digest.unwrap().as_str().contains("aaaa"));
@@ -175,7 +209,12 @@ mod tests {
         let web = owner.deploy("web", "box");
         let failure =
             Failure { kind: FailureKind::OutOfMemory, message: "oom".to_owned(), logs: vec!["x".to_owned()] };
-        record(&app, web.runner, fact(&web, 'a', Some(Ended::Failed { failure: failure.clone() }))).unwrap();
+        record(
+            &app,
+            web.runners[0].runner,
+            fact(&web, 'a', Some(Ended::Failed { failure: failure.clone() })),
+        )
+        .unwrap();
         assert_eq!(release(&owner, 1).outcome, Outcome::Failed { at: app.now.get(), failure });
     }
 
@@ -188,8 +227,8 @@ mod tests {
         let mut facts = fact(&one, 'a', Some(Ended::Live));
         facts.releases.extend(fact(&two, 'b', Some(Ended::Live)).releases);
         app.sqlite.take_said();
-        record(&app, one.runner, facts).unwrap();
-        assert_eq!(app.sqlite.take_said().len(), 3);
+        record(&app, one.runners[0].runner, facts).unwrap();
+        assert_eq!(app.sqlite.take_said().len(), 7);
         let live =
             app.sqlite.rows("SELECT digest FROM releases WHERE outcome = 'live' AND digest IS NOT NULL");
         assert_eq!(live.len(), 2);
@@ -209,7 +248,7 @@ mod tests {
         let before = app.sqlite.dump();
         record(&app, other, Facts { gone: vec![web.id], ..Facts::default() }).unwrap();
         assert_eq!(app.sqlite.dump(), before);
-        record(&app, web.runner, Facts { gone: vec![web.id], ..Facts::default() }).unwrap();
-        assert_eq!(desired(&app, web.runner).unwrap().tombstones, []);
+        record(&app, web.runners[0].runner, Facts { gone: vec![web.id], ..Facts::default() }).unwrap();
+        assert_eq!(desired(&app, web.runners[0].runner).unwrap().tombstones, []);
     }
 }

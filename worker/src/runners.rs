@@ -1,10 +1,13 @@
 //! What is asked of the objects of `patr-runners`.
 
-use std::iter;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, select_all, try_join_all};
 use http::HeaderValue;
 use patr_models::{
     deployment::metrics::Series,
@@ -14,14 +17,14 @@ use patr_models::{
         client,
         headers::NoHeaders,
     },
-    ids::RunnerId,
+    ids::{DeploymentId, RunnerId},
     internal::{
         OPEN_HEADER, RUNNER_HEADER, SECRET_HEADER, TROUBLE_HEADER, TunnelTrouble, metrics, observe, revoke,
         wake,
     },
     limits::TUNNEL_LANES,
     runner::Connection,
-    wire::OpenRequest,
+    wire::{ObservedDeployment, OpenRequest},
 };
 use worker::{ObjectNamespace, Request, Response, Result, Stub};
 
@@ -79,6 +82,27 @@ impl Objects {
     }
 }
 
+/// What several sessions know.
+pub(crate) struct Seen(BTreeMap<RunnerId, observe::Observed>);
+
+impl Seen {
+    /// Grows with each word of any of the runners.
+    pub(crate) fn version(&self) -> u64 {
+        self.0.values().map(|observed| observed.version).sum()
+    }
+
+    /// Whether a runner is there; one that was not asked was never there.
+    pub(crate) fn connection(&self, runner: RunnerId) -> &Connection {
+        self.0.get(&runner).map_or(&Connection::Never, |observed| &observed.connection)
+    }
+
+    /// The last word of a runner on a deployment.
+    pub(crate) fn deployment(&self, runner: RunnerId, id: DeploymentId) -> Option<&ObservedDeployment> {
+        let report = self.0.get(&runner)?.report.as_ref()?;
+        report.deployments.iter().find(|seen| seen.id == id)
+    }
+}
+
 /// The objects of runners.
 pub(crate) struct Runners {
     objects: Objects,
@@ -97,6 +121,11 @@ impl Runners {
         if let Err(fault) = self.ask(Object::Session(runner), call).await {
             platform::log(format_args!("{runner} was not woken: {fault}"));
         }
+    }
+
+    /// As [`Self::wake`], each of these.
+    pub(crate) async fn wake_all(&self, runners: &BTreeSet<RunnerId>) {
+        join_all(runners.iter().map(|&runner| self.wake(runner))).await;
     }
 
     /// Connection and last report; with `after`, once there is something newer.
@@ -125,6 +154,34 @@ impl Runners {
                 }
             }
         }
+    }
+
+    /// As [`Self::look`], at each of these.
+    pub(crate) async fn look_at(&self, runners: &BTreeSet<RunnerId>) -> Seen {
+        let seen = join_all(runners.iter().map(|&runner| self.look(runner))).await;
+        Seen(runners.iter().copied().zip(seen).collect())
+    }
+
+    /// What they know, once there is something newer than the version `after` of what was seen before.
+    pub(crate) async fn news(
+        &self,
+        runners: &BTreeSet<RunnerId>,
+        after: Option<u64>,
+    ) -> std::result::Result<Seen, Fault> {
+        let asked = try_join_all(runners.iter().map(|&runner| self.observe(runner, None))).await?;
+        let mut seen = Seen(runners.iter().copied().zip(asked).collect());
+        if after.is_some_and(|after| after == seen.version()) {
+            let waiting = seen.0.iter().map(|(&runner, known)| {
+                let known = known.version;
+                Box::pin(async move { (runner, self.observe(runner, Some(known)).await) })
+            });
+            let waiting: Vec<_> = waiting.collect();
+            if !waiting.is_empty() {
+                let ((runner, newer), _, _) = select_all(waiting).await;
+                seen.0.insert(runner, newer?);
+            }
+        }
+        Ok(seen)
     }
 
     /// What the replicas of a deployment used.

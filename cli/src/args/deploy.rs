@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use patr_models::{
     deployment::{
-        ImageRef,
+        ImageRef, Placement,
         spec::{EnvName, HostAlias, Platform, PortSpec, Probe, ReplicaPath},
     },
     ids::{Ref, RunnerId},
@@ -28,12 +28,14 @@ Examples:
       --secret POSTGRES_PASSWORD=db-password --stop-grace 1m
   patr deploy ghcr.io/acme/api:2.4 --name api --unset-env LOG --unset readiness-probe
   patr deploy ghcr.io/acme/api:2.4 --name api --replicas 0 --max-replicas 4      sleeps when idle
+  patr deploy nginx:1 --name web --port 80 --runner home=3 --runner vps --standby spare
   patr -q deploy nginx:1 --name web --port 80      only the URL, for scripts
 
 If NAME exists, only what is given changes. `--port` replaces all ports. Every other flag that may be \
 repeated adds to what there is, or replaces the entry of the same name; `--unset-env` and its like take \
 single entries away, and `--unset` gives a setting its default back. What is not there needs no \
-taking away: the same command line works again and again.
+taking away: the same command line works again and again. `--runner` and `--standby` together say all \
+runners; one that is left out goes on serving until another one does.
 
 New replicas start and answer before old ones stop. If they do not, the old release goes on serving \
 and the reason is shown. A volume that is written to has one writer at a time, so with one the old \
@@ -45,9 +47,12 @@ pub(crate) struct Deploy {
     /// The deployment to make or to change
     #[arg(long)]
     pub(crate) name: Name,
-    /// Where a new deployment runs [default: the only runner there is]
-    #[arg(long)]
-    pub(crate) runner: Option<Ref<RunnerId>>,
+    /// Where it runs; of several, the weight is each one's part of the requests [default: the only runner there is, 1]
+    #[arg(long = "runner", value_name = "NAME[=WEIGHT]", value_parser = spec::runner)]
+    pub(crate) runners: Vec<Placement>,
+    /// A runner that is only asked when no other can answer
+    #[arg(long = "standby", value_name = "NAME", requires = "runners")]
+    pub(crate) standbys: Vec<Ref<RunnerId>>,
     /// A port that the image listens on: `8080`, `8080/http`, `5432/tcp` or `53/udp`; the first http port gets a URL
     #[arg(long = "port", value_name = "PORT[/PROTOCOL]", value_parser = values::port)]
     pub(crate) ports: Vec<PortSpec>,
@@ -187,6 +192,14 @@ pub(crate) struct Rollout {
     /// How long a replica may take to stop before it is killed [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = values::seconds)]
     pub(crate) stop_grace: Option<u32>,
+}
+
+impl Deploy {
+    /// All runners that are given, those that stand by after the others.
+    pub(crate) fn placements(&self) -> Vec<Placement> {
+        let standbys = self.standbys.iter().map(|runner| Placement { runner: runner.clone(), weight: 0 });
+        self.runners.iter().cloned().chain(standbys).collect()
+    }
 }
 
 /// What has a default to go back to.

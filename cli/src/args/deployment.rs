@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use patr_models::{
     deployment::ReleaseNumber,
-    ids::{DeploymentId, Ref},
+    ids::{DeploymentId, Ref, RunnerId},
 };
 
 use super::{ListArgs, PageArgs, values};
@@ -182,6 +182,9 @@ pub(crate) struct Logs {
     /// Only lines of the last so long, such as `10m`
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub(crate) since: Option<Duration>,
+    /// Only lines from one of its runners
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner: Option<Ref<RunnerId>>,
     /// Only lines of one replica, by the beginning of its id
     #[arg(long, value_name = "ID")]
     pub(crate) replica: Option<String>,

@@ -1,6 +1,6 @@
 //! `patr exec`.
 
-use patr_models::ids::{DeploymentId, Ref};
+use patr_models::ids::{DeploymentId, Ref, RunnerId};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -18,6 +18,9 @@ pub(crate) struct Exec {
     /// The replica, by the beginning of its id, as `patr deployment show` lists them [default: any one]
     #[arg(long, value_name = "ID")]
     pub(crate) replica: Option<String>,
+    /// On which of its runners [default: the first, or where the replica is]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner: Option<Ref<RunnerId>>,
     /// Give it a terminal [default: when stdin and stdout are one]
     #[arg(long, short)]
     pub(crate) tty: bool,

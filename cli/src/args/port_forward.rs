@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, str::FromStr};
 
-use patr_models::ids::{DeploymentId, Ref};
+use patr_models::ids::{DeploymentId, Ref, RunnerId};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -20,6 +20,9 @@ pub(crate) struct PortForward {
     /// A port of the replica, and the one here that leads to it [default: the same]
     #[arg(required = true, value_name = "PORT[:LOCAL]")]
     pub(crate) ports: Vec<Forward>,
+    /// On which of its runners [default: the first that can be reached, or where the replica is]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner: Option<Ref<RunnerId>>,
     /// The replica, by the beginning of its id [default: any one that serves]
     #[arg(long, value_name = "ID")]
     pub(crate) replica: Option<String>,

@@ -4,9 +4,10 @@ use std::{fmt::Display, net::IpAddr, path::PathBuf, str::FromStr};
 
 use patr_models::{
     deployment::{
-        Strategy,
+        Placement, Strategy,
         spec::{EnvName, HostAlias, Mount, ReplicaPath, SecretUse},
     },
+    limits::WEIGHT_MAX,
     name::Name,
 };
 
@@ -91,6 +92,14 @@ pub(crate) fn file(text: &str) -> Result<FileArg, String> {
 pub(crate) fn secret_file(text: &str) -> Result<SecretFileArg, String> {
     let (path, used) = pair(text, "PATH=SECRET")?;
     Ok(SecretFileArg { path: parsed(path)?, used: secret_use(used)? })
+}
+
+/// `NAME` or `NAME=WEIGHT`.
+pub(crate) fn runner(text: &str) -> Result<Placement, String> {
+    let Some((name, weight)) = text.split_once('=') else { return parsed(text).map(Placement::on) };
+    let wrong = || format!("`{weight}` is not a weight: use 1 to {WEIGHT_MAX}, or `--standby {name}`");
+    let weight = weight.parse().ok().filter(|weight| (1..=WEIGHT_MAX).contains(weight)).ok_or_else(wrong)?;
+    Ok(Placement { runner: parsed(name)?, weight })
 }
 
 /// `NAME:PATH` or `NAME:PATH:ro`.

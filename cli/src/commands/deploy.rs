@@ -5,7 +5,7 @@ mod read;
 
 use patr_models::{
     deployment::{
-        Deployment, WorkloadSpec,
+        Deployment, Placement, WorkloadSpec,
         create::{self, CreateDeployment},
         get::{self, GetDeployment},
         update::{self, UpdateDeployment},
@@ -77,10 +77,13 @@ async fn create(
     let spec = changes.on_nothing()?;
     let autoscale =
         autoscale::given(args.size.max_replicas, &args.size.scaling, None, args.size.replicas.unwrap_or(1))?;
-    let runner = runner::given_or_only(args.runner.as_ref(), ctx).await?;
+    let mut runners = args.placements();
+    if runners.is_empty() {
+        runners.push(Placement::on(runner::given_or_only(None, ctx).await?));
+    }
     let body = create::Body {
         name: args.name.clone(),
-        runner: runner.clone(),
+        runners: runners.clone(),
         spec,
         replicas: args.size.replicas,
         autoscale,
@@ -89,14 +92,34 @@ async fn create(
     match ctx.client.call(creating::<CreateDeployment, _>(path, body)).await {
         Ok(reply) => {
             let made = reply.body.0;
-            ctx.printer.note(&format!("made `{}` on the runner `{}`", made.name, made.runner_name));
+            let runners = on_runners(&made);
+            ctx.printer.note(&format!("made `{}` on {runners}", made.name));
             Ok(Ok(made))
         }
-        Err(error) if error.is("runner_not_found") => {
-            suggest::nearest(Err(error.into()), Some(&runner), ctx).await
-        }
-        Err(error) => Ok(Err(error)),
+        Err(error) => unknown_runner(error, &runners, ctx).await,
     }
+}
+
+/// Where a deployment is to be, in words.
+fn on_runners(deployment: &Deployment) -> String {
+    let staying = deployment.runners.iter().filter(|placed| !placed.leaving);
+    let names: Vec<String> = staying.map(|placed| format!("`{}`", placed.name)).collect();
+    let noun = if names.len() == 1 { "runner" } else { "runners" };
+    format!("the {noun} {}", names.join(", "))
+}
+
+/// Suggests what was meant, if a runner is not there.
+async fn unknown_runner<T>(
+    error: CallError,
+    given: &[Placement],
+    ctx: &Context,
+) -> Outcome<Result<T, CallError>> {
+    if !error.is("runner_not_found") {
+        return Ok(Err(error));
+    }
+    // With several nobody knows which of them it is.
+    let only = if let [only] = given { Some(&only.runner) } else { None };
+    suggest::nearest(Err(error.into()), only, ctx).await
 }
 
 async fn update(
@@ -107,32 +130,25 @@ async fn update(
     ctx: &Context,
 ) -> Outcome<Result<Deployment, CallError>> {
     let Reply { headers: Tagged { etag }, body: Json(before) } = found;
-    stays_on_its_runner(args, &before)?;
     // None at all is refused where it is asked for, not where it is so already.
     let least = args.size.replicas.unwrap_or(before.replicas.max(1));
     let autoscale = autoscale::given(args.size.max_replicas, &args.size.scaling, before.autoscale, least)?;
+    let runners = Some(args.placements()).filter(|runners| !runners.is_empty());
+    let (spec, replicas) = (changes.on(before.spec.clone())?, args.size.replicas);
     let call = Call::<UpdateDeployment> {
         path: update::Path { workspace: workspace.clone(), deployment: Ref::Id(before.id) },
         query: NoQuery {},
         headers: IfMatch { if_match: Some(etag), key: new_key() },
-        body: Json(update::Body { spec: changes.on(before.spec)?, replicas: args.size.replicas, autoscale }),
+        body: Json(update::Body { spec, runners, replicas, autoscale }),
     };
-    let result = ctx.client.call(call).await.map(|reply| reply.body.0);
-    if let Ok(after) = &result {
-        let what = if after.release == before.release { "keeps release" } else { "has the new release" };
-        ctx.printer.note(&format!("`{}` {what} {}", after.name, after.release));
+    let after = match ctx.client.call(call).await {
+        Ok(reply) => reply.body.0,
+        Err(error) => return unknown_runner(error, &args.placements(), ctx).await,
+    };
+    let what = if after.release == before.release { "keeps release" } else { "has the new release" };
+    ctx.printer.note(&format!("`{}` {what} {}", after.name, after.release));
+    if on_runners(&after) != on_runners(&before) {
+        ctx.printer.note(&format!("`{}` is to be on {}", after.name, on_runners(&after)));
     }
-    Ok(result)
-}
-
-fn stays_on_its_runner(args: &Deploy, now: &Deployment) -> Result<(), Failure> {
-    let Some(wanted) = args.runner.as_ref().map(ToString::to_string) else { return Ok(()) };
-    if wanted == now.runner_name.as_str() || wanted == now.runner.to_string() {
-        return Ok(());
-    }
-    let message = format!(
-        "`{}` runs on `{}`, and a deployment cannot move to another runner",
-        now.name, now.runner_name
-    );
-    Err(Failure::usage(message).hint("leave `--runner` out, or choose another `--name`"))
+    Ok(Ok(after))
 }

@@ -38,6 +38,7 @@ async fn run(args: Exec, ctx: &Context) -> Outcome {
         path: Path { workspace: ctx.workspace()?, deployment: args.name },
         query: Query {
             command: args.command,
+            runner: args.runner,
             replica: args.replica,
             columns: size.map(|size| size.columns),
             rows: size.map(|size| size.rows),

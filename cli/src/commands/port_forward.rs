@@ -11,7 +11,7 @@ use patr_models::{
         get::{self, GetDeployment},
     },
     endpoint::{Call, body::NoBody, headers::NoHeaders},
-    ids::DeploymentId,
+    ids::{DeploymentId, Ref, RunnerId},
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -47,7 +47,12 @@ async fn run(args: &PortForward, ctx: &Context) -> Outcome {
         ctx.printer.note(&format!("{here} leads to port {} of {}", forward.port, deployment.name));
         listeners.push((listener, forward.port));
     }
-    let to = |port| To { deployment: deployment.id, port, replica: args.replica.clone() };
+    let to = |port| To {
+        deployment: deployment.id,
+        port,
+        runner: args.runner.clone(),
+        replica: args.replica.clone(),
+    };
     let serving = listeners.into_iter().map(|(listener, port)| serve(listener, to(port), ctx));
     let mut serving: FuturesUnordered<_> = serving.collect();
     // One that cannot listen any more ends all: nobody looks at half of them.
@@ -69,6 +74,7 @@ fn failed(args: &PortForward, forward: Forward, error: &std::io::Error) -> Failu
 struct To {
     deployment: DeploymentId,
     port: u16,
+    runner: Option<Ref<RunnerId>>,
     replica: Option<String>,
 }
 
@@ -92,7 +98,7 @@ async fn connect(client: TcpStream, to: &To, ctx: &Context) {
     let Ok(workspace) = ctx.workspace() else { return };
     let call = Call::<ConnectToDeployment> {
         path: Path { workspace, deployment: to.deployment.into() },
-        query: Query { port: to.port, replica: to.replica.clone() },
+        query: Query { port: to.port, runner: to.runner.clone(), replica: to.replica.clone() },
         headers: NoHeaders,
         body: NoBody,
     };

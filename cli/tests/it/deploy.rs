@@ -65,7 +65,7 @@ fn deploying_something_new_watches_it_go_live() {
     ");
 
     let call = t.edge.asked_once::<CreateDeployment>().call;
-    assert_eq!(call.body.0.runner.to_string(), "home");
+    assert_eq!(call.body.0.runners, [Placement::on("home".parse().unwrap())]);
     assert_eq!((call.body.0.replicas, &call.body.0.spec), (Some(2), &deployment("web").spec));
     assert!(call.headers.key.is_some(), "it is made once");
     let after: Vec<_> =
@@ -117,8 +117,17 @@ fn deploying_as_json_ends_with_the_deployment() {
     {
       "id": "dep_00000000000000000000000001",
       "name": "web",
-      "runner": "run_00000000000000000000000001",
-      "runner_name": "home",
+      "runners": [
+        {
+          "runner": "run_00000000000000000000000001",
+          "name": "home",
+          "weight": 1,
+          "status": {
+            "state": "live",
+            "ready": 2
+          }
+        }
+      ],
       "generation": 7,
       "release": 3,
       "power": "running",
@@ -211,7 +220,7 @@ fn the_only_runner_need_not_be_named() {
     made `web` on the runner `home`
     the change goes on: `patr deployment show web` says how it is
     ");
-    assert_eq!(t.edge.asked_once::<CreateDeployment>().call.body.0.runner, Ref::Id(id(1)));
+    assert_eq!(t.edge.asked_once::<CreateDeployment>().call.body.0.runners, [Placement::on(Ref::Id(id(1)))]);
 }
 
 #[test]
@@ -251,7 +260,7 @@ fn deploying_to_an_unknown_runner_suggests_one() {
     patr_snapshot!(t.patr("deploy nginx:1 --name web --runner hom-box"), @"
     exit code: 4
     ----- stderr -----
-    error: runner: there is no runner `hom-box` in this workspace
+    error: runners: there is no runner `hom-box` in this workspace
 
     hint: did you mean `home-box`?
     ");
@@ -266,7 +275,7 @@ fn an_unknown_runner_that_resembles_none_points_to_the_list() {
     patr_snapshot!(t.patr("deploy nginx:1 --name web --runner mars"), @"
     exit code: 4
     ----- stderr -----
-    error: runner: there is no runner `mars` in this workspace
+    error: runners: there is no runner `mars` in this workspace
 
     hint: `patr runner list` shows the runners; `patr runner add` adds one
     ");

@@ -18,6 +18,7 @@ mod failures;
 mod help;
 mod login;
 mod logs;
+mod port_forward;
 mod runner;
 mod secret;
 mod sign_up;

@@ -3,7 +3,7 @@
 use patr_models::{
     audit::AuditEntry,
     deployment::{
-        Deployment, Failure, FailureKind, Outcome, PortSpec, Power, Release, ReleaseNumber, Status,
+        Deployment, Failure, FailureKind, Outcome, Placed, PortSpec, Power, Release, ReleaseNumber, Status,
         WorkloadSpec,
         status::RolloutStep,
         watch::{News, WatchDeployment},
@@ -94,8 +94,7 @@ pub(crate) fn deployment(name: &str) -> Deployment {
     Deployment {
         id: id(1),
         name: name.parse().unwrap(),
-        runner: id(1),
-        runner_name: "home".parse().unwrap(),
+        runners: vec![placed(1, "home", 1)],
         generation: GENERATION,
         release: 3,
         power: Power::Running,
@@ -105,15 +104,21 @@ pub(crate) fn deployment(name: &str) -> Deployment {
         digest: None,
         url: Some(format!("https://{name}-acme.apps.example.com")),
         status: Status::Live { ready: 2 },
-        seen: Vec::new(),
         created_at: at(0),
         updated_at: at(5),
     }
 }
 
+/// A runner on which a deployment is, and live.
+pub(crate) fn placed(n: u128, name: &str, weight: u8) -> Placed {
+    let (runner, name, status) = (id(n), name.parse().unwrap(), Status::Live { ready: 2 });
+    Placed { runner, name, weight, leaving: false, status, seen: Vec::new() }
+}
+
 /// The same deployment while it is doing something else.
 pub(crate) fn deployment_that_is(status: Status) -> Deployment {
-    Deployment { status, ..deployment("web") }
+    let runners = vec![Placed { status: status.clone(), ..placed(1, "home", 1) }];
+    Deployment { status, runners, ..deployment("web") }
 }
 
 /// A release that could not start, with what its replica wrote last.

@@ -14,7 +14,7 @@
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::body::Streamed,
-    ids::{DeploymentId, Ref, WorkspaceId},
+    ids::{DeploymentId, Ref, RunnerId, WorkspaceId},
 };
 
 declare_api_endpoint! {
@@ -33,6 +33,9 @@ declare_api_endpoint! {
 pub struct Query {
     /// A TCP port that something in the replica listens on, declared or not.
     pub port: u16,
+    /// Only a replica on this one of its runners; when absent, on the first that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<Ref<RunnerId>>,
     /// The beginning of a replica's id; any one that serves when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica: Option<String>,
@@ -64,6 +67,8 @@ api_errors! {
             hint "`patr deployment show` lists those that do";
         Refused { port: u16, reason: String } = 409 "connection_refused", "port {port}: {reason}",
             hint "the application has to listen there, and not on 127.0.0.1 only";
+        NotPlaced { runner: String } = 422 "not_placed", "runner: the deployment is not on a runner `{runner}`",
+            hint "`patr deployment show` lists its runners";
         RunnerAway { runner: String } = 409 "runner_away", "its runner `{runner}` is not connected",
             hint "`patr runner show {runner}` says since when";
     }

@@ -1,15 +1,15 @@
 //! `POST /api/v1/workspaces/{workspace}/deployments`
 //!
-//! Make a deployment with its first release; its runner starts it as soon as it hears.
+//! Make a deployment with its first release; its runners start it as soon as they hear.
 
-use super::{Autoscale, Deployment, WorkloadSpec};
+use super::{Autoscale, Deployment, Placement, WorkloadSpec};
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::{
         body::{Created, Json},
         headers::{Once, Tagged},
     },
-    ids::{Ref, RunnerId, WorkspaceId},
+    ids::{Ref, WorkspaceId},
     name::Name,
 };
 
@@ -30,9 +30,10 @@ declare_api_endpoint! {
 #[serde(deny_unknown_fields)]
 pub struct Body {
     pub name: Name,
-    pub runner: Ref<RunnerId>,
+    /// Where it runs: 1 to 8 runners.
+    pub runners: Vec<Placement>,
     pub spec: WorkloadSpec,
-    /// 1 when absent.
+    /// On each runner; 1 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
     /// The runner chooses between `replicas` and this.
@@ -44,8 +45,9 @@ api_errors! {
     pub enum Error {
         NameTaken { name: Name } = 409 "name_taken", "a deployment named `{name}` already exists in this workspace",
             hint "update it, or choose another name";
-        RunnerNotFound { runner: String } = 422 "runner_not_found", "runner: there is no runner `{runner}` in this workspace",
+        RunnerNotFound { runner: String } = 422 "runner_not_found", "runners: there is no runner `{runner}` in this workspace",
             hint "`patr runner list` shows the runners; `patr runner add` adds one";
+        RunnersInvalid { problem: String } = 422 "runners_invalid", "runners: {problem}";
         SpecInvalid { field: String, problem: String } = 422 "spec_invalid", "{field}: {problem}";
         TooManyReplicas { max: u32 } = 422 "too_many_replicas", "replicas: at most {max} are possible";
         SecretNotFound { secret: String } = 422 "secret_not_found", "spec.secrets: there is no {secret}",

@@ -12,7 +12,7 @@
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::body::Streamed,
-    ids::{DeploymentId, Ref, WorkspaceId},
+    ids::{DeploymentId, Ref, RunnerId, WorkspaceId},
 };
 
 declare_api_endpoint! {
@@ -32,6 +32,9 @@ pub struct Query {
     /// The words of the command, in order; no shell reads them.
     #[serde(default)]
     pub command: Vec<String>,
+    /// On this one of its runners; when absent on the first, or where the replica is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<Ref<RunnerId>>,
     /// The beginning of a replica's id; any one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica: Option<String>,
@@ -81,6 +84,8 @@ api_errors! {
         NoCommand = 422 "no_command", "command: give at least one word";
         NotUpgraded = 422 "not_upgraded", "this is a WebSocket: send `Upgrade: websocket`",
             hint "`patr exec NAME -- COMMAND` does";
+        NotPlaced { runner: String } = 422 "not_placed", "runner: the deployment is not on a runner `{runner}`",
+            hint "`patr deployment show` lists its runners";
         NoReplica = 409 "no_replica", "no such replica runs",
             hint "`patr deployment show` lists those that do";
         RunnerAway { runner: String } = 409 "runner_away", "its runner `{runner}` is not connected, and commands run there",

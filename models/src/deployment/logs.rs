@@ -1,12 +1,12 @@
 //! `GET /api/v1/workspaces/{workspace}/deployments/{deployment}/logs`
 //!
-//! What the replicas write: one JSON object a line ([`LogLine`]), streamed from the runner. Replicas that are gone are
+//! What the replicas write: one JSON object a line ([`LogLine`]), streamed from the runners. Replicas that are gone are
 //! remembered there within a bound. Values of secrets are replaced before a line leaves the runner.
 
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::body::Streamed,
-    ids::{DeploymentId, Ref, WorkspaceId},
+    ids::{DeploymentId, Ref, RunnerId, WorkspaceId},
     time::Millis,
 };
 
@@ -30,6 +30,9 @@ pub struct Query {
     /// How many of the last lines of each replica to begin with; 100 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail: Option<u32>,
+    /// Only lines from this one of its runners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<Ref<RunnerId>>,
     /// Only lines of the replica whose id begins with this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica: Option<String>,
@@ -62,6 +65,8 @@ pub enum LogStream {
 
 api_errors! {
     pub enum Error {
+        NotPlaced { runner: String } = 422 "not_placed", "runner: the deployment is not on a runner `{runner}`",
+            hint "`patr deployment show` lists its runners";
         RunnerAway { runner: String } = 409 "runner_away", "its runner `{runner}` is not connected, and logs are read from there",
             hint "`patr runner show {runner}` says since when";
     }

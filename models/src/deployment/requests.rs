@@ -7,7 +7,7 @@
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::body::Streamed,
-    ids::{DeploymentId, Ref, WorkspaceId},
+    ids::{DeploymentId, Ref, RunnerId, WorkspaceId},
     time::Millis,
 };
 
@@ -34,6 +34,9 @@ pub struct Query {
     /// How many of the last requests to begin with; 100 when absent, 1000 at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail: Option<u32>,
+    /// Only what was asked of this one of its runners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<Ref<RunnerId>>,
 }
 
 /// A request that has ended.
@@ -71,6 +74,8 @@ fn is_zero(number: &u64) -> bool {
 
 api_errors! {
     pub enum Error {
+        NotPlaced { runner: String } = 422 "not_placed", "runner: the deployment is not on a runner `{runner}`",
+            hint "`patr deployment show` lists its runners";
         RunnerAway { runner: String } = 409 "runner_away", "its runner `{runner}` is not connected, and requests are remembered there",
             hint "`patr runner show {runner}` says since when";
     }

@@ -1,4 +1,9 @@
-//! What a deployment is doing: a pure function of what is desired, what was last seen, and the connection.
+//! What a deployment is doing: a pure function of what is desired, what was last seen, and the connection. First on each
+//! of its runners, then on all of them together.
+
+mod combine;
+
+pub use combine::{Part, combine};
 
 use super::{Generation, Power, ReleaseNumber};
 use crate::{
@@ -95,6 +100,8 @@ pub enum FailureKind {
     VolumeMissing,
     /// The runner cannot open what its secrets were sealed in.
     SecretSealed,
+    /// One of several runners is away; the others serve.
+    RunnerAway,
     /// A reason of a newer version of Patr.
     #[serde(other)]
     Other,
@@ -108,7 +115,7 @@ pub struct Wanted {
     pub replicas: u32,
 }
 
-/// Derives a status. `observed` is the runner's last word on this deployment.
+/// Derives the status on one runner. `observed` is the runner's last word on this deployment.
 pub fn derive(wanted: Wanted, observed: Option<&ObservedDeployment>, connection: &Connection) -> Status {
     match connection {
         Connection::Never => Status::Waiting { reason: "its runner has never connected".to_owned() },
@@ -144,9 +151,10 @@ fn online(wanted: Wanted, observed: Option<&ObservedDeployment>) -> Status {
 }
 
 impl Status {
-    /// Whether a rollout has ended, so that `--wait` may return.
+    /// Whether a rollout has ended, so that `--wait` may return. A runner that is away holds nobody up while others serve.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Live { .. } | Self::Idle | Self::Failed { .. } | Self::Stopped)
+            || matches!(self, Self::Degraded { reason: Some(reason), .. } if reason.kind == FailureKind::RunnerAway)
     }
 }
 

@@ -1,9 +1,9 @@
 //! `PUT /api/v1/workspaces/{workspace}/deployments/{deployment}`
 //!
-//! Change what a deployment runs: a new release, unless nothing differs and the image is pinned by digest. With
-//! `If-Match` only when nobody changed it meanwhile.
+//! Change what a deployment runs, and where: a new release, unless only its runners or its scale differ. A tag is taken to
+//! differ, unless the runners do. With `If-Match` only when nobody changed it meanwhile.
 
-use super::{Autoscale, Deployment, WorkloadSpec};
+use super::{Autoscale, Deployment, Placement, WorkloadSpec};
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::{
@@ -31,6 +31,9 @@ declare_api_endpoint! {
 #[serde(deny_unknown_fields)]
 pub struct Body {
     pub spec: WorkloadSpec,
+    /// Where it runs; unchanged when absent. One that is taken off the list serves until another one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runners: Option<Vec<Placement>>,
     /// Unchanged when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
@@ -41,6 +44,9 @@ pub struct Body {
 
 api_errors! {
     pub enum Error {
+        RunnerNotFound { runner: String } = 422 "runner_not_found", "runners: there is no runner `{runner}` in this workspace",
+            hint "`patr runner list` shows the runners; `patr runner add` adds one";
+        RunnersInvalid { problem: String } = 422 "runners_invalid", "runners: {problem}";
         SpecInvalid { field: String, problem: String } = 422 "spec_invalid", "{field}: {problem}";
         TooManyReplicas { max: u32 } = 422 "too_many_replicas", "replicas: at most {max} are possible";
         SecretNotFound { secret: String } = 422 "secret_not_found", "spec.secrets: there is no {secret}",

@@ -15,7 +15,7 @@ use patr_models::{
     wire::{DesiredDeployment, Tombstone},
 };
 
-use super::{Json, Statement, Text, after, before_number, filter, page_size, unless_there};
+use super::{Json, Statement, Text, after, before_number, filter, page_size, placements, unless_there};
 
 /// A deployment with its current release.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -23,8 +23,9 @@ pub(crate) struct Row {
     pub(crate) id: DeploymentId,
     pub(crate) workspace_id: WorkspaceId,
     pub(crate) name: Name,
-    pub(crate) runner_id: RunnerId,
-    pub(crate) runner_name: Name,
+    /// Where it is; the first of them is asked where one is enough.
+    #[serde(deserialize_with = "placements::in_order")]
+    pub(crate) placed: Vec<placements::Row>,
     pub(crate) generation: Generation,
     pub(crate) release: ReleaseNumber,
     pub(crate) power: Power,
@@ -44,6 +45,11 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// Where it is, also where it only is until it serves elsewhere.
+    pub(crate) fn runners(&self) -> BTreeSet<RunnerId> {
+        self.placed.iter().map(|placed| placed.runner).collect()
+    }
+
     pub(crate) fn desired(self) -> DesiredDeployment {
         let Self {
             id,
@@ -79,10 +85,10 @@ impl Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT d.*, u.name AS runner_name, r.spec, r.digest,
-                    (SELECT host FROM managed_urls m WHERE m.deployment_id = d.id AND m.automatic = 1) AS host
-             FROM deployments d JOIN runners u ON u.id = d.runner_id
-             JOIN releases r ON r.deployment_id = d.id AND r.number = d.release ",
+            "SELECT d.*, r.spec, r.digest,
+                    (SELECT host FROM managed_urls m WHERE m.deployment_id = d.id AND m.automatic = 1) AS host, ",
+            placements::placed!(),
+            " FROM deployments d JOIN releases r ON r.deployment_id = d.id AND r.number = d.release ",
             $rest
         )
     };
@@ -103,14 +109,19 @@ pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
 }
 
 pub(crate) fn on_runner(runner: RunnerId) -> Statement {
-    Statement::new(select!("WHERE d.runner_id = ?1 ORDER BY d.id"), &[&Text(runner)])
+    Statement::new(
+        select!(
+            "JOIN placements h ON h.deployment_id = d.id WHERE h.runner_id = ?1 ORDER BY h.deployment_id"
+        ),
+        &[&Text(runner)],
+    )
 }
 
 /// A deployment to be made, with its first release.
 pub(crate) struct New<'a> {
     pub(crate) id: DeploymentId,
     pub(crate) workspace: WorkspaceId,
-    pub(crate) runner: RunnerId,
+    pub(crate) runners: &'a [placements::Wanted],
     pub(crate) name: &'a Name,
     pub(crate) replicas: u32,
     pub(crate) autoscale: Option<Autoscale>,
@@ -120,16 +131,14 @@ pub(crate) struct New<'a> {
 }
 
 pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
-    vec![
+    let mut statements = vec![
         Statement::new(
             "INSERT INTO deployments
-                 (id, workspace_id, runner_id, name, generation, release, power, replicas, autoscale, created_at,
-                  updated_at)
-             VALUES (?1, ?2, ?3, ?4, 1, 1, 'running', ?5, ?6, ?7, ?7)",
+                 (id, workspace_id, name, generation, release, power, replicas, autoscale, created_at, updated_at)
+             VALUES (?1, ?2, ?3, 1, 1, 'running', ?4, ?5, ?6, ?6)",
             &[
                 &Text(new.id),
                 &Text(new.workspace),
-                &Text(new.runner),
                 &new.name.as_str(),
                 &new.replicas,
                 &new.autoscale.map(Json),
@@ -137,7 +146,9 @@ pub(crate) fn insert(new: &New<'_>) -> Vec<Statement> {
             ],
         ),
         release_insert(new.id, 1, new.spec, new.by, new.now),
-    ]
+    ];
+    statements.extend(placements::set(new.id, new.runners, 1, false));
+    statements
 }
 
 pub(crate) fn release_insert(
@@ -291,13 +302,10 @@ impl ReleaseRow {
     }
 }
 
-/// Deletes a deployment and leaves the proof of it for its runner.
+/// Deletes a deployment and leaves the proof of it for each of its runners.
 pub(crate) fn delete(row: &Row) -> Vec<Statement> {
     vec![
-        Statement::new(
-            "INSERT INTO tombstones (deployment_id, runner_id, generation) VALUES (?1, ?2, ?3)",
-            &[&Text(row.id), &Text(row.runner_id), &(row.generation + 1)],
-        ),
+        placements::bury(row.id, row.generation + 1),
         Statement::new(
             "DELETE FROM managed_urls WHERE deployment_id = ?1 AND automatic = 1",
             &[&Text(row.id)],
@@ -322,10 +330,12 @@ pub(crate) fn tombstones(runner: RunnerId) -> Statement {
     Statement::new("SELECT deployment_id, generation FROM tombstones WHERE runner_id = ?1", &[&Text(runner)])
 }
 
-/// Keeps what a runner found out. Only about its own deployments, and only the first word on each release: a digest
-/// never changes, and an end is an end, so a late or repeated report undoes nothing. As many statements for a thousand
-/// facts as for one: D1 limits the queries of a request.
+/// Keeps what a runner found out. Only about deployments that are there, and only its first word on each release: a digest
+/// never changes, and an end is an end, so a late or repeated report undoes nothing. The first runner on which a release is
+/// live makes it live, and another one on which it fails makes it failed. As many statements for a thousand facts as for
+/// one: D1 limits the queries of a request.
 pub(crate) fn record(runner: RunnerId, facts: &Facts, now: Millis) -> Vec<Statement> {
+    let releases = Json(&facts.releases);
     vec![
         Statement::new(
             "UPDATE releases SET digest = f.digest
@@ -333,18 +343,32 @@ pub(crate) fn record(runner: RunnerId, facts: &Facts, now: Millis) -> Vec<Statem
                    FROM json_each(?2)) f
              WHERE releases.deployment_id = f.deployment AND releases.number = f.number
              AND f.digest IS NOT NULL AND releases.digest IS NULL
-             AND EXISTS (SELECT 1 FROM deployments WHERE id = f.deployment AND runner_id = ?1)",
-            &[&Text(runner), &Json(&facts.releases)],
+             AND EXISTS (SELECT 1 FROM placements WHERE deployment_id = f.deployment AND runner_id = ?1)",
+            &[&Text(runner), &releases],
         ),
         Statement::new(
             "UPDATE releases SET outcome = f.how, failure = f.failure, ended_at = ?3
              FROM (SELECT value ->> 'deployment' AS deployment, value ->> 'release' AS number,
-                          value ->> '$.ended.how' AS how, value -> '$.ended.failure' AS failure
+                          value ->> '$.ended.how' AS how,
+                          CASE WHEN (SELECT count(*) FROM placements WHERE deployment_id = value ->> 'deployment') > 1
+                               THEN json_set(value -> '$.ended.failure', '$.message',
+                                             'on `' || (SELECT name FROM runners WHERE id = ?1) || '`: '
+                                             || (value ->> '$.ended.failure.message'))
+                               ELSE value -> '$.ended.failure' END AS failure
                    FROM json_each(?2)) f
-             WHERE releases.deployment_id = f.deployment AND releases.number = f.number
-             AND f.how IS NOT NULL AND releases.outcome = 'pending'
-             AND EXISTS (SELECT 1 FROM deployments WHERE id = f.deployment AND runner_id = ?1)",
-            &[&Text(runner), &Json(&facts.releases), &now],
+             WHERE releases.deployment_id = f.deployment AND releases.number = f.number AND f.how IS NOT NULL
+             AND (releases.outcome = 'pending' OR releases.outcome = 'live' AND f.how = 'failed')
+             AND NOT EXISTS (SELECT 1 FROM rollouts o WHERE o.deployment_id = f.deployment AND o.number = f.number
+                             AND o.runner_id = ?1)
+             AND EXISTS (SELECT 1 FROM placements WHERE deployment_id = f.deployment AND runner_id = ?1)",
+            &[&Text(runner), &releases, &now],
+        ),
+        Statement::new(
+            "INSERT OR IGNORE INTO rollouts (deployment_id, number, runner_id)
+             SELECT p.deployment_id, value ->> 'release', p.runner_id
+             FROM json_each(?2) JOIN placements p ON p.deployment_id = value ->> 'deployment' AND p.runner_id = ?1
+             WHERE value ->> '$.ended.how' IS NOT NULL",
+            &[&Text(runner), &releases],
         ),
         Statement::new(
             "DELETE FROM tombstones WHERE runner_id = ?1 AND deployment_id IN (SELECT value FROM json_each(?2))",
@@ -355,5 +379,5 @@ pub(crate) fn record(runner: RunnerId, facts: &Facts, now: Millis) -> Vec<Statem
 
 /// The runners of these deployments, each once: so each session is asked once.
 pub(crate) fn runners_of(rows: &[Row]) -> BTreeSet<RunnerId> {
-    rows.iter().map(|row| row.runner_id).collect()
+    rows.iter().flat_map(Row::runners).collect()
 }

@@ -1,8 +1,10 @@
 //! Managed URLs and the hosts that they are under.
 
+use std::collections::BTreeSet;
+
 use patr_models::{
     deployment::Power,
-    ids::{DeploymentId, ManagedUrlId, RunnerId, SiteId, WorkspaceId},
+    ids::{DeploymentId, ManagedUrlId, SiteId, WorkspaceId},
     limits::TUNNEL_LANES,
     managed_url::{
         Guard, Host, ManagedUrl, PathPrefix, Route, RouteTarget, Target, TargetKind, UrlOptions, WebUrl,
@@ -13,7 +15,7 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Json, Statement, Text, after, filter, page_size, unless_there};
+use super::{Json, Statement, Text, after, filter, page_size, placements, unless_there};
 use crate::env::Settings;
 
 /// A managed URL with what its target is called and needs.
@@ -25,7 +27,9 @@ pub(crate) struct Row {
     pub(crate) kind: TargetKind,
     deployment_id: Option<DeploymentId>,
     deployment_name: Option<Name>,
-    runner_id: Option<RunnerId>,
+    /// Of a deployment.
+    #[serde(deserialize_with = "placements::in_order")]
+    placed: Vec<placements::Row>,
     power: Option<Power>,
     port: Option<u16>,
     site_id: Option<SiteId>,
@@ -77,9 +81,9 @@ impl Row {
             }
             TargetKind::Deployment => RouteTarget::Deployment {
                 deployment: self.deployment_id?,
-                runner: self.runner_id?,
                 port: self.port?,
                 lanes: TUNNEL_LANES,
+                runners: placements::shares(&self.placed),
             },
             TargetKind::Site if self.site_running == Some(0) => stopped("site", &self.site_name),
             TargetKind::Site => RouteTarget::Site {
@@ -121,10 +125,11 @@ impl Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT m.*, d.name AS deployment_name, d.runner_id, d.power,
+            "SELECT m.*, d.name AS deployment_name, d.power,
                     s.name AS site_name, s.running AS site_running, s.access,
-                    s.access_generation, l.hash AS manifest, c.hash AS carried
-             FROM managed_urls m
+                    s.access_generation, l.hash AS manifest, c.hash AS carried, ",
+            placements::placed!(),
+            " FROM managed_urls m
              LEFT JOIN deployments d ON d.id = m.deployment_id
              LEFT JOIN sites s ON s.id = m.site_id
              LEFT JOIN site_versions v ON v.id = coalesce(m.version_id, s.live_id)
@@ -331,6 +336,16 @@ pub(crate) fn touch_leading_to(id: &dyn std::fmt::Display) -> Statement {
         "UPDATE hosts SET revision = revision + 1
          WHERE host IN (SELECT host FROM managed_urls WHERE deployment_id = ?1 OR site_id = ?1)",
         &[&Text(id)],
+    )
+}
+
+/// The requests of these deployments are shared otherwise. Those with one runner have nothing to share.
+pub(crate) fn touch_shared(deployments: &BTreeSet<DeploymentId>) -> Statement {
+    Statement::new(
+        "UPDATE hosts SET revision = revision + 1
+         WHERE host IN (SELECT m.host FROM json_each(?1) f JOIN managed_urls m ON m.deployment_id = f.value
+                        WHERE (SELECT count(*) FROM placements WHERE deployment_id = f.value) > 1)",
+        &[&Json(deployments)],
     )
 }
 

@@ -1,5 +1,7 @@
 //! Machines and clusters.
 
+use std::collections::BTreeSet;
+
 use patr_models::{
     ids::{Ref, RunnerId, WorkspaceId},
     internal::observe::Observed,
@@ -9,7 +11,7 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Statement, Text, after, filter, page_size, unless_there};
+use super::{Json, Statement, Text, after, filter, page_size, unless_there};
 
 #[derive(serde::Deserialize)]
 pub(crate) struct Id {
@@ -96,6 +98,14 @@ pub(crate) fn touch(id: RunnerId) -> Statement {
     Statement::new("UPDATE runners SET revision = revision + 1 WHERE id = ?1", &[&Text(id)])
 }
 
+/// As [`touch`], on each of these.
+pub(crate) fn touch_all(ids: &BTreeSet<RunnerId>) -> Statement {
+    Statement::new(
+        "UPDATE runners SET revision = revision + 1 WHERE id IN (SELECT value FROM json_each(?1))",
+        &[&Json(ids)],
+    )
+}
+
 /// What secrets are sealed with has changed, and with it what is desired.
 pub(crate) fn set_public_key(id: RunnerId, key: &PublicKey) -> Statement {
     Statement::new(
@@ -109,7 +119,7 @@ pub(crate) fn volume_count(id: RunnerId) -> Statement {
 }
 
 pub(crate) fn deployment_count(id: RunnerId) -> Statement {
-    Statement::new("SELECT count(*) AS count FROM deployments WHERE runner_id = ?1", &[&Text(id)])
+    Statement::new("SELECT count(*) AS count FROM placements WHERE runner_id = ?1", &[&Text(id)])
 }
 
 pub(crate) fn delete(id: RunnerId) -> Vec<Statement> {

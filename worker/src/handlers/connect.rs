@@ -3,6 +3,7 @@
 use patr_models::{
     deployment::connect::{self, ConnectToDeployment},
     endpoint::Call,
+    ids::Ref,
     internal::TunnelTrouble,
     wire::OpenRequest,
 };
@@ -13,6 +14,7 @@ use crate::{
     answer::Failure,
     auth::Member,
     ctx::{Ctx, audited},
+    db::placements::{Row as Placed, meant},
     ingress::tunnel::{Opened, upgrade},
 };
 
@@ -29,32 +31,48 @@ pub(crate) async fn open(
     if !upgrades {
         return Err(Failure::Api(connect::Error::NotUpgraded));
     }
-    let connect::Query { port, replica } = call.query;
+    let connect::Query { port, runner, replica } = call.query;
+    let not_placed = || {
+        Failure::Api(connect::Error::NotPlaced {
+            runner: runner.as_ref().map_or_else(String::new, Ref::to_string),
+        })
+    };
+    let runners = meant(&row.placed, runner.as_ref()).ok_or_else(not_placed)?;
     let request = OpenRequest::Tcp { deployment: row.id, port, replica };
-    match upgrade(ctx, row.runner_id, 0, &request).await? {
-        Opened::Answer(response) if response.status_code() == SWITCHING_PROTOCOLS => {
-            let what = audited::<ConnectToDeployment>(row.id, row.name.as_str());
-            ctx.write(&caller, what, Vec::new()).await?;
-            Ok(response)
+    let mut refused = Failure::Api(connect::Error::NoReplica);
+    for on in runners {
+        match connect(ctx, on, &request, port).await? {
+            Ok(response) => {
+                let what = audited::<ConnectToDeployment>(row.id, row.name.as_str());
+                ctx.write(&caller, what, Vec::new()).await?;
+                return Ok(response);
+            }
+            Err(error) => refused = Failure::Api(error),
         }
-        Opened::Answer(response) if response.status_code() == NO_REPLICA => {
-            Err(Failure::Api(connect::Error::NoReplica))
-        }
-        Opened::Answer(mut response) => {
-            let reason = response.text().await?;
-            Err(Failure::Api(connect::Error::Refused { port, reason }))
-        }
+    }
+    Err(refused)
+}
+
+/// Connects to a replica on one runner.
+async fn connect(
+    ctx: &Ctx,
+    on: &Placed,
+    request: &OpenRequest,
+    port: u16,
+) -> Result<Result<Response, connect::Error>, Failure<ConnectToDeployment>> {
+    Ok(match upgrade(ctx, on.runner, 0, request).await? {
+        Opened::Answer(response) if response.status_code() == SWITCHING_PROTOCOLS => Ok(response),
+        Opened::Answer(response) if response.status_code() == NO_REPLICA => Err(connect::Error::NoReplica),
+        Opened::Answer(mut response) => Err(connect::Error::Refused { port, reason: response.text().await? }),
         Opened::Trouble(TunnelTrouble::NoReplica | TunnelTrouble::Unreachable) => {
-            Err(Failure::Api(connect::Error::NoReplica))
+            Err(connect::Error::NoReplica)
         }
         Opened::Trouble(TunnelTrouble::Busy) => {
             let reason = "its runner has too many streams, or an agent that is too old for this".to_owned();
-            Err(Failure::Api(connect::Error::Refused { port, reason }))
+            Err(connect::Error::Refused { port, reason })
         }
-        Opened::Trouble(_) => {
-            Err(Failure::Api(connect::Error::RunnerAway { runner: row.runner_name.to_string() }))
-        }
-    }
+        Opened::Trouble(_) => Err(connect::Error::RunnerAway { runner: on.name.to_string() }),
+    })
 }
 
 #[cfg(test)]

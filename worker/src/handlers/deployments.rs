@@ -2,14 +2,14 @@
 
 mod bind;
 mod change;
+mod place;
 mod rollout;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
-use futures_util::future::join_all;
 use patr_models::{
     deployment::{
-        Deployment, Power,
+        Deployment, Placed, Power,
         create::{self, CreateDeployment},
         delete::{self, DeleteDeployment},
         get::GetDeployment,
@@ -17,7 +17,7 @@ use patr_models::{
         restart::RestartDeployment,
         scale::{self, ScaleDeployment},
         start::StartDeployment,
-        status::{Wanted, derive},
+        status::{Part, Wanted, combine, derive},
         stop::StopDeployment,
         update::{self, UpdateDeployment},
         watch::{News, WatchDeployment},
@@ -27,15 +27,16 @@ use patr_models::{
         body::{Created, Json, NoContent},
         headers::{IfMatch, Tagged},
     },
-    ids::{DeploymentId, Ref},
-    internal::observe::Observed,
+    ids::{DeploymentId, Ref, RunnerId},
     limits::REPLICAS_MAX,
     page::Page,
+    runner::Connection,
 };
 
 use bind::{Home, Unfit, bind, check_scale};
 use change::{Change, change, overtaken};
 pub(crate) use change::{TRIES, unchanged_since};
+use place::{find_all, move_to, wanted_now};
 pub(crate) use rollout::{cancel, releases, roll_back};
 
 pub(crate) use super::automatic::{automatic_host, is_host_taken};
@@ -51,9 +52,10 @@ use crate::{
     db::{
         DbError,
         deployments::{self as db, Row},
-        managed_urls, runners,
+        managed_urls, placements, runners,
     },
     routes_kv,
+    runners::Seen,
 };
 
 pub(crate) async fn create(
@@ -61,30 +63,28 @@ pub(crate) async fn create(
     caller: Member,
     call: Call<CreateDeployment>,
 ) -> Answer<CreateDeployment> {
-    let create::Body { name, runner, spec, replicas, autoscale } = call.body.0;
+    let create::Body { name, runners, spec, replicas, autoscale } = call.body.0;
     let replicas = replicas.unwrap_or(1);
     if replicas > REPLICAS_MAX {
         return Err(Failure::Api(create::Error::TooManyReplicas { max: REPLICAS_MAX }));
     }
-    let found: Option<runners::Row> = ctx.db.optional(runners::get(caller.workspace, &runner)).await?;
-    let unknown = |runner: String| Failure::Api(create::Error::RunnerNotFound { runner });
-    let runner = found.ok_or_else(|| unknown(runner.to_string()))?;
-
+    let wanted = find_all(ctx, caller.workspace, &runners).await?;
+    let on: BTreeSet<RunnerId> = wanted.iter().map(|wanted| wanted.runner).collect();
     let (id, workspace, now) = (ctx.id()?, caller.workspace, ctx.now);
     let host = automatic_host(ctx, &caller, &name)?;
-    let home = Home { workspace, runner: runner.id };
+    let home = Home { workspace, runners: &wanted };
     for _ in 0..TRIES {
         let bound = bind(ctx, home, spec.clone()).await?;
         check_scale(&bound.spec, replicas, autoscale).map_err(Unfit::Invalid)?;
         let (by, spec) = (caller.person.user, &bound.spec);
         let new =
-            db::New { id, workspace, runner: runner.id, name: &name, replicas, autoscale, spec, by, now };
+            db::New { id, workspace, runners: &wanted, name: &name, replicas, autoscale, spec, by, now };
         let mut statements = db::insert(&new);
         statements.extend(bound.statements(id, 1));
         if let Some(port) = spec.first_http_port() {
             statements.extend(automatic_url(ctx, &caller, &host, id, port)?);
         }
-        statements.push(runners::touch(runner.id));
+        statements.push(runners::touch_all(&on));
         match ctx.write(&caller, audited::<CreateDeployment>(id, name.as_str()), statements).await {
             Err(error) if overtaken(&error) => continue,
             Err(error) if error.is_unique("deployments.workspace_id") => {
@@ -93,11 +93,14 @@ pub(crate) async fn create(
             Err(error) if is_host_taken(&error) => {
                 return Err(Failure::Api(create::Error::HostTaken { host: host.to_string() }));
             }
-            // The runner went away meanwhile.
-            Err(DbError::Reference) => return Err(unknown(runner.name.to_string())),
+            // A runner went away meanwhile.
+            Err(DbError::Reference) => {
+                find_all(ctx, workspace, &runners).await?;
+                return Err(DbError::Reference.into());
+            }
             outcome => outcome?,
         }
-        ctx.runners.wake(runner.id).await;
+        ctx.runners.wake_all(&on).await;
         routes_kv::publish(ctx).await;
 
         let row = find(ctx, &caller, &id.into()).await?;
@@ -116,14 +119,8 @@ pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListDeployments>)
     check_cursor::<DeploymentId>(&call.query)?;
     let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
-    let runners = db::runners_of(&items);
-    let seen = join_all(runners.iter().map(|&runner| ctx.runners.look(runner))).await;
-    let seen: HashMap<_, _> = runners.into_iter().zip(seen).collect();
-    let model = |row: Row| {
-        let observed = seen.get(&row.runner_id)?;
-        Some(model(ctx, row, observed))
-    };
-    Ok(Reply::new(Json(Page { items: items.into_iter().filter_map(model).collect(), next })))
+    let seen = ctx.runners.look_at(&db::runners_of(&items)).await;
+    Ok(Reply::new(Json(Page { items: items.into_iter().map(|row| model(ctx, row, &seen)).collect(), next })))
 }
 
 pub(crate) async fn update(
@@ -131,19 +128,29 @@ pub(crate) async fn update(
     caller: Member,
     call: Call<UpdateDeployment>,
 ) -> Answer<UpdateDeployment> {
-    let update::Body { spec, replicas, autoscale } = call.body.0;
+    let update::Body { spec, runners, replicas, autoscale } = call.body.0;
     if replicas.is_some_and(|replicas| replicas > REPLICAS_MAX) {
         return Err(Failure::Api(update::Error::TooManyReplicas { max: REPLICAS_MAX }));
     }
     change::<UpdateDeployment>(ctx, &caller, &call.path.deployment, &call.headers, async |row| {
-        let bound =
-            bind(ctx, Home { workspace: row.workspace_id, runner: row.runner_id }, spec.clone()).await?;
+        let now = wanted_now(row);
+        let wanted = match &runners {
+            Some(runners) => find_all(ctx, row.workspace_id, runners).await?,
+            None => now.clone(),
+        };
+        let moves = wanted != now;
+        let home = Home { workspace: row.workspace_id, runners: &wanted };
+        let bound = bind(ctx, home, spec.clone()).await?;
         let (replicas, autoscale) = (replicas.unwrap_or(row.replicas), autoscale.or(row.autoscale));
         check_scale(&bound.spec, replicas, autoscale).map_err(Unfit::Invalid)?;
         let mut statements = vec![db::set_scale(row.id, replicas, autoscale)];
         let host = automatic_host(ctx, &caller, &row.name)?;
-        // A tag may mean another image today, so only a digest can be known to be the same.
-        if bound.spec != row.spec || bound.spec.image.digest().is_none() {
+        if moves {
+            statements.extend(move_to(row, &wanted, &bound.spec));
+        }
+        // A tag may mean another image today, so only a digest can be known to be the same; but who moves a deployment
+        // wants it elsewhere as it is.
+        if bound.spec != row.spec || bound.spec.image.digest().is_none() && !moves {
             let highest: Option<db::Highest> = ctx.db.optional(db::highest_release(row.id)).await?;
             let number = highest.map_or(0, |highest| highest.number) + 1;
             statements.push(db::release_insert(row.id, number, &bound.spec, caller.person.user, ctx.now));
@@ -214,10 +221,10 @@ pub(crate) async fn scale(ctx: &Ctx, caller: Member, call: Call<ScaleDeployment>
 
 pub(crate) async fn watch(ctx: &Ctx, caller: Member, call: Call<WatchDeployment>) -> Answer<WatchDeployment> {
     let row = find(ctx, &caller, &call.path.deployment).await?;
-    let observed = ctx.runners.observe(row.runner_id, call.query.after).await?;
+    let seen = ctx.runners.news(&row.runners(), call.query.after).await?;
     // Read again: waiting took its time, and the news may be about a later generation.
     let row = if call.query.after.is_some() { find(ctx, &caller, &row.id.into()).await? } else { row };
-    Ok(Reply::new(Json(News { version: observed.version, deployment: model(ctx, row, &observed) })))
+    Ok(Reply::new(Json(News { version: seen.version(), deployment: model(ctx, row, &seen) })))
 }
 
 pub(crate) async fn delete(
@@ -236,14 +243,14 @@ pub(crate) async fn delete(
         let mut statements = db::bump(row.id, row.generation, ctx.now);
         statements.push(managed_urls::touch_leading_to(&row.id));
         statements.extend(db::delete(&row));
-        statements.push(runners::touch(row.runner_id));
+        statements.push(runners::touch_all(&row.runners()));
         let what = audited::<DeleteDeployment>(row.id, row.name.as_str());
         match ctx.write(&caller, what, statements).await {
             // A reference: somebody has led a managed URL here meanwhile.
             Err(DbError::Stale | DbError::Reference) => continue,
             outcome => outcome?,
         }
-        ctx.runners.wake(row.runner_id).await;
+        ctx.runners.wake_all(&row.runners()).await;
         routes_kv::publish(ctx).await;
         return Ok(Reply::new(NoContent));
     }
@@ -264,19 +271,28 @@ where
 }
 
 async fn with_status(ctx: &Ctx, row: Row) -> Deployment {
-    let observed = ctx.runners.look(row.runner_id).await;
-    model(ctx, row, &observed)
+    let seen = ctx.runners.look_at(&row.runners()).await;
+    model(ctx, row, &seen)
 }
 
-fn model(ctx: &Ctx, row: Row, observed: &Observed) -> Deployment {
+fn model(ctx: &Ctx, row: Row, seen: &Seen) -> Deployment {
     let wanted = Wanted { generation: row.generation, power: row.power, replicas: row.replicas };
-    let report = observed.report.as_ref();
-    let observation = report.and_then(|report| report.deployments.iter().find(|seen| seen.id == row.id));
+    let runners: Vec<Placed> =
+        row.placed.iter().map(|placed| on_runner(&row, placed, wanted, seen)).collect();
+    let parts: Vec<Part<'_>> = runners
+        .iter()
+        .map(|placed| Part {
+            runner: &placed.name,
+            status: &placed.status,
+            online: matches!(seen.connection(placed.runner), Connection::Online { .. }),
+            leaving: placed.leaving,
+        })
+        .collect();
+    let status = combine(row.release, &parts);
     Deployment {
         id: row.id,
         name: row.name,
-        runner: row.runner_id,
-        runner_name: row.runner_name,
+        runners,
         generation: row.generation,
         release: row.release,
         power: row.power,
@@ -285,10 +301,22 @@ fn model(ctx: &Ctx, row: Row, observed: &Observed) -> Deployment {
         spec: row.spec,
         digest: row.digest,
         url: row.host.map(|host| ctx.settings.url(host.as_str())),
-        status: derive(wanted, observation, &observed.connection),
-        seen: observation.map(|seen| seen.replicas.clone()).unwrap_or_default(),
+        status,
         created_at: row.created_at,
         updated_at: row.updated_at,
+    }
+}
+
+/// A deployment on one of its runners.
+fn on_runner(row: &Row, placed: &placements::Row, wanted: Wanted, seen: &Seen) -> Placed {
+    let observed = seen.deployment(placed.runner, row.id);
+    Placed {
+        runner: placed.runner,
+        name: placed.name.clone(),
+        weight: placed.weight,
+        leaving: placed.is_leaving(),
+        status: derive(wanted, observed, seen.connection(placed.runner)),
+        seen: observed.map(|observed| observed.replicas.clone()).unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,6 @@
 use patr_models::{
     deployment::{
-        Autoscale, Outcome, Release, Status, WorkloadSpec, get, list,
+        Autoscale, Outcome, Placement, Release, Status, WorkloadSpec, get, list,
         releases::{self, ListReleases},
         restart,
         rollback::{self, RollBackDeployment},
@@ -26,7 +26,13 @@ fn owner(app: &App) -> Caller<'_> {
 
 fn create(caller: &Caller<'_>, name: &str, runner: &str, spec: WorkloadSpec) -> Answered<Deployment> {
     let (name, runner) = (name.parse().unwrap(), runner.parse().unwrap());
-    let body = Json(create::Body { name, runner, spec, replicas: None, autoscale: None });
+    let body = Json(create::Body {
+        name,
+        runners: vec![Placement::on(runner)],
+        spec,
+        replicas: None,
+        autoscale: None,
+    });
     let path = create::Path { workspace: caller.workspace() };
     caller.create::<CreateDeployment>(path, body).map(|made| made.0)
 }
@@ -34,7 +40,10 @@ fn create(caller: &Caller<'_>, name: &str, runner: &str, spec: WorkloadSpec) -> 
 fn update(caller: &Caller<'_>, spec: WorkloadSpec) -> Answered<Deployment> {
     let path = update::Path { workspace: caller.workspace(), deployment: "web".parse().unwrap() };
     caller
-        .change::<UpdateDeployment>(path, Json(update::Body { spec, replicas: None, autoscale: None }))
+        .change::<UpdateDeployment>(
+            path,
+            Json(update::Body { spec, runners: None, replicas: None, autoscale: None }),
+        )
         .map(|it| it.0)
 }
 
@@ -68,7 +77,8 @@ fn ended(app: &App, deployment: &Deployment, release: u32) {
         ended: Some(Ended::Live),
     };
     let facts = Json(Facts { releases: vec![fact], ..Facts::default() });
-    app.internal::<record::RecordFacts>(record::Path { runner: deployment.runner }, facts).unwrap();
+    app.internal::<record::RecordFacts>(record::Path { runner: deployment.runners[0].runner }, facts)
+        .unwrap();
 }
 
 #[test]
@@ -79,7 +89,7 @@ fn a_new_deployment_has_a_release_a_url_and_a_runner_that_was_told() {
     assert_eq!((made.generation, made.release, made.replicas), (1, 1, 1));
     assert_eq!(made.url.as_deref(), Some("https://web-acme.apps.example"));
     assert!(matches!(made.status, Status::Waiting { .. }));
-    assert_eq!(app.objects.wakes(made.runner), 1);
+    assert_eq!(app.objects.wakes(made.runners[0].runner), 1);
     assert!(app.kv.contains("host/web-acme.apps.example"));
     assert_eq!(get(&owner).unwrap(), made);
 }
@@ -90,7 +100,7 @@ fn a_name_is_taken_once_in_a_workspace_and_the_runner_is_not_told_of_a_refusal()
     let owner = owner(&app);
     let made = owner.deploy("web", "box");
     assert_eq!(code(create(&owner, "web", "box", spec("web:1", &[]))), "name_taken");
-    assert_eq!(app.objects.wakes(made.runner), 1);
+    assert_eq!(app.objects.wakes(made.runners[0].runner), 1);
 }
 
 #[test]
@@ -225,7 +235,7 @@ fn each_change_moves_the_generation_and_wakes_the_runner_once() {
         owner.change::<StartDeployment>(start::Path { workspace, deployment }, NoBody).unwrap().0.generation,
         5
     );
-    assert_eq!(app.objects.wakes(made.runner), 5);
+    assert_eq!(app.objects.wakes(made.runners[0].runner), 5);
     assert_eq!(
         code(owner.change::<ScaleDeployment>(scale, Json(scale::Body { replicas: 101, autoscale: None }))),
         "too_many_replicas"
@@ -245,7 +255,7 @@ fn the_number_of_replicas_and_who_chooses_it_are_set_together() {
     assert_eq!(code(scale(3, autoscale(2))), "scale_invalid");
     let scaled = scale(2, autoscale(5)).unwrap();
     assert_eq!((scaled.replicas, scaled.autoscale), (2, autoscale(5)));
-    let path = desired::Path { runner: made.runner };
+    let path = desired::Path { runner: made.runners[0].runner };
     let snapshot: serde_json::Value = app.internal::<desired::GetDesired>(path, NoBody).unwrap().0.into();
     assert_eq!(snapshot["deployments"][0]["autoscale"]["max"], 5);
     assert_eq!(
@@ -264,7 +274,13 @@ fn a_deployment_may_begin_with_a_scale_that_its_runner_chooses() {
     let create = |max| {
         let autoscale = Some(Autoscale { max, cpu_percent: Some(50), idle_s: None });
         let (name, runner) = ("web".parse().unwrap(), "box".parse().unwrap());
-        let body = create::Body { name, runner, spec: spec("web:1", &[80]), replicas: Some(0), autoscale };
+        let body = create::Body {
+            name,
+            runners: vec![Placement::on(runner)],
+            spec: spec("web:1", &[80]),
+            replicas: Some(0),
+            autoscale,
+        };
         let path = create::Path { workspace: owner.workspace() };
         owner.create::<CreateDeployment>(path, Json(body)).map(|made| made.0)
     };
@@ -304,9 +320,9 @@ fn the_status_comes_from_the_runners_last_report() {
     let online = Connection::Online { since: Millis(1), agent: "1".to_owned(), host: None, clock_skew_ms: 0 };
     let observed =
         Observed { version: 7, connection: online, reported_at: Some(Millis(1)), report: Some(report) };
-    app.objects.observe(made.runner, observed);
+    app.objects.observe(made.runners[0].runner, observed);
     let live = get(&owner).unwrap();
-    assert_eq!((live.status, live.seen[0].id.as_str()), (Status::Live { ready: 1 }, "5b0c"));
+    assert_eq!((live.status, live.runners[0].seen[0].id.as_str()), (Status::Live { ready: 1 }, "5b0c"));
     let path = watch::Path { workspace: owner.workspace(), deployment: "web".parse().unwrap() };
     let call = Call::<WatchDeployment> {
         path,
@@ -340,7 +356,7 @@ fn a_deleted_deployment_leaves_a_tombstone_and_gives_its_host_back() {
     assert_eq!(tombstones, [format!(r#"{{"deployment_id":"{}","generation":2}}"#, made.id)]);
     assert_eq!(app.sqlite.rows("SELECT host FROM hosts"), [""; 0]);
     assert_eq!(app.kv.text("host/web-acme.apps.example"), None);
-    assert_eq!(app.objects.wakes(made.runner), 2);
+    assert_eq!(app.objects.wakes(made.runners[0].runner), 2);
 }
 
 #[test]
@@ -387,7 +403,7 @@ fn lists_go_on_page_by_page_and_filter_by_name() {
 fn a_list_asks_each_runners_session_once() {
     let app = App::new();
     let owner = owner(&app);
-    let runner = owner.deploy("one", "box").runner;
+    let runner = owner.deploy("one", "box").runners[0].runner;
     owner.deploy("two", "box");
     let before = app.objects.looks(runner);
     owner.raw(http::Method::GET, "/api/v1/workspaces/acme/deployments", "");

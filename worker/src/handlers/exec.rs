@@ -3,6 +3,7 @@
 use patr_models::{
     deployment::exec::{self, ExecInDeployment, Size},
     endpoint::Call,
+    ids::Ref,
     internal::TunnelTrouble,
     wire::OpenRequest,
 };
@@ -13,6 +14,7 @@ use crate::{
     answer::Failure,
     auth::Member,
     ctx::{Ctx, audited},
+    db::placements::{Row as Placed, meant},
     ingress::tunnel::{Opened, upgrade},
     platform::log,
 };
@@ -27,31 +29,54 @@ pub(crate) async fn run(
     upgrades: bool,
 ) -> Result<Response, Failure<ExecInDeployment>> {
     let row = deployments::find(ctx, &caller, &call.path.deployment).await?;
-    let exec::Query { command, replica, columns, rows } = call.query;
+    let exec::Query { command, runner, replica, columns, rows } = call.query;
     if command.is_empty() {
         return Err(Failure::Api(exec::Error::NoCommand));
     }
     if !upgrades {
         return Err(Failure::Api(exec::Error::NotUpgraded));
     }
+    let not_placed = || {
+        Failure::Api(exec::Error::NotPlaced {
+            runner: runner.as_ref().map_or_else(String::new, Ref::to_string),
+        })
+    };
+    let mut runners = meant(&row.placed, runner.as_ref()).ok_or_else(not_placed)?;
+    if replica.is_none() {
+        // Any replica will do, so the first runner has to have one.
+        runners.truncate(1);
+    }
     let tty = columns.zip(rows).map(|(columns, rows)| Size { columns, rows });
     let request = OpenRequest::Exec { deployment: row.id, replica, command, tty };
-    match upgrade(ctx, row.runner_id, 0, &request).await? {
-        Opened::Answer(response) if response.status_code() == SWITCHING_PROTOCOLS => {
-            ctx.write(&caller, audited::<ExecInDeployment>(row.id, row.name.as_str()), Vec::new()).await?;
-            Ok(response)
-        }
-        Opened::Answer(response) => {
-            log(format_args!("{}: no command in {}: {}", ctx.request, row.id, response.status_code()));
-            Err(Failure::Api(exec::Error::NoReplica))
-        }
-        Opened::Trouble(TunnelTrouble::NoReplica | TunnelTrouble::Unreachable) => {
-            Err(Failure::Api(exec::Error::NoReplica))
-        }
-        Opened::Trouble(_) => {
-            Err(Failure::Api(exec::Error::RunnerAway { runner: row.runner_name.to_string() }))
+    let mut refused = Failure::Api(exec::Error::NoReplica);
+    for on in runners {
+        match begin(ctx, on, &request).await? {
+            Ok(response) => {
+                let what = audited::<ExecInDeployment>(row.id, row.name.as_str());
+                ctx.write(&caller, what, Vec::new()).await?;
+                return Ok(response);
+            }
+            Err(error) => refused = Failure::Api(error),
         }
     }
+    Err(refused)
+}
+
+/// Begins a command on one runner.
+async fn begin(
+    ctx: &Ctx,
+    on: &Placed,
+    request: &OpenRequest,
+) -> Result<Result<Response, exec::Error>, Failure<ExecInDeployment>> {
+    Ok(match upgrade(ctx, on.runner, 0, request).await? {
+        Opened::Answer(response) if response.status_code() == SWITCHING_PROTOCOLS => Ok(response),
+        Opened::Answer(response) => {
+            log(format_args!("{}: no command on {}: {}", ctx.request, on.runner, response.status_code()));
+            Err(exec::Error::NoReplica)
+        }
+        Opened::Trouble(TunnelTrouble::NoReplica | TunnelTrouble::Unreachable) => Err(exec::Error::NoReplica),
+        Opened::Trouble(_) => Err(exec::Error::RunnerAway { runner: on.name.to_string() }),
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use patr_models::{
     deployment::metrics::{GetMetrics, Metrics},
     endpoint::{Call, Reply, body::Json},
@@ -19,6 +20,7 @@ pub(crate) async fn get(ctx: &Ctx, caller: Member, call: Call<GetMetrics>) -> An
     let row = deployments::find(ctx, &caller, &call.path.deployment).await?;
     let back = Duration::from_secs(call.query.since_s.unwrap_or(SINCE).min(SINCE_MAX).into());
     let query = Query { deployment: row.id, since: ctx.now - back };
-    let replicas = ctx.runners.metrics(row.runner_id, query).await?;
-    Ok(Reply::new(Json(Metrics { replicas })))
+    let asked = row.placed.iter().map(|placed| ctx.runners.metrics(placed.runner, query.clone()));
+    let series = try_join_all(asked).await?;
+    Ok(Reply::new(Json(Metrics { replicas: series.into_iter().flatten().collect() })))
 }

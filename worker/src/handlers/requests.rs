@@ -3,17 +3,16 @@
 use patr_models::{
     deployment::requests::{self, REMEMBERED, ReadRequests},
     endpoint::Call,
+    ids::Ref,
     wire::OpenRequest,
 };
 use worker::Response;
 
-use super::{deployments, logs::lines};
-use crate::{
-    answer::Failure,
-    auth::Member,
-    ctx::Ctx,
-    ingress::tunnel::{Opened, open},
+use super::{
+    deployments,
+    logs::{gather, lines, names},
 };
+use crate::{answer::Failure, auth::Member, ctx::Ctx, db::placements::meant};
 
 /// Requests to begin with when the caller does not say.
 const TAIL: u32 = 100;
@@ -24,13 +23,17 @@ pub(crate) async fn read(
     call: Call<ReadRequests>,
 ) -> Result<Response, Failure<ReadRequests>> {
     let row = deployments::find(ctx, &caller, &call.path.deployment).await?;
-    let requests::Query { follow, tail } = call.query;
+    let requests::Query { follow, tail, runner } = call.query;
+    let not_placed = || {
+        Failure::Api(requests::Error::NotPlaced {
+            runner: runner.as_ref().map_or_else(String::new, Ref::to_string),
+        })
+    };
+    let runners = meant(&row.placed, runner.as_ref()).ok_or_else(not_placed)?;
     let tail = tail.unwrap_or(TAIL).min(REMEMBERED as u32);
     let request = OpenRequest::Requests { deployment: row.id, follow, tail };
-    match open(ctx, row.runner_id, 0, &request, None).await? {
-        Opened::Answer(response) => Ok(lines(response)?),
-        Opened::Trouble(_) => {
-            Err(Failure::Api(requests::Error::RunnerAway { runner: row.runner_name.to_string() }))
-        }
+    match gather(ctx, &runners, &request).await? {
+        Some(body) => Ok(lines(body)?),
+        None => Err(Failure::Api(requests::Error::RunnerAway { runner: names(&runners) })),
     }
 }

@@ -1,5 +1,5 @@
 use patr_models::{
-    deployment::{self, spec::Mount},
+    deployment::{self, Placement, spec::Mount},
     endpoint::{body::NoBody, headers::Once},
     ids::{RunnerId, SnapshotId},
     internal::{Facts, desired, record},
@@ -239,7 +239,13 @@ fn a_volume_is_restored_only_while_nothing_runs_with_it() {
     web.volumes.insert("/data".parse().unwrap(), mount);
     let path = deployment::create::Path { workspace: owner.workspace() };
     let (name, runner) = ("web".parse().unwrap(), "box".parse().unwrap());
-    let body = deployment::create::Body { name, runner, spec: web, replicas: None, autoscale: None };
+    let body = deployment::create::Body {
+        name,
+        runners: vec![Placement::on(runner)],
+        spec: web,
+        replicas: None,
+        autoscale: None,
+    };
     owner.create::<deployment::create::CreateDeployment>(path, Json(body)).unwrap();
     assert_eq!(get(&owner, "data").unwrap().used_by, ["web".parse().unwrap()]);
     assert_eq!(code(restore(&owner, made)), "volume_in_use");

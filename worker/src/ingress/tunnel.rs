@@ -8,6 +8,7 @@ use js_sys::Promise;
 use patr_models::{
     ids::{DeploymentId, RunnerId},
     internal::{OPEN_HEADER, TROUBLE_HEADER, TunnelTrouble, WAIT_HEADER},
+    managed_url::Share,
     wire::{OpenRequest, is_asked_again},
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -29,11 +30,11 @@ use crate::{answer::Fault, ctx::Ctx, platform};
 const HELD_MAX: usize = 64 * 1024;
 
 /// Which replicas a request is for, and how they are reached.
-pub(crate) struct To {
+pub(crate) struct To<'a> {
     pub(crate) deployment: DeploymentId,
-    pub(crate) runner: RunnerId,
     pub(crate) port: u16,
     pub(crate) lanes: u8,
+    pub(crate) runners: &'a [Share],
 }
 
 /// What came of opening a stream.
@@ -46,7 +47,7 @@ pub(crate) async fn serve(
     ctx: &Ctx,
     request: &Request,
     address: &Address,
-    to: &To,
+    to: &To<'_>,
     html: bool,
 ) -> Result<web_sys::Response, Fault> {
     let (method, from) = (request.method(), Headers(request.headers()));
@@ -65,7 +66,10 @@ pub(crate) async fn serve(
     let attempts = Attempts::new(first, ask.is_single(), again);
     let target = address.target().to_owned();
     let open = OpenRequest::Http { deployment: to.deployment, port: to.port, method, target, headers };
-    match attempt(ctx, to.runner, &open, &ask, attempts).await? {
+    let Some(share) = to.runners.first() else {
+        return Ok(page(ctx, html, Page::Trouble(TunnelTrouble::NoReplica))?.into());
+    };
+    match attempt(ctx, share.runner, &open, &ask, attempts).await? {
         Opened::Answer(response) => Ok(response),
         Opened::Trouble(trouble) => Ok(page(ctx, html, Page::Trouble(trouble))?.into()),
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use patr_models::{
-    deployment::{self, Deployment},
+    deployment::{self, Deployment, Placement},
     endpoint::{
         ApiEndpoint, Call, NoQuery, Reply,
         body::{Json, NoBody},
@@ -205,7 +205,7 @@ impl<'a> Caller<'a> {
     pub(crate) fn deploy(&self, name: &str, runner: &str) -> Deployment {
         let body = Json(deployment::create::Body {
             name: name.parse().unwrap(),
-            runner: runner.parse().unwrap(),
+            runners: vec![Placement::on(runner.parse().unwrap())],
             spec: spec("web:1", &[80]),
             replicas: None,
             autoscale: None,

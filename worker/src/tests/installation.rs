@@ -39,7 +39,8 @@ impl<'a> Installation<'a> {
         let path = record::Path { runner: runner.id };
         let NoContent = app.internal::<record::RecordFacts>(path, Json(facts)).unwrap();
         let path = update::Path { workspace: owner.workspace(), deployment: deployment.id.into() };
-        let body = Json(update::Body { spec: spec("web:2", &[80]), replicas: None, autoscale: None });
+        let body =
+            Json(update::Body { spec: spec("web:2", &[80]), runners: None, replicas: None, autoscale: None });
         owner.change::<update::UpdateDeployment>(path, body).unwrap();
         let path = site::create::Path { workspace: owner.workspace() };
         let body = Json(site::create::Body { name: "docs".parse().unwrap() });

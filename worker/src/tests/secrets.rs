@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::Method;
 use patr_models::{
-    deployment::{WorkloadSpec, create, spec::SecretUse},
+    deployment::{Placement, WorkloadSpec, create, spec::SecretUse},
     endpoint::body::{Json, NoBody},
     ids::RunnerId,
     internal::desired,
@@ -40,7 +40,13 @@ fn deployed(owner: &Caller<'_>) -> RunnerId {
 
 fn deploy(owner: &Caller<'_>, name: &str, spec: WorkloadSpec) {
     let (name, runner) = (name.parse().unwrap(), "box".parse().unwrap());
-    let body = Json(create::Body { name, runner, spec, replicas: None, autoscale: None });
+    let body = Json(create::Body {
+        name,
+        runners: vec![Placement::on(runner)],
+        spec,
+        replicas: None,
+        autoscale: None,
+    });
     let path = create::Path { workspace: owner.workspace() };
     owner.create::<create::CreateDeployment>(path, body).unwrap();
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use patr_models::deployment::{
-    Autoscale, Deployment, Power, Strategy, WorkloadSpec,
+    Autoscale, Deployment, Placed, Power, Strategy, WorkloadSpec,
     spec::{Ask, FileContent, FileSpec, Mount, PortProtocol, Probe, SecretUse},
 };
 
@@ -15,7 +15,7 @@ pub(super) fn fields(deployment: &Deployment) -> Vec<(&'static str, String)> {
         ("id", deployment.id.to_string()),
         ("status", status::words(&deployment.status)),
         ("url", text::or_dash(deployment.url.as_ref())),
-        ("runner", deployment.runner_name.to_string()),
+        ("runner", runners(&deployment.runners)),
         ("release", deployment.release.to_string()),
         ("should be", should_be(deployment)),
         ("strategy", strategy(&deployment.spec)),
@@ -33,6 +33,14 @@ pub(super) fn fields(deployment: &Deployment) -> Vec<(&'static str, String)> {
     process(&deployment.spec, &mut add);
     bounds(&deployment.spec, &mut add);
     fields
+}
+
+/// With several of them, as they are given to `patr deploy`.
+fn runners(placed: &[Placed]) -> String {
+    match placed {
+        [only] => only.name.to_string(),
+        several => joined(several.iter().map(|placed| format!("{}={}", placed.name, placed.weight))),
+    }
 }
 
 fn should_be(deployment: &Deployment) -> String {

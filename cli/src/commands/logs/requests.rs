@@ -19,7 +19,7 @@ pub(super) struct Requests {
 
 impl Requests {
     pub(super) fn new(args: &Logs) -> Self {
-        let query = Query { follow: args.follow, tail: args.tail };
+        let query = Query { follow: args.follow, tail: args.tail, runner: args.runner.clone() };
         Self { deployment: args.name.clone(), query }
     }
 }

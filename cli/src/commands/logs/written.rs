@@ -27,6 +27,7 @@ impl Written {
         let query = Query {
             follow: args.follow,
             tail: Some(args.tail.unwrap_or(tail)),
+            runner: args.runner.clone(),
             replica: args.replica.clone(),
             since: args.since.map(|since| now - since),
             search: args.search.clone(),

@@ -36,7 +36,7 @@ fn full() -> Deployment {
     full.spec.stop_grace_s = Some(60);
     let replica =
         |id: &str, release, ready| ObservedReplica { id: id.to_owned(), release, ready, restarts: 1 };
-    full.seen = vec![replica("3f9a11aa22bb", 3, true), replica("b07155cc66dd", 2, false)];
+    full.runners[0].seen = vec![replica("3f9a11aa22bb", 3, true), replica("b07155cc66dd", 2, false)];
     full
 }
 

@@ -21,6 +21,7 @@ use crate::{
     ctx::Ctx,
     db::{
         Statement,
+        placements::Wanted,
         secrets::{self, Found, SecretId},
         volumes::{self, Row},
     },
@@ -89,15 +90,32 @@ impl Bound {
     }
 }
 
-/// Where a deployment is.
+/// Where a deployment is to be.
 #[derive(Clone, Copy)]
-pub(super) struct Home {
+pub(super) struct Home<'a> {
     pub(super) workspace: WorkspaceId,
-    pub(super) runner: RunnerId,
+    pub(super) runners: &'a [Wanted],
+}
+
+impl Home<'_> {
+    /// The runner of its volumes: what is written on one is not on another.
+    fn of_volumes(self, spec: &WorkloadSpec) -> Result<Option<RunnerId>, Unfit> {
+        let Some(mount) = spec.volumes.values().next() else { return Ok(None) };
+        match self.runners {
+            [one] => Ok(Some(one.runner)),
+            _ => Err(Unfit::Invalid(one_runner(&mount.volume))),
+        }
+    }
+}
+
+/// Why a deployment that mounts a volume cannot be on several runners.
+pub(super) fn one_runner(volume: &Name) -> SpecError {
+    let problem = format!("with a volume such as `{volume}` a deployment is on one runner only");
+    SpecError { field: "runners".to_owned(), problem }
 }
 
 /// Looks up what a specification names, and fills in what it leaves open.
-pub(super) async fn bind(ctx: &Ctx, home: Home, mut spec: WorkloadSpec) -> Result<Bound, Unfit> {
+pub(super) async fn bind(ctx: &Ctx, home: Home<'_>, mut spec: WorkloadSpec) -> Result<Bound, Unfit> {
     spec.check().map_err(Unfit::Invalid)?;
     let found = look_up(ctx, home.workspace, &spec).await?;
     let secrets = pin(&mut spec, &found)?;
@@ -108,15 +126,17 @@ pub(super) async fn bind(ctx: &Ctx, home: Home, mut spec: WorkloadSpec) -> Resul
         ctx.db.fetch(volumes::named(home.workspace, &names)).await?
     };
     let mut new = BTreeMap::new();
-    for name in names.into_iter().filter(|name| !rows.iter().any(|row| row.name == **name)) {
-        let Home { workspace, runner } = home;
-        let (id, name, now) = (ctx.id()?, name.clone(), ctx.now);
-        new.insert(
-            name.clone(),
-            volumes::New { id, workspace, runner, name, shared: false, copying: false, now },
-        );
+    if let Some(runner) = home.of_volumes(&spec)? {
+        for name in names.into_iter().filter(|name| !rows.iter().any(|row| row.name == **name)) {
+            let workspace = home.workspace;
+            let (id, name, now) = (ctx.id()?, name.clone(), ctx.now);
+            new.insert(
+                name.clone(),
+                volumes::New { id, workspace, runner, name, shared: false, copying: false, now },
+            );
+        }
+        place(&mut spec, runner, &rows, &new)?;
     }
-    place(&mut spec, home.runner, &rows, &new)?;
     let volumes = spec.volumes.values().filter_map(|mount| mount.id).collect();
     Ok(Bound { spec, secrets, volumes, new: new.into_values().collect() })
 }

@@ -44,7 +44,7 @@ impl<E: ApiEndpoint> Change<E> {
     }
 }
 
-/// Reads, decides and writes, all of it if nobody wrote meanwhile; then the hint to the runner. Someone who sent no
+/// Reads, decides and writes, all of it if nobody wrote meanwhile; then the hint to the runners. Someone who sent no
 /// `If-Match` does not mind what the deployment has become, so it is decided anew.
 pub(super) async fn change<E>(
     ctx: &Ctx,
@@ -67,9 +67,11 @@ where
             (Err(error), Some(host_taken)) if is_host_taken(&error) => return Err(Failure::Api(host_taken)),
             (outcome, _) => outcome?,
         }
-        ctx.runners.wake(row.runner_id).await;
-        routes_kv::publish(ctx).await;
+        let mut told = row.runners();
         let row = find(ctx, caller, &row.id.into()).await?;
+        told.extend(row.runners());
+        ctx.runners.wake_all(&told).await;
+        routes_kv::publish(ctx).await;
         return Ok(reply(ctx, row).await);
     }
     Err(DbError::Stale.into())
@@ -89,7 +91,7 @@ async fn commit<E: ApiEndpoint>(
 ) -> Result<(), DbError> {
     let mut all = db::bump(row.id, row.generation, ctx.now);
     all.extend(statements);
-    all.push(runners::touch(row.runner_id));
+    all.push(runners::touch_all(&row.runners()));
     ctx.write(caller, audited::<E>(row.id, row.name.as_str()), all).await
 }
 

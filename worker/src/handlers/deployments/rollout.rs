@@ -6,7 +6,7 @@ use patr_models::{
         cancel::{self, CancelRollout},
         releases::ListReleases,
         rollback::{self, RollBackDeployment},
-        spec::SpecError,
+        spec::{Mount, SpecError},
     },
     endpoint::{Call, Reply, body::Json},
     name::Name,
@@ -14,9 +14,10 @@ use patr_models::{
 
 use super::{
     automatic_host,
-    bind::{check_writers, in_words, look_up},
+    bind::{check_writers, in_words, look_up, one_runner},
     change::{Change, change},
     find,
+    place::wanted_now,
 };
 use crate::{
     answer::{Answer, Failure, Refused},
@@ -114,7 +115,8 @@ async fn go_back(
     release: &ReleaseRow,
 ) -> Result<Vec<Statement>, Gone> {
     check_writers(&release.spec, row.replicas, row.autoscale).map_err(Gone::Scale)?;
-    still_there(ctx, caller, &release.spec).await?;
+    check_runners(row, &release.spec).map_err(Gone::Scale)?;
+    still_there(ctx, row, &release.spec).await?;
     let host = automatic_host(ctx, caller, &row.name)?;
     let mut statements = db::set_release(row.id, release.number, ctx.now);
     statements.extend(follow_port(ctx, caller, row, &host, &release.spec)?);
@@ -123,8 +125,16 @@ async fn go_back(
     Ok(statements)
 }
 
-async fn still_there(ctx: &Ctx, caller: &Member, spec: &WorkloadSpec) -> Result<(), Gone> {
-    let found = look_up(ctx, caller.workspace, spec).await?;
+/// Refuses what would mount a volume on several runners.
+fn check_runners(row: &Row, spec: &WorkloadSpec) -> Result<(), SpecError> {
+    match (spec.volumes.values().next(), wanted_now(row).len()) {
+        (Some(mount), 2..) => Err(one_runner(&mount.volume)),
+        _ => Ok(()),
+    }
+}
+
+async fn still_there(ctx: &Ctx, row: &Row, spec: &WorkloadSpec) -> Result<(), Gone> {
+    let found = look_up(ctx, row.workspace_id, spec).await?;
     if let Some(gone) = spec.secrets_used().find(|used| !found.iter().any(|found| found.answers(used))) {
         return Err(Gone::Secret(in_words(gone)));
     }
@@ -132,10 +142,14 @@ async fn still_there(ctx: &Ctx, caller: &Member, spec: &WorkloadSpec) -> Result<
     let rows: Vec<volumes::Row> = if spec.volumes.is_empty() {
         Vec::new()
     } else {
-        ctx.db.fetch(volumes::named(caller.workspace, &names)).await?
+        ctx.db.fetch(volumes::named(row.workspace_id, &names)).await?
     };
-    // By its id: another volume may have the name by now.
-    let gone = spec.volumes.values().find(|mount| !rows.iter().any(|row| Some(row.id) == mount.id));
+    // By its id: another volume may have the name by now. And it may be where the deployment is no more.
+    let runners = row.runners();
+    let is_there = |mount: &Mount| {
+        rows.iter().any(|volume| Some(volume.id) == mount.id && runners.contains(&volume.runner_id))
+    };
+    let gone = spec.volumes.values().find(|mount| !is_there(mount));
     gone.map_or(Ok(()), |mount| Err(Gone::Volume(mount.volume.clone())))
 }
 

@@ -1,6 +1,6 @@
 use patr_models::{
     deployment::{
-        Deployment, Outcome, Release, create, releases, scale,
+        Deployment, Outcome, Placement, Release, create, releases, scale,
         spec::{Mount, SecretUse},
         update,
     },
@@ -25,14 +25,20 @@ fn mounts(tag: &str, read_only: bool) -> WorkloadSpec {
 
 fn create(caller: &Caller<'_>, name: &str, runner: &str, spec: WorkloadSpec) -> Answered<Deployment> {
     let (name, runner) = (name.parse().unwrap(), runner.parse().unwrap());
-    let body = Json(create::Body { name, runner, spec, replicas: None, autoscale: None });
+    let body = Json(create::Body {
+        name,
+        runners: vec![Placement::on(runner)],
+        spec,
+        replicas: None,
+        autoscale: None,
+    });
     let path = create::Path { workspace: caller.workspace() };
     caller.create::<create::CreateDeployment>(path, body).map(|made| made.0)
 }
 
 fn update(caller: &Caller<'_>, spec: WorkloadSpec) -> Answered<Deployment> {
     let path = update::Path { workspace: caller.workspace(), deployment: "web".parse().unwrap() };
-    let body = Json(update::Body { spec, replicas: None, autoscale: None });
+    let body = Json(update::Body { spec, runners: None, replicas: None, autoscale: None });
     caller.change::<update::UpdateDeployment>(path, body).map(|it| it.0)
 }
 
@@ -74,7 +80,7 @@ fn version(deployment: &Deployment) -> Option<u32> {
 
 /// A release of `web` is live.
 fn live(app: &App, deployment: &Deployment, release: u32) {
-    let (deployment, runner) = (deployment.id, deployment.runner);
+    let (deployment, runner) = (deployment.id, deployment.runners[0].runner);
     let fact = ReleaseFact { deployment, generation: 1, release, digest: None, ended: Some(Ended::Live) };
     let facts = Json(Facts { releases: vec![fact], ..Facts::default() });
     app.internal::<record::RecordFacts>(record::Path { runner }, facts).unwrap();
