@@ -11,6 +11,7 @@ mod open_tab;
 mod reconnect;
 mod registry;
 mod rollouts;
+mod several_runners;
 mod site;
 mod site_versions;
 mod software;

@@ -125,6 +125,21 @@ impl Caller {
         self.call::<runner::get::GetRunner>(path, NoBody).await.unwrap().0.connection
     }
 
+    /// Makes a deployment of `spec` on runners with these weights.
+    pub async fn deploy_on(
+        &self,
+        name: &str,
+        runners: &[(&str, u8)],
+        spec: WorkloadSpec,
+    ) -> Result<Deployment, ResponseError> {
+        let path = deployment::create::Path { workspace: self.workspace() };
+        let (name, runners) = (name.parse().unwrap(), placements(runners));
+        let body = deployment::create::Body { name, runners, spec, replicas: None, autoscale: None };
+        self.call_once::<deployment::create::CreateDeployment>(path, Json(body))
+            .await
+            .map(|created| created.0)
+    }
+
     /// Makes a deployment of `spec` on a runner.
     pub async fn deploy(
         &self,
@@ -132,18 +147,7 @@ impl Caller {
         runner: &str,
         spec: WorkloadSpec,
     ) -> Result<Deployment, ResponseError> {
-        let path = deployment::create::Path { workspace: self.workspace() };
-        let (name, runner) = (name.parse().unwrap(), runner.parse().unwrap());
-        let body = deployment::create::Body {
-            name,
-            runners: vec![Placement::on(runner)],
-            spec,
-            replicas: None,
-            autoscale: None,
-        };
-        self.call_once::<deployment::create::CreateDeployment>(path, Json(body))
-            .await
-            .map(|created| created.0)
+        self.deploy_on(name, &[(runner, 1)], spec).await
     }
 
     /// A deployment as it is now.
@@ -160,6 +164,12 @@ impl Caller {
         })
         .await
     }
+}
+
+/// A list of runners with their weights.
+pub fn placements(runners: &[(&str, u8)]) -> Vec<Placement> {
+    let placed = |&(runner, weight): &(&str, u8)| Placement { runner: runner.parse().unwrap(), weight };
+    runners.iter().map(placed).collect()
 }
 
 /// A deployment by name.

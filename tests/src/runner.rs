@@ -34,9 +34,19 @@ impl Agent {
         Self { process: spawn(&state, &url, &token, &environment), state, url, token, environment }
     }
 
-    /// Ends it as a power cut would, and starts it again on the same state.
-    pub async fn kill_and_restart(&mut self) {
+    /// Ends it as a power cut would.
+    pub async fn kill(&mut self) {
         self.process.kill().await.unwrap();
+    }
+
+    /// As [`Self::kill`], and starts it again on the same state.
+    pub async fn kill_and_restart(&mut self) {
+        self.kill().await;
+        self.restart();
+    }
+
+    /// Starts one that has ended again on the same state.
+    pub fn restart(&mut self) {
         self.process = spawn(&self.state, &self.url, &self.token, &self.environment);
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod address;
 mod attempts;
+mod balance;
 pub(crate) mod cache;
 mod forward;
 mod pages;

@@ -228,7 +228,7 @@ mod tests {
         facts.releases.extend(fact(&two, 'b', Some(Ended::Live)).releases);
         app.sqlite.take_said();
         record(&app, one.runners[0].runner, facts).unwrap();
-        assert_eq!(app.sqlite.take_said().len(), 7);
+        assert_eq!(app.sqlite.take_said().len(), 8);
         let live =
             app.sqlite.rows("SELECT digest FROM releases WHERE outcome = 'live' AND digest IS NOT NULL");
         assert_eq!(live.len(), 2);

@@ -4,7 +4,7 @@ mod spec;
 
 use patr_models::{
     deployment::{
-        Autoscale, Deployment, Failure, FailureKind, Status, WorkloadSpec,
+        Autoscale, Deployment, Failure, FailureKind, Placed, Placement, Status, WorkloadSpec,
         create::{self, CreateDeployment},
         get::GetDeployment,
         spec::{Mount, Probe},
@@ -282,16 +282,50 @@ fn an_unknown_runner_that_resembles_none_points_to_the_list() {
 }
 
 #[test]
-fn a_deployment_does_not_move_to_another_runner() {
+fn several_runners_are_given_with_their_weights_and_those_that_stand_by_come_last() {
+    let t = TestContext::new();
+    t.edge.refuses_commonly::<GetDeployment>(&not_found());
+    let mut made = deployment("web");
+    made.runners =
+        vec![sample::placed(1, "home", 3), sample::placed(2, "vps", 1), sample::placed(3, "spare", 0)];
+    t.edge.answers::<CreateDeployment>(Created(made.clone()));
+    t.edge.answers::<WatchDeployment>(Json(News { version: 1, deployment: made }));
+    patr_snapshot!(t.patr("deploy nginx:1 --name web --standby spare --runner home=3 --runner vps"), @"");
+    let runners = &t.edge.asked_once::<CreateDeployment>().call.body.0.runners;
+    let given: Vec<_> = runners.iter().map(|placed| (placed.runner.to_string(), placed.weight)).collect();
+    assert_eq!(given, [("home".to_owned(), 3), ("vps".to_owned(), 1), ("spare".to_owned(), 0)]);
+}
+
+#[test]
+fn a_deployment_moves_to_another_runner() {
     let t = TestContext::new();
     t.edge.answers::<GetDeployment>(Json(deployment("web")));
-    patr_snapshot!(t.patr("deploy nginx:1 --name web --runner office"), @"
-    exit code: 2
-    ----- stderr -----
-    error: `web` runs on `home`, and a deployment cannot move to another runner
+    let mut moved = deployment("web");
+    moved.runners = vec![sample::placed(2, "office", 1)];
+    moved.runners.push(Placed { leaving: true, ..sample::placed(1, "home", 1) });
+    t.edge.answers::<UpdateDeployment>(Json(moved.clone()));
+    t.edge.answers::<WatchDeployment>(Json(News { version: 1, deployment: moved }));
+    patr_snapshot!(t.patr("deploy nginx:1 --name web --runner office"), @"");
+    let update = t.edge.asked_once::<UpdateDeployment>();
+    assert_eq!(update.call.body.0.runners, Some(vec![Placement::on("office".parse().unwrap())]));
+}
 
-    hint: leave `--runner` out, or choose another `--name`
-    ");
+#[test]
+fn a_runner_that_is_away_while_others_serve_is_a_warning() {
+    let t = TestContext::new();
+    t.edge.answers::<GetDeployment>(Json(deployment("web")));
+    let message = "the runner `vps` is away".to_owned();
+    let reason = Some(Failure { kind: FailureKind::RunnerAway, message, logs: Vec::new() });
+    let now = deployment_that_is(Status::Degraded { ready: 2, wanted: 4, reason });
+    t.edge.answers::<UpdateDeployment>(Json(now.clone()));
+    t.edge.answers::<WatchDeployment>(Json(News { version: 1, deployment: now }));
+    patr_snapshot!(t.patr("deploy nginx:1 --name web"), @"");
+}
+
+#[test]
+fn a_weight_of_nothing_is_a_standby() {
+    let t = TestContext::new();
+    patr_snapshot!(t.patr("deploy nginx:1 --name web --runner home=0"), @"");
 }
 
 #[test]

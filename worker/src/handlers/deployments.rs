@@ -288,7 +288,7 @@ fn model(ctx: &Ctx, row: Row, seen: &Seen) -> Deployment {
             leaving: placed.leaving,
         })
         .collect();
-    let status = combine(row.release, &parts);
+    let status = combine(row.release, row.replicas, &parts);
     Deployment {
         id: row.id,
         name: row.name,

@@ -88,7 +88,7 @@ fn a_target_that_cannot_be_used_is_named() {
     let tcp = owner.raw(
         http::Method::POST,
         "/api/v1/workspaces/acme/deployments",
-        r#"{"name":"tcp","runner":"box","spec":{"image":"a","ports":[{"port":5432,"protocol":"tcp"}]}}"#,
+        r#"{"name":"tcp","runners":[{"runner":"box"}],"spec":{"image":"a","ports":[{"port":5432,"protocol":"tcp"}]}}"#,
     );
     assert_eq!(tcp.status(), 201);
     let made = owner.url("shop.apps.example", redirect()).unwrap().id;

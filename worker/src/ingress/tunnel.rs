@@ -3,12 +3,15 @@
 //! Everything that crosses here is the platform's own: a request or an answer that is made anew costs more than all that
 //! is decided about it.
 
+use std::time::Duration;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use js_sys::Promise;
 use patr_models::{
     ids::{DeploymentId, RunnerId},
     internal::{OPEN_HEADER, TROUBLE_HEADER, TunnelTrouble, WAIT_HEADER},
     managed_url::Share,
+    time::Millis,
     wire::{OpenRequest, is_asked_again},
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -20,11 +23,12 @@ use worker::{
 
 use super::{
     address::Address,
-    attempts::{Attempt, Attempts},
+    attempts::Attempts,
+    balance::{self, Draws},
     forward::{ambiguous, ask_for_websocket, onward, wants_websocket},
     pages::{Page, page},
 };
-use crate::{answer::Fault, ctx::Ctx, platform};
+use crate::{answer::Fault, ctx::Ctx, env, platform};
 
 /// The longest body that is read before it is handed on, in bytes, so that another lane can be tried with it.
 const HELD_MAX: usize = 64 * 1024;
@@ -63,19 +67,22 @@ pub(crate) async fn serve(
     };
     let again = is_asked_again(&method) && !ask.has_body();
     let first = (ctx.now.0 % u64::from(to.lanes.max(1))) as u8;
-    let attempts = Attempts::new(first, ask.is_single(), again);
+    let draws = Draws::new(u64::from_le_bytes(env::random()?));
+    let runners = balance::with(|seen| seen.order(to.deployment, to.runners, ctx.now, draws, again));
+    if runners.is_empty() {
+        return Ok(page(ctx, html, Page::Trouble(TunnelTrouble::NoReplica))?.into());
+    }
+    let attempts = Attempts::new(runners.len(), first, ask.is_single(), again);
+    let to_them = Asked { runners: &runners, balanced: (runners.len() > 1).then_some(to.deployment) };
     let target = address.target().to_owned();
     let open = OpenRequest::Http { deployment: to.deployment, port: to.port, method, target, headers };
-    let Some(share) = to.runners.first() else {
-        return Ok(page(ctx, html, Page::Trouble(TunnelTrouble::NoReplica))?.into());
-    };
-    match attempt(ctx, share.runner, &open, &ask, attempts).await? {
+    match attempt(ctx, to_them, &open, &ask, attempts).await? {
         Opened::Answer(response) => Ok(response),
         Opened::Trouble(trouble) => Ok(page(ctx, html, Page::Trouble(trouble))?.into()),
     }
 }
 
-/// Opens a stream on a lane, or on the next one if that is down. A lane that is down says so before it reads the
+/// Opens a stream on a lane of a runner, or on the next one if that is down. A lane that is down says so before it reads the
 /// body; but a body can be handed over only once, so a request that has one is not tried twice.
 pub(crate) async fn open(
     ctx: &Ctx,
@@ -85,7 +92,7 @@ pub(crate) async fn open(
     body: Option<JsValue>,
 ) -> Result<Opened, Fault> {
     let ask = body.map_or(Ask::Get, Ask::Streamed);
-    attempt(ctx, runner, request, &ask, Attempts::new(first, ask.is_single(), false))
+    attempt(ctx, Asked::only(&runner), request, &ask, Attempts::new(1, first, ask.is_single(), false))
         .await
         .map(Opened::wrapped)
 }
@@ -98,7 +105,7 @@ pub(crate) async fn upgrade(
     first: u8,
     request: &OpenRequest,
 ) -> Result<Opened, Fault> {
-    attempt(ctx, runner, request, &Ask::Upgrade, Attempts::new(first, false, false))
+    attempt(ctx, Asked::only(&runner), request, &Ask::Upgrade, Attempts::new(1, first, false, false))
         .await
         .map(Opened::wrapped)
 }
@@ -175,33 +182,73 @@ extern "C" {
     fn fetch(this: &Lane, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
+/// Whom a stream is asked of.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    /// In the order in which they are tried.
+    runners: &'a [RunnerId],
+    /// The deployment for which is remembered what came of it.
+    balanced: Option<DeploymentId>,
+}
+
+impl<'a> Asked<'a> {
+    fn only(runner: &'a RunnerId) -> Self {
+        Self { runners: std::slice::from_ref(runner), balanced: None }
+    }
+
+    fn answered(&self, runner: RunnerId, began: Millis) {
+        if let Some(deployment) = self.balanced {
+            let took = Duration::from_millis(env::now().0.saturating_sub(began.0));
+            balance::with(|seen| seen.answered(deployment, runner, took));
+        }
+    }
+
+    fn failed(&self, runner: RunnerId, trouble: TunnelTrouble) {
+        let is_down =
+            matches!(trouble, TunnelTrouble::LaneDown | TunnelTrouble::Lost | TunnelTrouble::NoReplica);
+        if let Some(deployment) = self.balanced.filter(|_| is_down) {
+            balance::with(|seen| seen.failed(deployment, runner, env::now()));
+        }
+    }
+}
+
 async fn attempt(
     ctx: &Ctx,
-    runner: RunnerId,
+    asked: Asked<'_>,
     open: &OpenRequest,
     ask: &Ask,
     mut attempts: Attempts,
 ) -> Result<Opened<web_sys::Response>, Fault> {
     let open = URL_SAFE_NO_PAD.encode(serde_json::to_vec(open)?);
     loop {
-        let Attempt { lane, may_wait } = attempts.current();
-        let init = ask.init(&open, may_wait)?;
-        let object = ctx.runners.lane(runner, lane)?.into_rpc::<Lane>();
+        let tried = attempts.current();
+        let runner = asked.runners[tried.runner];
+        let (init, began) = (ask.init(&open, tried.may_wait)?, env::now());
+        let object = ctx.runners.lane(runner, tried.lane)?.into_rpc::<Lane>();
         let trouble = match answer(&object, &init).await {
             Ok(response) => {
                 let trouble = response.headers().get(TROUBLE_HEADER).map_err(Error::from)?;
                 match trouble.as_deref().and_then(TunnelTrouble::from_header) {
                     Some(trouble) => trouble,
-                    None => return Ok(Opened::Answer(response)),
+                    None => {
+                        asked.answered(runner, began);
+                        return Ok(Opened::Answer(response));
+                    }
                 }
             }
             // The object was moved, or its script replaced, while it held the request.
             Err(error) => {
-                platform::log(format_args!("{}: lane {lane} of {runner}: {error}", ctx.request));
+                platform::log(format_args!("{}: lane {} of {runner}: {error}", ctx.request, tried.lane));
                 TunnelTrouble::Lost
             }
         };
-        if !attempts.go_on(trouble) {
+        let goes_on = attempts.go_on(trouble);
+        let next = attempts.current();
+        // Another lane of the same runner may be up.
+        if trouble != TunnelTrouble::LaneDown || next.runner != tried.runner || next.may_wait {
+            asked.failed(runner, trouble);
+        }
+        if !goes_on {
             return Ok(Opened::Trouble(trouble));
         }
     }

@@ -32,7 +32,8 @@ fn bodies(method: &Method, path: &str, cases: &[(&str, Expected)]) {
 
 #[test]
 fn a_body_that_is_not_what_the_endpoint_declares_is_refused_with_its_place() {
-    let long = format!(r#"{{"name":"{}","runner":"box","spec":{{"image":"a"}}}}"#, "x".repeat(41));
+    let long =
+        format!(r#"{{"name":"{}","runners":[{{"runner":"box"}}],"spec":{{"image":"a"}}}}"#, "x".repeat(41));
     let huge = format!(r#"{{"name":"{}"}}"#, "x".repeat(300_000));
     let deep = format!(r#"{{"name":{}"#, "[".repeat(5000));
     bodies(
@@ -46,65 +47,74 @@ fn a_body_that_is_not_what_the_endpoint_declares_is_refused_with_its_place() {
             ("\u{0}", (400, "invalid_request", "body: ")),
             ("{} {}", (400, "invalid_request", "missing field `name`")),
             (&deep, (400, "invalid_request", "name: ")),
-            (r#"{"name":"a","runner":"box"}"#, (400, "invalid_request", "missing field `spec`")),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a"},"extra":1}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}]}"#,
+                (400, "invalid_request", "missing field `spec`"),
+            ),
+            (
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a"},"extra":1}"#,
                 (400, "invalid_request", "unknown field `extra`"),
             ),
             (
-                r#"{"name":"a","name":"b","runner":"box","spec":{"image":"a"}}"#,
+                r#"{"name":"a","name":"b","runners":[{"runner":"box"}],"spec":{"image":"a"}}"#,
                 (400, "invalid_request", "duplicate field `name`"),
             ),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a","portz":[]}}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a","portz":[]}}"#,
                 (400, "invalid_request", "portz"),
             ),
-            (r#"{"name":1,"runner":"box","spec":{"image":"a"}}"#, (400, "invalid_request", "name: ")),
-            (r#"{"name":"a","runner":{},"spec":{"image":"a"}}"#, (400, "invalid_request", "runner: ")),
             (
-                r#"{"name":"Not A Name","runner":"box","spec":{"image":"a"}}"#,
+                r#"{"name":1,"runners":[{"runner":"box"}],"spec":{"image":"a"}}"#,
+                (400, "invalid_request", "name: "),
+            ),
+            (
+                r#"{"name":"a","runners":[{"runner":{}}],"spec":{"image":"a"}}"#,
+                (400, "invalid_request", "runners[0].runner: "),
+            ),
+            (
+                r#"{"name":"Not A Name","runners":[{"runner":"box"}],"spec":{"image":"a"}}"#,
                 (400, "invalid_request", "name: `Not A Name` is not a name"),
             ),
             (
-                r#"{"name":"a","runner":"dep_00000000000000000000000000","spec":{"image":"a"}}"#,
-                (400, "invalid_request", "runner: expected an id like `run_"),
+                r#"{"name":"a","runners":[{"runner":"dep_00000000000000000000000000"}],"spec":{"image":"a"}}"#,
+                (400, "invalid_request", "runners[0].runner: expected an id like `run_"),
             ),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a b"}}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a b"}}"#,
                 (400, "invalid_request", "spec.image: "),
             ),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a","ports":[{"port":70000}]}}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a","ports":[{"port":70000}]}}"#,
                 (400, "invalid_request", "spec.ports[0].port: "),
             ),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a","env":{"1A":"b"}}}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a","env":{"1A":"b"}}}"#,
                 (400, "invalid_request", "`1A`"),
             ),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a"},"replicas":-1}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a"},"replicas":-1}"#,
                 (400, "invalid_request", "replicas: "),
             ),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a"},"replicas":1.5}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a"},"replicas":1.5}"#,
                 (400, "invalid_request", "replicas: "),
             ),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a"},"replicas":99999999999999999999}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a"},"replicas":99999999999999999999}"#,
                 (400, "invalid_request", "replicas: "),
             ),
             (&long, (400, "invalid_request", "use 1 to 40")),
             (&huge, (413, "too_large", "larger than 262144 bytes")),
             (
-                r#"{"name":"a","runner":"elsewhere","spec":{"image":"a"}}"#,
+                r#"{"name":"a","runners":[{"runner":"elsewhere"}],"spec":{"image":"a"}}"#,
                 (422, "runner_not_found", "runner: there is no runner `elsewhere`"),
             ),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a","ports":[{"port":0}]}}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a","ports":[{"port":0}]}}"#,
                 (422, "spec_invalid", "spec.ports[0].port: "),
             ),
             (
-                r#"{"name":"a","runner":"box","spec":{"image":"a"},"replicas":4294967295}"#,
+                r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a"},"replicas":4294967295}"#,
                 (422, "too_many_replicas", "replicas: at most 100"),
             ),
         ],

@@ -156,7 +156,7 @@ pub(super) fn body(route: Route) -> Option<&'static str> {
         Route::CreateRunner => r#"{"name":"new","runtime":"docker"}"#,
         Route::RenameRunner => r#"{"name":"renamed"}"#,
         Route::CreateDeployment => {
-            r#"{"name":"new","runner":"box","spec":{"image":"new","ports":[{"port":8080}]}}"#
+            r#"{"name":"new","runners":[{"runner":"box"}],"spec":{"image":"new","ports":[{"port":8080}]}}"#
         }
         Route::UpdateDeployment => r#"{"spec":{"image":"web:3","ports":[{"port":81}]},"replicas":2}"#,
         Route::ScaleDeployment => r#"{"replicas":3}"#,

@@ -112,11 +112,11 @@ fn what_was_deleted_in_between_is_not_found_and_leaves_no_line() {
     let gone = [
         (
             Route::RenameRunner,
-            "UPDATE deployments SET runner_id = (SELECT id FROM runners WHERE name = 'spare'); UPDATE volumes SET runner_id = (SELECT id FROM runners WHERE name = 'spare'); DELETE FROM runners WHERE name = 'box'",
+            "UPDATE placements SET runner_id = (SELECT id FROM runners WHERE name = 'spare'); UPDATE volumes SET runner_id = (SELECT id FROM runners WHERE name = 'spare'); DELETE FROM runners WHERE name = 'box'",
         ),
         (
             Route::RotateRunnerToken,
-            "UPDATE deployments SET runner_id = (SELECT id FROM runners WHERE name = 'spare'); UPDATE volumes SET runner_id = (SELECT id FROM runners WHERE name = 'spare'); DELETE FROM runners WHERE name = 'box'",
+            "UPDATE placements SET runner_id = (SELECT id FROM runners WHERE name = 'spare'); UPDATE volumes SET runner_id = (SELECT id FROM runners WHERE name = 'spare'); DELETE FROM runners WHERE name = 'box'",
         ),
         (Route::DeleteRunner, "DELETE FROM runners WHERE name = 'spare'"),
         (Route::DeleteWorkspace, "DELETE FROM workspaces WHERE name = 'empty'"),

@@ -23,34 +23,28 @@ pub struct Part<'a> {
     pub leaving: bool,
 }
 
-/// Combines what is known on each runner, where `release` is the current one.
-pub fn combine(release: ReleaseNumber, parts: &[Part<'_>]) -> Status {
+/// Combines what is known on each runner, where `release` is the current one and `each` should have so many replicas.
+pub fn combine(release: ReleaseNumber, each: u32, parts: &[Part<'_>]) -> Status {
     let staying: Vec<&Part<'_>> = parts.iter().filter(|part| !part.leaving).collect();
     if let [only] = staying[..]
         && parts.len() == 1
     {
         return only.status.clone();
     }
-    rolling_out(&staying)
+    rolling_out(each, &staying)
         .or_else(|| failed(release, parts, &staying))
-        .or_else(|| serving(&staying))
+        .or_else(|| serving(each, &staying))
         .unwrap_or_else(|| silent(&staying))
 }
 
-/// Replicas that serve, and those that should, where a runner has said so.
-fn replicas(status: &Status) -> Option<(u32, u32)> {
-    match *status {
-        Status::RollingOut { ready, wanted, .. } | Status::Degraded { ready, wanted, .. } => {
-            Some((ready, wanted))
-        }
-        Status::Live { ready } => Some((ready, ready)),
-        Status::Idle => Some((0, 0)),
-        Status::Waiting { .. } | Status::Failed { .. } | Status::Stopped | Status::Unknown { .. } => None,
-    }
-}
-
-fn sums(staying: &[&Part<'_>]) -> (u32, u32) {
-    let all = staying.iter().filter_map(|part| replicas(part.status));
+/// Replicas that serve, and those that should. Where nothing is known of any, none serves.
+fn sums(each: u32, staying: &[&Part<'_>]) -> (u32, u32) {
+    let all = staying.iter().map(|part| match *part.status {
+        Status::RollingOut { ready, wanted, .. } | Status::Degraded { ready, wanted, .. } => (ready, wanted),
+        Status::Live { ready } => (ready, ready),
+        Status::Idle | Status::Stopped => (0, 0),
+        Status::Waiting { .. } | Status::Failed { .. } | Status::Unknown { .. } => (0, each),
+    });
     all.fold((0, 0), |(ready, wanted), (more, of)| (ready + more, wanted + of))
 }
 
@@ -58,7 +52,7 @@ fn serves(part: &Part<'_>) -> bool {
     matches!(part.status, Status::Live { .. } | Status::Degraded { .. } | Status::Idle)
 }
 
-fn rolling_out(staying: &[&Part<'_>]) -> Option<Status> {
+fn rolling_out(each: u32, staying: &[&Part<'_>]) -> Option<Status> {
     let steps = staying.iter().filter_map(|part| match part.status {
         Status::RollingOut { step, .. } => Some(*step),
         // It is there and will begin in a moment, while others are through.
@@ -68,7 +62,7 @@ fn rolling_out(staying: &[&Part<'_>]) -> Option<Status> {
         _ => None,
     });
     let step = steps.min_by_key(|step| *step as u8)?;
-    let (ready, wanted) = sums(staying);
+    let (ready, wanted) = sums(each, staying);
     Some(Status::RollingOut { step, ready, wanted })
 }
 
@@ -83,11 +77,11 @@ fn failed(release: ReleaseNumber, parts: &[Part<'_>], staying: &[&Part<'_>]) -> 
 }
 
 /// What serves, if it does on any; a runner that is away is then what is wrong.
-fn serving(staying: &[&Part<'_>]) -> Option<Status> {
+fn serving(each: u32, staying: &[&Part<'_>]) -> Option<Status> {
     if !staying.iter().any(|part| serves(part)) {
         return None;
     }
-    let (ready, wanted) = sums(staying);
+    let (ready, wanted) = sums(each, staying);
     let away = staying.iter().find(|part| !part.online).map(|part| Failure {
         kind: FailureKind::RunnerAway,
         message: format!("the runner `{}` is away", part.runner),
@@ -129,6 +123,7 @@ mod tests {
     use super::*;
 
     const RELEASE: ReleaseNumber = 4;
+    const EACH: u32 = 2;
 
     fn rolling(step: RolloutStep, ready: u32, wanted: u32) -> Status {
         Status::RollingOut { step, ready, wanted }
@@ -171,7 +166,7 @@ mod tests {
             .zip([&home, &vps])
             .map(|(runner, (status, online))| Part { runner, status, online: *online, leaving: false })
             .collect();
-        combine(RELEASE, &parts)
+        combine(RELEASE, EACH, &parts)
     }
 
     #[test]
@@ -189,9 +184,9 @@ mod tests {
             // A rollout on one.
             ((rolling(Draining, 2, 2), on), (rolling(Pulling, 0, 2), on), rolling(Pulling, 2, 4)),
             ((live(2), on), (rolling(Starting, 1, 2), on), rolling(Starting, 3, 4)),
-            ((failing(None), on), (rolling(Starting, 0, 1), on), rolling(Starting, 0, 1)),
-            ((unknown(5), off), (rolling(Starting, 0, 1), on), rolling(Starting, 0, 1)),
-            ((live(1), on), (waiting(), on), rolling(Starting, 1, 1)),
+            ((failing(None), on), (rolling(Starting, 0, 2), on), rolling(Starting, 0, 4)),
+            ((unknown(5), off), (rolling(Starting, 0, 2), on), rolling(Starting, 0, 4)),
+            ((live(2), on), (waiting(), on), rolling(Starting, 2, 4)),
             // A failure on one.
             ((failing(Some(3)), on), (waiting(), on), on_home(Some(3))),
             ((failing(Some(3)), on), (live(1), on), on_home(Some(RELEASE))),
@@ -200,11 +195,11 @@ mod tests {
             ((live(2), on), (live(3), on), live(5)),
             ((live(2), on), (Status::Idle, on), live(2)),
             ((Status::Idle, on), (Status::Idle, on), Status::Idle),
-            ((live(2), on), (unknown(5), off), degraded(2, 2, away("vps"))),
-            ((waiting(), off), (live(2), on), degraded(2, 2, away("home"))),
-            ((Status::Idle, on), (unknown(5), off), degraded(0, 0, away("vps"))),
+            ((live(2), on), (unknown(5), off), degraded(2, 4, away("vps"))),
+            ((waiting(), off), (live(2), on), degraded(2, 4, away("home"))),
+            ((Status::Idle, on), (unknown(5), off), degraded(0, 2, away("vps"))),
             ((live(2), on), (degraded(1, 2, None), on), degraded(3, 4, None)),
-            ((degraded(1, 2, trouble.clone()), on), (unknown(5), off), degraded(1, 2, trouble)),
+            ((degraded(1, 2, trouble.clone()), on), (unknown(5), off), degraded(1, 4, trouble)),
             // Nobody serves.
             ((unknown(5), off), (unknown(7), off), unknown(7)),
             ((unknown(5), off), (waiting(), off), unknown(5)),
@@ -233,7 +228,7 @@ mod tests {
         for status in &all {
             for online in [true, false] {
                 let part = Part { runner: &home, status, online, leaving: false };
-                assert_eq!(combine(RELEASE, &[part]), *status);
+                assert_eq!(combine(RELEASE, EACH, &[part]), *status);
             }
         }
     }
@@ -243,7 +238,11 @@ mod tests {
         let (home, vps): (Name, Name) = ("home".parse().unwrap(), "vps".parse().unwrap());
         let moving = |there: Status| {
             let leaving = Part { runner: &home, status: &live(1), online: true, leaving: true };
-            combine(RELEASE, &[Part { runner: &vps, status: &there, online: true, leaving: false }, leaving])
+            combine(
+                RELEASE,
+                EACH,
+                &[Part { runner: &vps, status: &there, online: true, leaving: false }, leaving],
+            )
         };
         assert_eq!(
             moving(waiting()),

@@ -88,3 +88,7 @@ pub(super) fn move_to(row: &Row, wanted: &[Wanted], spec: &WorkloadSpec) -> Vec<
     statements.push(managed_urls::touch_leading_to(&row.id));
     statements
 }
+
+#[cfg(test)]
+#[path = "place_tests.rs"]
+mod tests;
