@@ -1,11 +1,11 @@
 //! The sockets of a lane, and the requests for it.
 
-use std::{cell::Cell, cell::RefCell, rc::Rc};
+use std::{cell::Cell, cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::future::{Either, select};
 use patr_models::{
-    internal::{OPEN_HEADER, RUNNER_HEADER, TunnelTrouble, WAIT_HEADER},
+    internal::{OPEN_HEADER, RUNNER_HEADER, TIMEOUT_HEADER, TunnelTrouble, WAIT_HEADER},
     wire::{PING, PONG, RESTART, RESTARTED, close},
 };
 use worker::{
@@ -56,14 +56,11 @@ impl Tunnel {
     pub async fn fetch(&self, request: Request) -> Result<Response> {
         let headers = request.headers();
         if let Some(open) = headers.get(OPEN_HEADER)? {
-            let open = URL_SAFE_NO_PAD.decode(open).map_err(|error| error.to_string())?;
-            let lane = match self.current() {
-                None if headers.has(WAIT_HEADER)? => self.wait().await?,
-                lane => lane,
-            };
-            return match lane {
-                Some(lane) => serve(lane, open.into(), request, &self.total).await,
-                None => trouble(TunnelTrouble::LaneDown),
+            let timeout = headers.get(TIMEOUT_HEADER)?.and_then(|timeout| timeout.parse().ok());
+            let answer = self.open(&open, request);
+            return match timeout.map(Duration::from_millis) {
+                None => answer.await,
+                Some(timeout) => within(timeout, answer).await,
             };
         }
         if headers.has(RUNNER_HEADER)? {
@@ -71,6 +68,19 @@ impl Tunnel {
         }
         self.revoke().await?;
         Response::empty()
+    }
+
+    /// Opens a stream on the lane, once it is there.
+    async fn open(&self, open: &str, request: Request) -> Result<Response> {
+        let open = URL_SAFE_NO_PAD.decode(open).map_err(|error| error.to_string())?;
+        let lane = match self.current() {
+            None if request.headers().has(WAIT_HEADER)? => self.wait().await?,
+            lane => lane,
+        };
+        match lane {
+            Some(lane) => serve(lane, open.into(), request, &self.total).await,
+            None => trouble(TunnelTrouble::LaneDown),
+        }
     }
 
     pub fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
@@ -204,6 +214,14 @@ impl Tunnel {
             self.state.storage().put(PRESENCE, presence).await?;
         }
         Ok(())
+    }
+}
+
+/// Gives an answer up that has not begun in time: its stream is dropped, and with that reset.
+async fn within(timeout: Duration, answer: impl Future<Output = Result<Response>>) -> Result<Response> {
+    match select(pin!(answer), pin!(Delay::from(timeout))).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => trouble(TunnelTrouble::Timeout),
     }
 }
 

@@ -263,7 +263,7 @@ where
     Reply { headers, body: Json(with_status(ctx, row).await) }
 }
 
-async fn with_status(ctx: &Ctx, row: Row) -> Deployment {
+pub(crate) async fn with_status(ctx: &Ctx, row: Row) -> Deployment {
     let observed = ctx.runners.look(row.runner_id).await;
     model(ctx, row, &observed)
 }
