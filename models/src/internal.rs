@@ -26,6 +26,11 @@ pub const WAIT_HEADER: &str = "patr-wait";
 pub const PARKED_HEADER: &str = "patr-parked";
 /// The header in which a tunnel object says that its own answer is not the application's; see [`TunnelTrouble`].
 pub const TROUBLE_HEADER: &str = "patr-trouble";
+/// The header with which `worker` says after how many milliseconds a tunnel object gives up waiting for the beginning of an
+/// answer.
+pub const TIMEOUT_HEADER: &str = "patr-timeout";
+/// The header with a request's id, on what `worker` asks of a tunnel object and on every answer that comes through it.
+pub const REQUEST_ID_HEADER: &str = "patr-request-id";
 
 /// Why a tunnel object could not bring an answer of the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -175,6 +175,9 @@ pub struct RouteTable {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Route {
     pub url: ManagedUrlId,
+    /// Of the managed URL. What was kept of answers before a change of it is not served after.
+    #[serde(default)]
+    pub generation: u64,
     pub path: PathPrefix,
     #[serde(default, skip_serializing_if = "UrlOptions::is_default")]
     pub options: UrlOptions,
@@ -280,6 +283,7 @@ mod tests {
         let to = || RouteTarget::Stopped { what: String::new() };
         let route = |path: &&str| Route {
             url: id,
+            generation: 1,
             path: path.parse().unwrap(),
             options: UrlOptions::default(),
             to: to(),

@@ -149,6 +149,7 @@ routes! {
         managed_url::update::UpdateUrl,
         managed_url::delete::DeleteUrl,
         managed_url::test::TestUrl,
+        managed_url::stats::GetUrlStats,
         audit::list::ListAudit,
     }
 }

@@ -17,3 +17,5 @@ mod site_versions;
 mod software;
 mod static_compare;
 mod static_serving;
+mod url_caching;
+mod url_options;

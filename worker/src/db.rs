@@ -28,6 +28,7 @@ pub(crate) mod sites;
 #[cfg(test)]
 pub(crate) mod sqlite;
 pub(crate) mod tokens;
+pub(crate) mod url_hours;
 pub(crate) mod users;
 pub(crate) mod versions;
 pub(crate) mod volumes;

@@ -5,13 +5,19 @@ pub(crate) mod address;
 mod attempts;
 mod balance;
 pub(crate) mod cache;
+mod cached;
 mod forward;
 mod pages;
 mod site;
 pub(crate) mod stats;
 pub(crate) mod tunnel;
+mod upload;
+mod via;
 
-use patr_models::managed_url::{RouteTarget, forward_url};
+use patr_models::{
+    ids::WorkspaceId,
+    managed_url::{RouteTarget, forward_url},
+};
 use wasm_bindgen::JsCast;
 use worker::{
     Context, Headers, Result, Url,
@@ -22,6 +28,7 @@ use crate::{answer::Fault, ctx::Ctx, platform, routes_kv};
 use address::Address;
 use pages::Page;
 use site::{Mounted, Served};
+use via::Via;
 
 /// How often a rewrite may lead to another address of this installation before that is taken for a circle.
 const DEPTH: u8 = 3;
@@ -50,56 +57,120 @@ async fn answer(
     address: &Address,
     depth: u8,
 ) -> std::result::Result<Response, Fault> {
-    let headers = Headers(request.headers());
-    let page = |page: Page<'_>| Ok(pages::page(ctx, pages::wants_html(&headers)?, page)?.into());
+    let html = || pages::wants_html(&Headers(request.headers()));
+    let page = |page: Page<'_>| Ok(pages::page(ctx, html()?, page)?.into());
     let Some(table) = routes_kv::load(ctx, address.host()).await? else {
         return page(Page::UnknownHost(address.host()));
     };
     let Some((route, rest)) = table.find(address.path()) else {
         return page(Page::UnknownPath(address.path()));
     };
-    match &route.to {
-        RouteTarget::Site { manifest: None, .. } => page(Page::EmptySite),
-        RouteTarget::Site { site, manifest: Some(manifest), carried, guard } => {
-            let (workspace, prefix) = (table.workspace, route.path.as_str());
-            let place = guard.map(|guard| access::Place {
-                workspace,
-                site: *site,
-                guard,
-                host: address.host(),
-                prefix,
-                rest,
-            });
-            if let Some(response) = access::gate(ctx, &request, place.as_ref()).await? {
-                return Ok(response.into());
+    let came = Came { ctx, context, request, address, depth };
+    let via = Via { route, rest };
+    let outcome = match came.refuse(&via).await {
+        Ok(None) => came.target(table.workspace, &via).await,
+        Ok(Some(refusal)) => Ok(refusal),
+        Err(fault) => Err(fault),
+    };
+    stats::count_url(ctx, context, route.url, outcome.as_ref().ok());
+    outcome
+}
+
+/// A request that came in.
+struct Came<'a> {
+    ctx: &'a Ctx,
+    context: &'a Context,
+    request: Request,
+    address: &'a Address,
+    /// How often a rewrite has led on.
+    depth: u8,
+}
+
+impl Came<'_> {
+    fn page(&self, page: Page<'_>) -> std::result::Result<Response, Fault> {
+        let html = pages::wants_html(&Headers(self.request.headers()))?;
+        Ok(pages::page(self.ctx, html, page)?.into())
+    }
+
+    /// The answer at the door of a managed URL to whoever may not come in.
+    async fn refuse(&self, via: &Via<'_>) -> std::result::Result<Option<Response>, Fault> {
+        let headers = Headers(self.request.headers());
+        if via.is_restricted() {
+            let client = forward::client(&headers)?;
+            if via.refuses(&client) {
+                upload::discard(&self.request).await;
+                return self.page(Page::NotAllowed(&client)).map(Some);
             }
-            // Under a prefix, the prefix itself is the site's directory: relative links need the slash.
-            if rest.is_empty() {
-                return redirect(&format!("{}/", address.path()), address.query(), 307);
+        }
+        if via.largest_body().is_some() {
+            let declared = headers.get("content-length")?.and_then(|length| length.parse().ok());
+            if let Some(too_large) = via::too_large(declared, via.largest_body()) {
+                upload::discard(&self.request).await;
+                return self.page(too_large).map(Some);
             }
-            let mounted = Mounted { workspace, manifest, carried: carried.as_ref(), prefix };
-            match site::serve(ctx, context, &request, address, rest, &mounted).await? {
-                Served::Here(response) => {
-                    stats::count(ctx, context, *site, response.status());
-                    access::seal(response, place.as_ref())
+        }
+        Ok(None)
+    }
+
+    /// Has a request answered by what is kept of a target's answers, if the managed URL wants that, or by asking it:
+    /// `ask` is told whether to wait for a target that is away.
+    async fn kept_or(
+        &self,
+        via: &Via<'_>,
+        ask: impl AsyncFnOnce(bool) -> std::result::Result<Response, Fault>,
+    ) -> std::result::Result<Response, Fault> {
+        if !via.caches() {
+            return ask(true).await;
+        }
+        cached::through(self.ctx, self.context, &self.request, self.address, via, ask).await
+    }
+
+    /// Has a request answered by what the managed URL leads to.
+    async fn target(self, workspace: WorkspaceId, via: &Via<'_>) -> std::result::Result<Response, Fault> {
+        let Self { ctx, context, address, .. } = self;
+        let (route, rest) = (via.route, via.rest);
+        match &route.to {
+            RouteTarget::Site { manifest: None, .. } => self.page(Page::EmptySite),
+            RouteTarget::Site { site, manifest: Some(manifest), carried, guard } => {
+                let prefix = route.path.as_str();
+                let host = address.host();
+                let place =
+                    guard.map(|guard| access::Place { workspace, site: *site, guard, host, prefix, rest });
+                if let Some(response) = access::gate(ctx, &self.request, place.as_ref()).await? {
+                    return Ok(response.into());
                 }
-                Served::Elsewhere(url) => elsewhere(ctx, context, request, &url, depth).await,
+                // Under a prefix, the prefix itself is the site's directory: relative links need the slash.
+                if rest.is_empty() {
+                    return redirect(&format!("{}/", address.path()), address.query(), 307);
+                }
+                let mounted = Mounted { workspace, manifest, carried: carried.as_ref(), prefix };
+                match site::serve(ctx, context, &self.request, address, rest, &mounted).await? {
+                    Served::Here(response) => {
+                        stats::count_site(ctx, context, *site, response.status());
+                        access::seal(response, place.as_ref())
+                    }
+                    Served::Elsewhere(url) => elsewhere(ctx, context, self.request, &url, self.depth).await,
+                }
             }
+            RouteTarget::Deployment { deployment, port, lanes, runners } => {
+                let to = tunnel::To { deployment: *deployment, port: *port, lanes: *lanes, runners };
+                let html = pages::wants_html(&Headers(self.request.headers()))?;
+                let ask =
+                    async |waits| tunnel::serve(ctx, &self.request, address, via, &to, html, waits).await;
+                self.kept_or(via, ask).await
+            }
+            RouteTarget::Proxy { url: to } => {
+                let url = forward_url(to, rest, address.query());
+                let html = pages::wants_html(&Headers(self.request.headers()))?;
+                self.kept_or(via, async |_| forward::proxy(ctx, &self.request, &url, Some(via), html).await)
+                    .await
+            }
+            RouteTarget::Redirect { url: to, permanent } => {
+                let status = if *permanent { 308 } else { 307 };
+                redirect(&forward_url(to, rest, address.query()), None, status)
+            }
+            RouteTarget::Stopped { what } => self.page(Page::Stopped(what)),
         }
-        RouteTarget::Deployment { deployment, port, lanes, runners } => {
-            let to = tunnel::To { deployment: *deployment, port: *port, lanes: *lanes, runners };
-            let html = pages::wants_html(&headers)?;
-            tunnel::serve(ctx, &request, address, &to, html).await
-        }
-        RouteTarget::Proxy { url: to } => {
-            let url = forward_url(to, rest, address.query());
-            Ok(forward::proxy(ctx, request.into(), &url).await?.into())
-        }
-        RouteTarget::Redirect { url: to, permanent } => {
-            let status = if *permanent { 308 } else { 307 };
-            redirect(&forward_url(to, rest, address.query()), None, status)
-        }
-        RouteTarget::Stopped { what } => page(Page::Stopped(what)),
     }
 }
 
@@ -113,11 +184,11 @@ async fn elsewhere(
     depth: u8,
 ) -> std::result::Result<Response, Fault> {
     let url = Url::parse(url).map_err(|error| Fault::new(format!("a rewrite leads to {url}: {error}")))?;
+    let html = pages::wants_html(&Headers(request.headers()))?;
     if !ctx.settings.answers_at(&url) {
-        return Ok(forward::proxy(ctx, request.into(), url.as_str()).await?.into());
+        return forward::proxy(ctx, &request, url.as_str(), None, html).await;
     }
     if depth == DEPTH {
-        let html = pages::wants_html(&Headers(request.headers()))?;
         return Ok(pages::page(ctx, html, Page::Circle)?.into());
     }
     // A request is itself what a request can be made from: method, header fields, body, and what the platform knows

@@ -180,6 +180,7 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::UpdateUrl => run(input, managed_urls::update).await,
         Route::DeleteUrl => run(input, managed_urls::delete).await,
         Route::TestUrl => run(input, managed_urls::test).await,
+        Route::GetUrlStats => run(input, managed_urls::stats).await,
         Route::ListAudit => run(input, audit::list).await,
     })
 }

@@ -1,6 +1,6 @@
 //! What is done once a minute: what an earlier request could not finish, and what has become old.
 //!
-//! Each part does a bounded amount and leaves the rest to the next minute: in all 26 statements of D1 and 20 deletions in
+//! Each part does a bounded amount and leaves the rest to the next minute: in all 27 statements of D1 and 20 deletions in
 //! KV, and for each of up to 20 routing tables that are behind four statements and a write. The free plan allows one event
 //! 50 statements and 1,000 calls: with more than six tables behind, the parts after them fail and have their turn in the
 //! next minute, when these are done.
@@ -16,7 +16,7 @@ use crate::{
     answer::Fault,
     blobs,
     ctx::Ctx,
-    db::{self, access, site_days, sites, versions},
+    db::{self, access, site_days, sites, url_hours, versions},
     routes_kv,
 };
 
@@ -39,6 +39,7 @@ pub(crate) async fn run(ctx: &Ctx) -> Vec<Fault> {
         blobs::delete(ctx).await,
         ctx.db.batch(db::sweep(ctx.now)).await.map_err(Fault::from),
         ctx.db.batch(access::sweep(ctx.now)).await.map_err(Fault::from),
+        ctx.db.batch(vec![url_hours::sweep(ctx.now)]).await.map_err(Fault::from),
     ];
     parts.into_iter().filter_map(Result::err).collect()
 }

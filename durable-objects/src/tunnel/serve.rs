@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::Stream;
 use patr_models::{
-    internal::{PARKED_HEADER, TROUBLE_HEADER, TunnelTrouble},
+    internal::{REQUEST_ID_HEADER, TROUBLE_HEADER, TunnelTrouble},
     wire::{ResponseHead, close},
 };
 use patr_tunnel::{Code, OpenError};
@@ -25,6 +25,7 @@ use super::{
 /// Opens a stream for a request, and answers it with what comes back.
 pub(super) async fn serve(lane: Shared, open: Bytes, request: Request, total: &Total) -> Result<Response> {
     let websocket = request.headers().has("upgrade")?;
+    let id = request.headers().get(REQUEST_ID_HEADER)?;
     let body = request.inner().body();
     let stream = match LaneStream::open(&lane, open, body.is_none() && !websocket) {
         Ok(stream) => stream,
@@ -37,10 +38,11 @@ pub(super) async fn serve(lane: Shared, open: Bytes, request: Request, total: &T
     if let Some(body) = body {
         wasm_bindgen_futures::spawn_local(upload(lane, stream.id(), body));
     }
-    let (head, first) = match read_head(&stream).await {
+    let (mut head, first) = match read_head(&stream).await {
         Ok(read) => read,
         Err(found) => return trouble(found),
     };
+    mark(&mut head, id);
     let answer = if websocket && head.status == 101 {
         socket::join(&head, first, stream, total)
     } else {
@@ -111,11 +113,18 @@ fn respond(head: &ResponseHead, only_head: bool, first: Bytes, stream: LaneStrea
     }
 }
 
-/// The headers of an answer as the platform holds them. None of them may say what is ours to say.
+/// Puts the request's id on an answer. Here, because `worker` would have to make the answer anew for it. The application
+/// says nothing in our name: not that the answer is ours, nor another id.
+fn mark(head: &mut ResponseHead, id: Option<String>) {
+    let ours = |name: &str| name.get(..5).is_some_and(|prefix| prefix.eq_ignore_ascii_case("patr-"));
+    head.headers.retain(|(name, _)| !ours(name));
+    head.headers.extend(id.map(|id| (REQUEST_ID_HEADER.to_owned(), id)));
+}
+
+/// The headers of an answer as the platform holds them.
 pub(super) fn headers(head: &ResponseHead) -> Result<Headers> {
     let headers = Headers::new();
-    let ours = |name: &str| [TROUBLE_HEADER, PARKED_HEADER].iter().any(|own| name.eq_ignore_ascii_case(own));
-    for (name, value) in head.headers.iter().filter(|(name, _)| !ours(name)) {
+    for (name, value) in &head.headers {
         headers.append(name, value)?;
     }
     Ok(headers)

@@ -1,12 +1,12 @@
 //! The sockets of a lane, and the requests for it.
 
-use std::{cell::Cell, cell::RefCell, rc::Rc};
+use std::{cell::Cell, cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use patr_models::{
-    internal::{OPEN_HEADER, PARKED_HEADER, RUNNER_HEADER, TunnelTrouble, WAIT_HEADER},
+    internal::{OPEN_HEADER, PARKED_HEADER, RUNNER_HEADER, TIMEOUT_HEADER, TunnelTrouble, WAIT_HEADER},
     wire::{PING, PONG, PROBED, RESTART, RESTARTED, close},
 };
 use worker::{
@@ -58,9 +58,11 @@ impl Tunnel {
         let headers = request.headers();
         if let Some(open) = headers.get(OPEN_HEADER)? {
             let open = URL_SAFE_NO_PAD.decode(open).map_err(|error| error.to_string())?;
-            return match self.current() {
-                None if headers.has(WAIT_HEADER)? => self.park(open.into(), request).await,
-                lane => self.open(lane, open.into(), request).await,
+            let timeout = headers.get(TIMEOUT_HEADER)?.and_then(|timeout| timeout.parse().ok());
+            let answer = self.answer(open.into(), request);
+            return match timeout.map(Duration::from_millis) {
+                None => answer.await,
+                Some(timeout) => within(timeout, answer).await,
             };
         }
         if headers.has(RUNNER_HEADER)? {
@@ -68,6 +70,14 @@ impl Tunnel {
         }
         self.revoke().await?;
         Response::empty()
+    }
+
+    /// Opens a stream on the lane, which may have to come back first.
+    async fn answer(&self, open: Bytes, request: Request) -> Result<Response> {
+        match self.current() {
+            None if request.headers().has(WAIT_HEADER)? => self.park(open, request).await,
+            lane => self.open(lane, open, request).await,
+        }
     }
 
     async fn open(&self, lane: Option<Shared>, open: Bytes, request: Request) -> Result<Response> {
@@ -224,6 +234,14 @@ impl Tunnel {
             self.state.storage().put(PRESENCE, presence).await?;
         }
         Ok(())
+    }
+}
+
+/// Gives an answer up that has not begun in time: its stream is dropped, and with that reset.
+async fn within(timeout: Duration, answer: impl Future<Output = Result<Response>>) -> Result<Response> {
+    match select(pin!(answer), pin!(Delay::from(timeout))).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => trouble(TunnelTrouble::Timeout),
     }
 }
 

@@ -52,9 +52,13 @@ impl Request {
 
     /// A number of the query, 0 if it is not there.
     pub(crate) fn number(&self, name: &str) -> u64 {
+        self.pairs().find(|(key, _)| *key == name).and_then(|(_, value)| value.parse().ok()).unwrap_or(0)
+    }
+
+    /// The pairs of the query, as they were written.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(key, _)| *key == name).and_then(|(_, value)| value.parse().ok()).unwrap_or(0)
+        query.split('&').filter_map(|pair| pair.split_once('='))
     }
 
     /// Whether the connection ends after this request.
@@ -135,6 +139,23 @@ pub(crate) fn text(output: &mut impl Write, request: &Request, status: u16, text
     output.write_all(answer.as_bytes())
 }
 
+/// Answers as the query of a request says, and without the text to a HEAD.
+///
+/// # Errors
+/// The connection broke.
+pub(crate) fn custom(output: &mut impl Write, request: &Request, text: &str) -> io::Result<()> {
+    let status = request.pairs().find(|(name, _)| *name == "status").map_or("200", |(_, status)| status);
+    let mut answer = format!("HTTP/1.1 {status} As Asked\r\ncontent-length: {}\r\n", text.len());
+    for (name, value) in request.pairs().filter(|(name, _)| *name != "status") {
+        answer.push_str(&format!("{name}: {value}\r\n"));
+    }
+    answer.push_str("\r\n");
+    if request.method != "HEAD" {
+        answer.push_str(text);
+    }
+    output.write_all(answer.as_bytes())
+}
+
 fn skip(input: &mut impl BufRead, bytes: u64) -> io::Result<u64> {
     let copied = io::copy(&mut input.take(bytes), &mut io::sink())?;
     if copied < bytes { Err(invalid("the body breaks off")) } else { Ok(copied) }
@@ -183,6 +204,16 @@ mod tests {
     fn a_body_that_breaks_off_is_an_error() {
         assert!(Body::Length(6).count(&mut "hello".as_bytes()).is_err());
         assert!(Body::Chunked.count(&mut "5\r\nhel".as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_answer_is_as_the_query_says() {
+        let (request, _) = read("GET /answer?status=404&cache-control=max-age=9&vary=a,b HTTP/1.1\r\n\r\n");
+        let mut answer = Vec::new();
+        custom(&mut answer, &request, "1\n").unwrap();
+        let expected =
+            "HTTP/1.1 404 As Asked\r\ncontent-length: 2\r\ncache-control: max-age=9\r\nvary: a,b\r\n\r\n1\n";
+        assert_eq!(String::from_utf8(answer).unwrap(), expected);
     }
 
     #[test]

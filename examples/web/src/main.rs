@@ -9,6 +9,7 @@
 //! | `POST /upload` | how many bytes the body had |
 //! | `GET /slow?ms=N` | `ok` after N milliseconds |
 //! | `GET /burn?ms=N` | `ok` after N milliseconds of a processor's work |
+//! | `GET /answer?status=N&NAME=VALUE…` | N, 200 if absent, with these header fields; the body counts the answers |
 //! | `GET /echo`, a WebSocket | every message back |
 //! | `GET /health` | 200, or 503 while it is ill |
 //! | `POST /ill`, `POST /well` | makes this replica ill, or well again |
@@ -37,6 +38,8 @@ use tungstenite::{WebSocket, handshake::derive_accept_key, protocol::Role};
 static IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
 /// Whether this replica says that it is well.
 static WELL: AtomicBool = AtomicBool::new(true);
+/// How often `/answer` was asked.
+static ANSWERS: AtomicUsize = AtomicUsize::new(0);
 /// How long a stop waits.
 const DRAIN: Duration = Duration::from_secs(5);
 /// The piece in which `/stream` writes.
@@ -151,6 +154,10 @@ fn exchange(request: &Request, input: &mut BufReader<TcpStream>, output: &mut Tc
         (_, "/headers") => http::text(output, request, 200, &request.to_string()),
         ("GET", "/stream") => stream(request.number("bytes"), output),
         ("POST" | "PUT", "/upload") => http::text(output, request, 200, &format!("{received}\n")),
+        (_, "/answer") => {
+            let count = ANSWERS.fetch_add(1, Ordering::Relaxed) + 1;
+            http::custom(output, request, &format!("{count}\n"))
+        }
         (_, "/slow") => {
             thread::sleep(Duration::from_millis(request.number("ms")));
             http::text(output, request, 200, "ok\n")

@@ -97,7 +97,13 @@ impl Row {
                 RouteTarget::Redirect { url: self.url.clone()?, permanent: self.permanent != 0 }
             }
         };
-        Some(Route { url: self.id, path: self.path.clone(), options: self.options.clone(), to })
+        Some(Route {
+            url: self.id,
+            generation: self.generation,
+            path: self.path.clone(),
+            options: self.options.clone(),
+            to,
+        })
     }
 
     /// Of a site that is not for everybody.

@@ -5,23 +5,14 @@ use patr_models::{ids::SiteId, site::stats::Day, time::Millis};
 use super::{Json, Statement, Text};
 use crate::ingress::stats::Counts;
 
-/// What an isolate has counted of a site on a day.
-#[derive(Debug, Clone, Copy, serde::Serialize)]
-pub(crate) struct Counted {
-    pub(crate) site: SiteId,
-    pub(crate) day: u16,
-    #[serde(flatten)]
-    pub(crate) counts: Counts,
-}
-
-/// Adds what was counted; of a site that is gone, nothing.
-pub(crate) fn add(counted: &[Counted]) -> Statement {
+/// Adds what was counted of sites on days; of a site that is gone, nothing.
+pub(crate) fn add(counted: &[((SiteId, u16), Counts)]) -> Statement {
     Statement::new(
         "INSERT INTO site_days (site_id, day, requests, bytes, s2xx, s3xx, s4xx, s5xx, hits)
-         SELECT s.id, c.value ->> 'day', c.value ->> 'requests', c.value ->> 'bytes', c.value ->> '$.statuses[0]',
-                c.value ->> '$.statuses[1]', c.value ->> '$.statuses[2]', c.value ->> '$.statuses[3]',
-                c.value ->> 'hits'
-         FROM json_each(?1) c JOIN sites s ON s.id = c.value ->> 'site' WHERE true
+         SELECT s.id, c.value ->> '$[0][1]', c.value ->> '$[1].requests', c.value ->> '$[1].bytes',
+                c.value ->> '$[1].statuses[0]', c.value ->> '$[1].statuses[1]', c.value ->> '$[1].statuses[2]',
+                c.value ->> '$[1].statuses[3]', c.value ->> '$[1].hits'
+         FROM json_each(?1) c JOIN sites s ON s.id = c.value ->> '$[0][0]' WHERE true
          ON CONFLICT (site_id, day) DO UPDATE SET
              requests = requests + excluded.requests, bytes = bytes + excluded.bytes, s2xx = s2xx + excluded.s2xx,
              s3xx = s3xx + excluded.s3xx, s4xx = s4xx + excluded.s4xx, s5xx = s5xx + excluded.s5xx,

@@ -270,7 +270,7 @@ where
     Reply { headers, body: Json(with_status(ctx, row).await) }
 }
 
-async fn with_status(ctx: &Ctx, row: Row) -> Deployment {
+pub(crate) async fn with_status(ctx: &Ctx, row: Row) -> Deployment {
     let seen = ctx.runners.look_at(&row.runners()).await;
     model(ctx, row, &seen)
 }

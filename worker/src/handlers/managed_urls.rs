@@ -1,6 +1,9 @@
 //! Hosts and paths, and what answers there.
 
+mod explain;
+
 use patr_models::{
+    deployment::Deployment,
     endpoint::{
         Call, Reply,
         body::{Created, Json, NoContent},
@@ -11,17 +14,19 @@ use patr_models::{
         Host, ManagedUrl, PathPrefix, RouteTable, RouteTarget,
         create::{self, CreateUrl, NewTarget},
         delete::{self, DeleteUrl},
-        forward_url,
         get::GetUrl,
         list::ListUrls,
+        stats::{GetUrlStats, Stats},
         test::{TestUrl, Verdict},
         update::{self, UpdateUrl},
     },
 };
 
+use explain::Asked;
+
 use super::{
     absent, check_cursor,
-    deployments::{TRIES, unchanged_since},
+    deployments::{self, TRIES, unchanged_since},
     page,
     targets::{Unusable, resolve},
 };
@@ -32,6 +37,7 @@ use crate::{
     db::{
         DbError,
         managed_urls::{self as db, Row},
+        url_hours,
     },
     routes_kv,
 };
@@ -200,32 +206,25 @@ pub(crate) async fn test(ctx: &Ctx, caller: Member, call: Call<TestUrl>) -> Answ
         let summary = format!("no managed URL under `{host}` has a prefix of `{path}`: it would answer 404");
         return Ok(Reply::new(Json(Verdict { published, ..silent(summary) })));
     };
-    let url = find(ctx, &caller, route.url).await?;
-    let (summary, forwards_to) = explain(&route.to, rest, query);
-    Ok(Reply::new(Json(Verdict { summary, managed_url: Some(model(ctx, &url)?), forwards_to, published })))
+    let url = model(ctx, &find(ctx, &caller, route.url).await?)?;
+    let deployment = deployment(ctx, &caller, &route.to).await?;
+    let asked = Asked { route, target: &url.target, deployment: deployment.as_ref(), rest, query };
+    let (summary, forwards_to) = asked.explain();
+    Ok(Reply::new(Json(Verdict { summary, managed_url: Some(url), forwards_to, published })))
 }
 
-fn explain(to: &RouteTarget, rest: &str, query: Option<&str>) -> (String, Option<String>) {
-    match to {
-        RouteTarget::Deployment { deployment, port, .. } => {
-            (format!("port {port} of the deployment {deployment} would answer, with the whole path"), None)
-        }
-        RouteTarget::Site { manifest: None, .. } => {
-            ("a site without a version would answer 404".to_owned(), None)
-        }
-        RouteTarget::Site { site, .. } => {
-            let rest = if rest.is_empty() { "/" } else { rest };
-            (format!("the site {site} would answer for `{rest}`"), None)
-        }
-        RouteTarget::Proxy { url } => {
-            ("a proxy would answer".to_owned(), Some(forward_url(url, rest, query)))
-        }
-        RouteTarget::Redirect { url, permanent } => {
-            let status = if *permanent { 308 } else { 307 };
-            (format!("a redirect would answer {status}"), Some(forward_url(url, rest, query)))
-        }
-        RouteTarget::Stopped { what } => (format!("{what} is stopped: it would answer 503"), None),
-    }
+/// The deployment that a route leads to, as it is now.
+async fn deployment(ctx: &Ctx, caller: &Member, to: &RouteTarget) -> Result<Option<Deployment>, Refused> {
+    let RouteTarget::Deployment { deployment, .. } = to else { return Ok(None) };
+    let row = deployments::find(ctx, caller, &(*deployment).into()).await?;
+    Ok(Some(deployments::with_status(ctx, row).await))
+}
+
+pub(crate) async fn stats(ctx: &Ctx, caller: Member, call: Call<GetUrlStats>) -> Answer<GetUrlStats> {
+    let row = find(ctx, &caller, call.path.url).await?;
+    let first = (url_hours::hour(ctx.now) + 1).saturating_sub(call.query.hours().into());
+    let hours: Vec<url_hours::Row> = ctx.db.fetch(url_hours::since(row.id, first)).await?;
+    Ok(Reply::new(Json(Stats { hours: hours.into_iter().map(Into::into).collect() })))
 }
 
 async fn find(ctx: &Ctx, caller: &Member, id: ManagedUrlId) -> Result<Row, Refused> {

@@ -1,10 +1,17 @@
 use patr_models::{
     deployment::{delete as delete_deployment, stop},
-    endpoint::body::NoBody,
-    ids::{Ref, WorkspaceId},
-    managed_url::{Target, get, list, test},
+    endpoint::{body::NoBody, headers::NoHeaders},
+    ids::{Id, Ref, WorkspaceId},
+    internal::observe::Observed,
+    managed_url::{
+        Target, UrlOptions, get, list,
+        stats::{self, Counts},
+        test,
+    },
     page::ListQuery,
+    runner::Connection,
     site,
+    time::Millis,
 };
 
 use super::*;
@@ -52,7 +59,7 @@ fn automatic(caller: &Caller<'_>) -> ManagedUrl {
 
 fn verdict(caller: &Caller<'_>, url: &str) -> Verdict {
     let query = test::Query { url: url.parse().unwrap() };
-    let headers = patr_models::endpoint::headers::NoHeaders;
+    let headers = NoHeaders;
     let call = Call::<TestUrl> { path: test::Path { workspace: workspace() }, query, headers, body: NoBody };
     caller.send(call).map(|reply| reply.body.0).unwrap()
 }
@@ -218,4 +225,120 @@ fn a_test_says_that_kv_is_behind() {
     app.kv.fail(0);
     app.sweep();
     assert!(verdict(&owner, "https://shop.apps.example/").published);
+}
+
+/// Makes a URL at a path of `shop.apps.example`.
+fn make(caller: &Caller<'_>, path: &str, target: NewTarget, options: &UrlOptions) -> Outcome<ManagedUrl> {
+    let host = "shop.apps.example".parse().unwrap();
+    let body = create::Body { host, path: Some(path.parse().unwrap()), target, options: options.clone() };
+    caller.create::<CreateUrl>(create::Path { workspace: workspace() }, Json(body)).map(|made| made.0)
+}
+
+fn treat(caller: &Caller<'_>, url: ManagedUrlId, options: &UrlOptions) -> Outcome<ManagedUrl> {
+    let path = update::Path { workspace: workspace(), url };
+    let body = update::Body { target: None, options: Some(options.clone()) };
+    caller.change::<UpdateUrl>(path, Json(body)).map(|it| it.0)
+}
+
+#[test]
+fn options_are_kept_published_and_changed() {
+    let app = App::new();
+    let owner = owner(&app);
+    let options = UrlOptions {
+        strip_prefix: true,
+        allow: vec!["192.0.2.9/24".parse().unwrap()],
+        ..UrlOptions::default()
+    };
+    let made = make(&owner, "/api", deployment("web", None), &options).unwrap();
+    assert_eq!(made.options, options);
+    let table = || app.kv.text("host/shop.apps.example").unwrap();
+    assert!(table().contains("192.0.2.0/24") && table().contains("\"generation\":1"), "{}", table());
+    let changed = treat(&owner, made.id, &UrlOptions::default()).unwrap();
+    assert_eq!((changed.options, changed.generation), (UrlOptions::default(), 2));
+    assert_eq!(changed.target, made.target, "it leads where it led");
+    assert!(!table().contains("options") && table().contains("\"generation\":2"), "{}", table());
+    assert_eq!(app.last_audit(), "UpdateUrl");
+}
+
+#[test]
+fn an_automatic_url_takes_options_although_it_leads_nowhere_else() {
+    let app = App::new();
+    let owner = owner(&app);
+    let options = UrlOptions { timeout_s: Some(5), ..UrlOptions::default() };
+    assert_eq!(treat(&owner, automatic(&owner).id, &options).unwrap().options, options);
+    assert!(app.kv.text("host/web-acme.apps.example").unwrap().contains("\"timeout_s\":5"));
+}
+
+#[test]
+fn options_that_cannot_be_are_named_whenever_they_would_come_to_be() {
+    let app = App::new();
+    let owner = owner(&app);
+    let cached = UrlOptions { cache: true, ..UrlOptions::default() };
+    let refused = crate::testing::refusal(make(&owner, "/", redirect(), &cached));
+    assert_eq!(refused.code, "option_invalid");
+    assert!(refused.message.starts_with("options.cache:"), "{}", refused.message);
+    let made = make(&owner, "/", proxy("https://example.net/"), &cached).unwrap();
+    assert_eq!(code(update(&owner, made.id, redirect())), "option_invalid", "the target has no use for them");
+    let never = UrlOptions { timeout_s: Some(0), ..UrlOptions::default() };
+    assert_eq!(code(treat(&owner, made.id, &never)), "option_invalid");
+    assert_eq!(app.last_audit(), "CreateUrl");
+}
+
+#[test]
+fn a_test_says_what_options_do_and_whether_anything_serves() {
+    let app = App::new();
+    let owner = owner(&app);
+    let options = UrlOptions {
+        strip_prefix: true,
+        allow: vec!["192.0.2.0/24".parse().unwrap(), "::1".parse().unwrap()],
+        timeout_s: Some(5),
+        ..UrlOptions::default()
+    };
+    make(&owner, "/api", deployment("web", None), &options).unwrap();
+    let summary = || verdict(&owner, "https://shop.apps.example/api/v1").summary;
+    assert_eq!(
+        summary(),
+        "port 80 of the deployment `web` would answer, for clients of 192.0.2.0/24 and ::1/128 only, without \
+         `/api`, within 5 s, nothing serves yet on the runner `box`: its runner has never connected"
+    );
+    let path = patr_models::runner::get::Path { workspace: workspace(), runner: "box".parse().unwrap() };
+    let runner = owner.get::<patr_models::runner::get::GetRunner>(path).unwrap().0.id;
+    let connection = Connection::Offline { since: app.now.get() };
+    app.objects.observe(runner, Observed { version: 1, connection, reported_at: None, report: None });
+    assert!(summary().contains("its runner is offline since"), "{}", summary());
+}
+
+#[test]
+fn what_isolates_counted_adds_up_by_hour_and_is_forgotten_after_thirty_days() {
+    let app = App::new();
+    let owner = owner(&app);
+    app.stay_logged_in();
+    let url = automatic(&owner).id;
+    let now = url_hours::hour(app.now.get());
+    let mut counts = Counts { requests: 3, bytes: 100, failovers: 1, cached: 2, ..Counts::default() };
+    (counts.statuses, counts.latency[12], counts.lanes) = ([0, 2, 0, 0, 1], 7, vec![3]);
+    let other = Counts { lanes: vec![0, 5], ..counts.clone() };
+    let gone = ManagedUrlId::from_parts(Millis(0), 0);
+    let count = |counted: &[_]| app.batch(vec![url_hours::add(counted)]).unwrap();
+    count(&[((url, now), counts.clone()), ((url, now - 1), counts.clone()), ((gone, now), counts.clone())]);
+    count(&[((url, now), other.clone())]);
+    let told = |hours| {
+        let path = stats::Path { workspace: workspace(), url };
+        let query = stats::Query { hours };
+        let call = Call::<GetUrlStats> { path, query, headers: NoHeaders, body: NoBody };
+        owner.send(call).unwrap().body.0.hours
+    };
+    let mut sum = counts.clone();
+    sum.add(&other);
+    let hours = told(None);
+    assert_eq!(hours.iter().map(|hour| &hour.counts).collect::<Vec<_>>(), [&counts, &sum]);
+    assert_eq!(hours[1].at, Millis(u64::from(now) * 3_600_000));
+    assert_eq!(told(Some(1)).len(), 1);
+    let hour = std::time::Duration::from_secs(3600);
+    app.pass(719 * hour);
+    app.sweep();
+    assert_eq!(told(Some(720)).len(), 1);
+    app.pass(hour);
+    app.sweep();
+    assert_eq!(told(Some(720)).len(), 0);
 }

@@ -169,7 +169,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        db::site_days::{Counted, add},
+        db::site_days::add,
         ingress::stats::Counts,
         testing::{App, Caller, site::DAY},
     };
@@ -189,7 +189,7 @@ mod tests {
         app.stay_logged_in();
         let today = day(app.now.get());
         let counts = Counts { requests: 3, bytes: 100, statuses: [1, 1, 1, 0], hits: 2 };
-        let of = |site, day| Counted { site, day, counts };
+        let of = |site, day| ((site, day), counts);
         let gone = SiteId::from_parts(Millis(0), 0);
         app.batch(vec![add(&[of(site, today), of(site, today - 1), of(gone, today)])]).unwrap();
         app.batch(vec![add(&[of(site, today)])]).unwrap();

@@ -1,10 +1,18 @@
 //! A proxy target, and what every request on its way to an application gets and loses.
 
-use worker::{Fetch, Headers, Request, RequestInit, RequestRedirect, Response};
+use std::{pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
+use patr_models::{ids::RequestId, internal::TunnelTrouble};
+use worker::{
+    AbortController, Delay, Fetch, Headers, Request, RequestInit, RequestRedirect, Response, web_sys,
+};
 
 use super::{
     address::Address,
-    pages::{Page, page, wants_html},
+    pages::{Page, identify, page},
+    upload::Upload,
+    via::Via,
 };
 use crate::{answer::Fault, ctx::Ctx, platform};
 
@@ -34,8 +42,17 @@ pub(crate) fn ask_for_websocket(headers: &mut Vec<(String, String)>) {
     headers.push(("upgrade".to_owned(), "websocket".to_owned()));
 }
 
+/// Where a request comes from. On this machine the local edge says it; whoever asks it may claim another.
+pub(super) fn client(from: &Headers) -> Result<String, Fault> {
+    Ok(from.get("cf-connecting-ip")?.unwrap_or_else(|| "127.0.0.1".to_owned()))
+}
+
 /// The headers of a request as the application gets them.
-pub(crate) fn onward(from: &Headers, address: &Address) -> Result<Vec<(String, String)>, Fault> {
+pub(crate) fn onward(
+    from: &Headers,
+    address: &Address,
+    request: RequestId,
+) -> Result<Vec<(String, String)>, Fault> {
     let named = from.get("connection")?.unwrap_or_default().to_ascii_lowercase();
     let named: Vec<&str> = named.split(',').map(str::trim).collect();
     let ours = |name: &str| {
@@ -49,7 +66,7 @@ pub(crate) fn onward(from: &Headers, address: &Address) -> Result<Vec<(String, S
         .filter(|(name, _)| !HOP.contains(&name.as_str()) && !named.contains(&name.as_str()) && !ours(name))
         .collect();
     let (scheme, host) = (address.scheme(), address.authority().to_owned());
-    let client = from.get("cf-connecting-ip")?.unwrap_or_else(|| "127.0.0.1".to_owned());
+    let client = client(from)?;
     let node = if client.contains(':') { format!("\"[{client}]\"") } else { client.clone() };
     headers.push(("forwarded".to_owned(), format!("for={node};host=\"{host}\";proto={scheme}")));
     headers.push(("x-forwarded-for".to_owned(), client));
@@ -58,34 +75,80 @@ pub(crate) fn onward(from: &Headers, address: &Address) -> Result<Vec<(String, S
     if !headers.iter().any(|(name, _)| name == "host") {
         headers.push(("host".to_owned(), host));
     }
+    // A client's own id is what it will look for.
+    if !headers.iter().any(|(name, _)| name == "x-request-id") {
+        headers.push(("x-request-id".to_owned(), request.to_string()));
+    }
     Ok(headers)
 }
 
-/// Asks another server and passes its answer on.
-pub(crate) async fn proxy(ctx: &Ctx, request: Request, to: &str) -> Result<Response, Fault> {
-    let html = wants_html(request.headers())?;
-    let address = Address::new(request.inner().url());
-    let mut fields = onward(request.headers(), &address)?;
-    if wants_websocket(request.method().as_ref(), request.headers())? {
+/// Asks another server and passes its answer on. `via` is absent where a site's rule leads there.
+pub(super) async fn proxy(
+    ctx: &Ctx,
+    request: &web_sys::Request,
+    to: &str,
+    via: Option<&Via<'_>>,
+    html: bool,
+) -> Result<web_sys::Response, Fault> {
+    let (from, address) = (Headers(request.headers()), Address::new(request.url()));
+    let upload = Upload::of(request, via.and_then(Via::largest_body))?;
+    let onward = Request::new_with_init(to, &asked(ctx, request, &from, &address, via, &upload)?)?;
+    let answer = answer(onward, via.and_then(Via::timeout)).await;
+    if let Some(limit) = upload.overrun() {
+        return Ok(page(ctx, html, Page::TooLarge(limit))?.into());
+    }
+    match answer {
+        Ok(Some(response)) => Ok(identify(ctx, &response.into())?),
+        Ok(None) => Ok(page(ctx, html, Page::Trouble(TunnelTrouble::Timeout))?.into()),
+        Err(error) => {
+            platform::log(format_args!("{}: proxy to {to}: {error}", ctx.request));
+            Ok(page(ctx, html, Page::Unreachable)?.into())
+        }
+    }
+}
+
+/// What another server is asked.
+fn asked(
+    ctx: &Ctx,
+    request: &web_sys::Request,
+    from: &Headers,
+    address: &Address,
+    via: Option<&Via<'_>>,
+    upload: &Upload,
+) -> Result<RequestInit, Fault> {
+    let method = request.method();
+    let mut fields = onward(from, address, ctx.request)?;
+    // Its own host, unless the managed URL says another.
+    fields.retain(|(name, _)| name != "host");
+    if let Some(via) = via {
+        via.adapt(&mut fields);
+    }
+    if wants_websocket(&method, from)? {
         ask_for_websocket(&mut fields);
     }
     let headers = Headers::new();
     for (name, value) in fields {
-        if name != "host" {
-            headers.append(&name, &value)?;
-        }
+        headers.append(&name, &value)?;
     }
     let mut init = RequestInit::new();
-    init.with_method(request.method()).with_headers(headers).with_redirect(RequestRedirect::Manual);
-    if let Some(body) = request.inner().body() {
+    init.with_method(method.into()).with_headers(headers).with_redirect(RequestRedirect::Manual);
+    if let Some(body) = upload.body() {
         init.with_body(Some(body.into()));
     }
-    let request = Request::new_with_init(to, &init)?;
-    match Fetch::Request(request).send().await {
-        Ok(response) => Ok(response),
-        Err(error) => {
-            platform::log(format_args!("{}: proxy to {to}: {error}", ctx.request));
-            Ok(page(ctx, html, Page::Unreachable)?)
+    Ok(init)
+}
+
+/// The answer of another server; `None` when it has not begun in time.
+async fn answer(request: Request, timeout: Option<Duration>) -> worker::Result<Option<Response>> {
+    let request = Fetch::Request(request);
+    let Some(timeout) = timeout else { return request.send().await.map(Some) };
+    let controller = AbortController::default();
+    let signal = controller.signal();
+    match select(pin!(request.send_with_signal(&signal)), pin!(Delay::from(timeout))).await {
+        Either::Left((response, _)) => response.map(Some),
+        Either::Right(_) => {
+            controller.abort();
+            Ok(None)
         }
     }
 }

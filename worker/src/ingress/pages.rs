@@ -1,8 +1,15 @@
 //! Short, plain pages for when nothing of the user's can answer. They say which part is missing.
 
-use patr_models::{error::ErrorBody, internal::TunnelTrouble};
-use worker::{Headers, Response, Result};
+use std::borrow::Cow;
 
+use patr_models::{
+    error::ErrorBody,
+    internal::{REQUEST_ID_HEADER, TROUBLE_HEADER, TunnelTrouble},
+};
+use wasm_bindgen::{JsCast, JsValue};
+use worker::{Headers, Response, Result, web_sys};
+
+use super::stats::Ours;
 use crate::ctx::Ctx;
 
 /// Why Patr itself answers.
@@ -13,7 +20,13 @@ pub(crate) enum Page<'a> {
     Stopped(&'a str),
     Trouble(TunnelTrouble),
     BadRequest(&'a str),
+    /// To a client with this address.
+    NotAllowed(&'a str),
+    /// For a limit of so many bytes.
+    TooLarge(u64),
     Unreachable,
+    /// The client wants only what is kept, and nothing is.
+    NotKept,
     Circle,
     Broken,
 }
@@ -31,11 +44,37 @@ impl Page<'_> {
             Self::BadRequest(problem) => {
                 (400, "bad_request", format!("The request is ambiguous: {problem}."))
             }
+            Self::NotAllowed(client) => {
+                (403, "not_allowed", format!("Clients at {client} may not ask for this."))
+            }
+            Self::TooLarge(limit) => {
+                (413, "too_large", format!("The body of a request may have {limit} bytes here."))
+            }
             Self::Unreachable => {
                 (502, "unreachable", "The server behind this address does not answer.".to_owned())
             }
+            Self::NotKept => (504, "not_kept", "Nothing is kept of this at the edge.".to_owned()),
             Self::Circle => (508, "loop", "The rules of this site lead round in a circle.".to_owned()),
             Self::Broken => (500, "internal", "Something went wrong on our side.".to_owned()),
+        }
+    }
+}
+
+impl Page<'_> {
+    /// What is in [`TROUBLE_HEADER`]: which part could not do its own.
+    fn trouble(&self, code: &str) -> Cow<'static, str> {
+        match self {
+            Self::Trouble(trouble) => trouble.as_str().into(),
+            _ => code.replace('_', "-").into(),
+        }
+    }
+
+    /// What it is in the statistics of the managed URL, if it is one.
+    fn counts_as(&self) -> Option<Ours> {
+        match self {
+            Self::NotAllowed(_) | Self::TooLarge(_) => Some(Ours::Refusal),
+            Self::Trouble(_) | Self::Unreachable | Self::Broken => Some(Ours::Trouble),
+            _ => None,
         }
     }
 }
@@ -63,6 +102,7 @@ pub(crate) fn wants_html(headers: &Headers) -> Result<bool> {
 /// The page, or its JSON.
 pub(crate) fn page(ctx: &Ctx, html: bool, page: Page<'_>) -> Result<Response> {
     let (status, code, text) = page.parts();
+    ctx.tally.answers_itself(page.counts_as());
     let mut response = if html {
         let (text, id) = (escape(&text), ctx.request);
         Response::from_html(format!(
@@ -81,14 +121,28 @@ pub(crate) fn page(ctx: &Ctx, html: bool, page: Page<'_>) -> Result<Response> {
     };
     let headers = response.headers_mut();
     headers.set("cache-control", "no-store")?;
-    headers.set("patr-request-id", &ctx.request.to_string())?;
-    if let Page::Trouble(trouble) = page {
-        headers.set("patr-trouble", trouble.as_str())?;
-    }
+    headers.set(REQUEST_ID_HEADER, &ctx.request.to_string())?;
+    headers.set(TROUBLE_HEADER, &page.trouble(code))?;
+    // Only where waiting may help.
     if status == 503 {
         headers.set("retry-after", "1")?;
     }
     Ok(response.with_status(status))
+}
+
+/// An answer that came from elsewhere, with the request's id: a user can quote it whoever answered.
+pub(super) fn identify(ctx: &Ctx, response: &web_sys::Response) -> Result<web_sys::Response> {
+    let response = anew(response)?;
+    response.headers().set(REQUEST_ID_HEADER, &ctx.request.to_string())?;
+    Ok(response)
+}
+
+/// An answer whose header fields can be changed. What came from elsewhere cannot.
+pub(super) fn anew(response: &web_sys::Response) -> Result<web_sys::Response> {
+    // An answer is itself what an answer can be made from: status, header fields, and its WebSocket.
+    let init: &JsValue = response.as_ref();
+    let body = response.body();
+    Ok(web_sys::Response::new_with_opt_readable_stream_and_init(body.as_ref(), init.unchecked_ref())?)
 }
 
 pub(super) fn escape(text: &str) -> String {

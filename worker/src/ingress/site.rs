@@ -31,6 +31,7 @@ use worker::{Context, web_sys};
 use super::address::Address;
 use crate::{answer::Fault, ctx::Ctx, platform};
 use asked::{Asked, Fields, Method};
+pub(super) use condition::none_match_fails;
 use decide::Decision;
 
 /// A site at a prefix of a host.

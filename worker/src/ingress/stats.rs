@@ -1,19 +1,30 @@
-//! What is served of sites, counted in the isolate's memory and written to D1 every few seconds.
+//! What is asked of managed URLs and served of sites, counted in the isolate's memory and written to D1 every few seconds.
 //!
-//! A request adds to numbers that are there; only the first of a site after a writing makes room for them. One request
-//! in ten seconds stays behind after its answer, waits for what the others count meanwhile, and writes it all as one
-//! statement. What an isolate had counted when the platform ended it is lost: ten seconds at most.
+//! A request adds to numbers that are there; only the first of a site or a URL after a writing makes room for them. One
+//! request in ten seconds stays behind after its answer, waits for what the others count meanwhile, and writes it all as one
+//! batch. What an isolate had counted when the platform ended it is lost: ten seconds at most.
 
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+mod sums;
+mod tally;
+mod urls;
 
-use patr_models::{ids::SiteId, site::carry::day, time::Millis};
-use worker::{Context, Delay};
+use std::{cell::RefCell, time::Duration};
+
+use patr_models::{
+    ids::{ManagedUrlId, SiteId},
+    managed_url::stats::Counts as UrlCounts,
+    site::carry::day,
+    time::Millis,
+};
+use worker::{Context, Delay, web_sys::Response};
 
 use crate::{
     ctx::Ctx,
-    db::{Db, site_days},
-    platform,
+    db::{Db, site_days, url_hours},
+    env, platform,
 };
+use sums::{Sum, Sums};
+pub(crate) use tally::{Ours, Tally};
 
 /// How long counts are gathered.
 const GATHERED: Duration = Duration::from_secs(10);
@@ -22,25 +33,6 @@ const LOST: Duration = Duration::from_secs(45);
 
 thread_local! {
     static COUNTED: RefCell<Counted> = RefCell::default();
-}
-
-/// What one request came to; gathered while it is answered.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    bytes: std::cell::Cell<u64>,
-    missed: std::cell::Cell<bool>,
-}
-
-impl Tally {
-    /// A body of this length is sent.
-    pub(crate) fn sends(&self, bytes: u64) {
-        self.bytes.set(bytes);
-    }
-
-    /// Something had to be read from KV.
-    pub(crate) fn misses(&self) {
-        self.missed.set(true);
-    }
 }
 
 /// What one site has served on one day.
@@ -53,7 +45,7 @@ pub(crate) struct Counts {
     pub(crate) hits: u64,
 }
 
-impl Counts {
+impl Sum for Counts {
     fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.bytes += other.bytes;
@@ -62,28 +54,37 @@ impl Counts {
             *status += more;
         }
     }
+}
 
+impl Counts {
     fn of(status: u16, tally: &Tally) -> Self {
         let class = usize::from(status / 100).wrapping_sub(2);
         let mut statuses = [0; 4];
         if let Some(one) = statuses.get_mut(class) {
             *one = 1;
         }
-        Self { requests: 1, bytes: tally.bytes.get(), statuses, hits: (!tally.missed.get()).into() }
+        let bytes = tally.bytes.get().unwrap_or_default();
+        Self { requests: 1, bytes, statuses, hits: (!tally.missed.get()).into() }
     }
 }
 
 #[derive(Default)]
 struct Counted {
-    days: HashMap<(SiteId, u16), Counts>,
+    days: Sums<(SiteId, u16), Counts>,
+    hours: Sums<(ManagedUrlId, u32), UrlCounts>,
     /// Since when somebody waits to write them.
     awaited: Option<Millis>,
 }
 
+/// What is written at once.
+struct Taken {
+    days: Vec<((SiteId, u16), Counts)>,
+    hours: Vec<((ManagedUrlId, u32), UrlCounts)>,
+}
+
 impl Counted {
-    /// Adds a request. Whether whoever counted it has to see that it is written.
-    fn count(&mut self, site: SiteId, counts: &Counts, now: Millis) -> bool {
-        self.days.entry((site, day(now))).or_default().add(counts);
+    /// Whether whoever has just counted has to see that it is written.
+    fn is_mine_to_write(&mut self, now: Millis) -> bool {
         let awaited = self.awaited.is_some_and(|since| now.since(since) < LOST);
         if !awaited {
             self.awaited = Some(now);
@@ -91,24 +92,51 @@ impl Counted {
         !awaited
     }
 
-    fn take(&mut self) -> Vec<site_days::Counted> {
+    fn take(&mut self) -> Taken {
         self.awaited = None;
-        let days = self.days.drain();
-        days.map(|((site, day), counts)| site_days::Counted { site, day, counts }).collect()
+        Taken { days: self.days.take(), hours: self.hours.take() }
     }
 
     /// What could not be written is counted again, and written with the next.
-    fn give_back(&mut self, counted: &[site_days::Counted]) {
-        for site_days::Counted { site, day, counts } in counted {
-            self.days.entry((*site, *day)).or_default().add(counts);
-        }
+    fn give_back(&mut self, taken: &Taken) {
+        self.days.add_all(&taken.days);
+        self.hours.add_all(&taken.hours);
     }
 }
 
 /// Counts a request to a site.
-pub(crate) fn count(ctx: &Ctx, context: &Context, site: SiteId, status: u16) {
+pub(crate) fn count_site(ctx: &Ctx, context: &Context, site: SiteId, status: u16) {
     let counts = Counts::of(status, &ctx.tally);
-    if COUNTED.with_borrow_mut(|counted| counted.count(site, &counts, ctx.now)) {
+    count(ctx, context, |counted| counted.days.of((site, day(ctx.now))).add(&counts));
+}
+
+/// Counts a request to a managed URL, whose answer begins now; none is a fault of ours.
+pub(crate) fn count_url(ctx: &Ctx, context: &Context, url: ManagedUrlId, response: Option<&Response>) {
+    if response.is_none() {
+        ctx.tally.answers_itself(Some(Ours::Trouble));
+    }
+    let status = response.map_or(500, Response::status);
+    let bytes = ctx.tally.bytes.get().or_else(|| declared(response?).filter(|_| status != 304));
+    let outcome = urls::Outcome {
+        status,
+        took: env::now().since(ctx.now),
+        bytes: bytes.unwrap_or_default(),
+        tally: &ctx.tally,
+    };
+    count(ctx, context, |counted| outcome.add_to(counted.hours.of((url, url_hours::hour(ctx.now)))));
+}
+
+/// The length of a body, if the answer says it.
+fn declared(response: &Response) -> Option<u64> {
+    response.headers().get("content-length").ok()??.parse().ok()
+}
+
+fn count(ctx: &Ctx, context: &Context, add: impl FnOnce(&mut Counted)) {
+    let mine = COUNTED.with_borrow_mut(|counted| {
+        add(counted);
+        counted.is_mine_to_write(ctx.now)
+    });
+    if mine {
         let db = ctx.db.again();
         context.wait_until(async move {
             Delay::from(GATHERED).await;
@@ -118,13 +146,12 @@ pub(crate) fn count(ctx: &Ctx, context: &Context, site: SiteId, status: u16) {
 }
 
 async fn write(db: &Db) {
-    let counted = COUNTED.with_borrow_mut(Counted::take);
-    if counted.is_empty() {
-        return;
-    }
-    if let Err(error) = db.batch(vec![site_days::add(&counted)]).await {
-        platform::log(format_args!("what was served is not written yet: {error}"));
-        COUNTED.with_borrow_mut(|all| all.give_back(&counted));
+    let taken = COUNTED.with_borrow_mut(Counted::take);
+    let days = (!taken.days.is_empty()).then(|| site_days::add(&taken.days));
+    let hours = (!taken.hours.is_empty()).then(|| url_hours::add(&taken.hours));
+    if let Err(error) = db.batch(days.into_iter().chain(hours).collect()).await {
+        platform::log(format_args!("what was counted is not written yet: {error}"));
+        COUNTED.with_borrow_mut(|all| all.give_back(&taken));
     }
 }
 
@@ -149,39 +176,33 @@ mod tests {
         Counts::of(status, &tally)
     }
 
-    #[test]
-    fn requests_add_up_by_site_and_day() {
-        let mut counted = Counted::default();
-        counted.count(site(1), &counts(200, 10, false), NOW);
-        counted.count(site(1), &counts(404, 5, true), NOW);
-        counted.count(site(2), &counts(304, 0, false), NOW);
-        counted.count(site(1), &counts(200, 1, false), NOW + Duration::from_secs(86_400));
-        let mut taken = counted.take();
-        taken.sort_by_key(|counted| (counted.site, counted.day));
-        let first = Counts { requests: 2, bytes: 15, statuses: [1, 0, 1, 0], hits: 1 };
-        assert_eq!((taken.len(), taken[0].counts), (3, first));
-        assert_eq!(taken[2].counts.statuses, [0, 1, 0, 0]);
-        assert!(counted.take().is_empty());
+    fn counted(counted: &mut Counted, status: u16) {
+        counted.days.of((site(1), day(NOW))).add(&counts(status, 1, false));
     }
 
     #[test]
     fn one_request_at_a_time_waits_to_write_and_another_takes_its_place_when_it_was_ended() {
-        let mut counted = Counted::default();
-        let mut awaits = |after| counted.count(site(1), &counts(200, 1, false), NOW + after);
-        assert!(awaits(Duration::ZERO));
-        assert!(!awaits(GATHERED));
-        assert!(awaits(LOST));
-        assert!(!awaits(LOST));
+        let mut all = Counted::default();
+        let mut writes = |after| all.is_mine_to_write(NOW + after);
+        assert!(writes(Duration::ZERO));
+        assert!(!writes(GATHERED));
+        assert!(writes(LOST));
+        assert!(!writes(LOST));
     }
 
     #[test]
     fn what_could_not_be_written_is_written_later() {
-        let mut counted = Counted::default();
-        counted.count(site(1), &counts(500, 1, false), NOW);
-        let taken = counted.take();
-        counted.count(site(1), &counts(500, 1, false), NOW);
-        counted.give_back(&taken);
-        assert_eq!(counted.take()[0].counts.statuses, [0, 0, 0, 2]);
+        let mut all = Counted::default();
+        counted(&mut all, 500);
+        let taken = all.take();
+        counted(&mut all, 500);
+        all.give_back(&taken);
+        assert_eq!(all.take().days[0].1.statuses, [0, 0, 0, 2]);
+    }
+
+    #[test]
+    fn a_hit_is_what_needed_nothing_of_kv() {
+        assert_eq!((counts(200, 1, false).hits, counts(200, 1, true).hits), (1, 0));
     }
 
     #[test]

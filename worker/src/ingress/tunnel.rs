@@ -9,7 +9,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use js_sys::Promise;
 use patr_models::{
     ids::{DeploymentId, RunnerId},
-    internal::{OPEN_HEADER, TROUBLE_HEADER, TunnelTrouble, WAIT_HEADER},
+    internal::{
+        OPEN_HEADER, PARKED_HEADER, REQUEST_ID_HEADER, TIMEOUT_HEADER, TROUBLE_HEADER, TunnelTrouble,
+        WAIT_HEADER,
+    },
     managed_url::Share,
     time::Millis,
     wire::{OpenRequest, is_asked_again},
@@ -26,7 +29,9 @@ use super::{
     attempts::Attempts,
     balance::{self, Draws},
     forward::{ambiguous, ask_for_websocket, onward, wants_websocket},
-    pages::{Page, page},
+    pages::{Page, anew, page},
+    upload::Upload,
+    via::Via,
 };
 use crate::{answer::Fault, ctx::Ctx, env, platform};
 
@@ -41,30 +46,49 @@ pub(crate) struct To<'a> {
     pub(crate) runners: &'a [Share],
 }
 
+/// How long an answer is waited for.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// When it has to have begun.
+    until: Option<Millis>,
+    /// Whether a runner that is away is waited for.
+    waits: bool,
+}
+
+const PATIENT: Patience = Patience { until: None, waits: true };
+
 /// What came of opening a stream.
 pub(crate) enum Opened<R = Response> {
     Answer(R),
     Trouble(TunnelTrouble),
 }
 
-pub(crate) async fn serve(
+/// Has a request answered by a replica. `waits` says whether a runner that is away is waited for.
+pub(super) async fn serve(
     ctx: &Ctx,
     request: &Request,
     address: &Address,
+    via: &Via<'_>,
     to: &To<'_>,
     html: bool,
+    waits: bool,
 ) -> Result<web_sys::Response, Fault> {
     let (method, from) = (request.method(), Headers(request.headers()));
     if let Some(problem) = ambiguous(&from, address)? {
         return Ok(page(ctx, html, Page::BadRequest(problem))?.into());
     }
-    let mut headers = onward(&from, address)?;
+    let mut headers = onward(&from, address, ctx.request)?;
+    via.adapt(&mut headers);
+    let upload = Upload::of(request, via.largest_body())?;
     let ask = if wants_websocket(&method, &from)? {
         ask_for_websocket(&mut headers);
         Ask::Upgrade
     } else {
-        Ask::of(request, &method, &from).await?
+        Ask::of(request, &upload, &method, &from).await?
     };
+    if matches!(ask, Ask::Head) {
+        ctx.tally.sends(0);
+    }
     let again = is_asked_again(&method) && !ask.has_body();
     let first = (ctx.now.0 % u64::from(to.lanes.max(1))) as u8;
     let draws = Draws::new(u64::from_le_bytes(env::random()?));
@@ -73,10 +97,15 @@ pub(crate) async fn serve(
         return Ok(page(ctx, html, Page::Trouble(TunnelTrouble::NoReplica))?.into());
     }
     let attempts = Attempts::new(runners.len(), first, ask.is_single(), again);
-    let to_them = Asked { runners: &runners, balanced: (runners.len() > 1).then_some(to.deployment) };
-    let target = address.target().to_owned();
+    let asked = Asked { runners: &runners, balanced: (runners.len() > 1).then_some(to.deployment) };
+    let target = via.target(address);
     let open = OpenRequest::Http { deployment: to.deployment, port: to.port, method, target, headers };
-    match attempt(ctx, to_them, &open, &ask, attempts).await? {
+    let patience = Patience { until: via.timeout().map(|timeout| ctx.now + timeout), waits };
+    let opened = attempt(ctx, asked, &open, &ask, attempts, patience).await?;
+    if let Some(limit) = upload.overrun() {
+        return Ok(page(ctx, html, Page::TooLarge(limit))?.into());
+    }
+    match opened {
         Opened::Answer(response) => Ok(response),
         Opened::Trouble(trouble) => Ok(page(ctx, html, Page::Trouble(trouble))?.into()),
     }
@@ -92,9 +121,8 @@ pub(crate) async fn open(
     body: Option<JsValue>,
 ) -> Result<Opened, Fault> {
     let ask = body.map_or(Ask::Get, Ask::Streamed);
-    attempt(ctx, Asked::only(&runner), request, &ask, Attempts::new(1, first, ask.is_single(), false))
-        .await
-        .map(Opened::wrapped)
+    let attempts = Attempts::new(1, first, ask.is_single(), false);
+    attempt(ctx, Asked::only(&runner), request, &ask, attempts, PATIENT).await.map(Opened::wrapped)
 }
 
 /// Opens a stream that goes on as messages both ways: the answer is a 101 with the WebSocket, to be returned to the
@@ -105,9 +133,8 @@ pub(crate) async fn upgrade(
     first: u8,
     request: &OpenRequest,
 ) -> Result<Opened, Fault> {
-    attempt(ctx, Asked::only(&runner), request, &Ask::Upgrade, Attempts::new(1, first, false, false))
-        .await
-        .map(Opened::wrapped)
+    let attempts = Attempts::new(1, first, false, false);
+    attempt(ctx, Asked::only(&runner), request, &Ask::Upgrade, attempts, PATIENT).await.map(Opened::wrapped)
 }
 
 impl Opened<web_sys::Response> {
@@ -133,17 +160,17 @@ enum Ask {
 }
 
 impl Ask {
-    async fn of(request: &Request, method: &str, headers: &Headers) -> worker::Result<Self> {
+    async fn of(request: &Request, upload: &Upload, method: &str, headers: &Headers) -> worker::Result<Self> {
         // What comes with a HEAD means nothing (RFC 9110, 9.3.2).
         if method == "HEAD" {
             return Ok(Self::Head);
         }
-        let Some(body) = request.body() else { return Ok(Self::Get) };
+        let Some(body) = upload.body() else { return Ok(Self::Get) };
         let length = headers.get("content-length")?.and_then(|length| length.parse::<usize>().ok());
         if length.is_some_and(|length| length <= HELD_MAX) {
             return Ok(Self::Whole(JsFuture::from(request.array_buffer()?).await?));
         }
-        Ok(Self::Streamed(body.into()))
+        Ok(Self::Streamed(body.clone().into()))
     }
 
     fn has_body(&self) -> bool {
@@ -154,9 +181,19 @@ impl Ask {
         matches!(self, Self::Streamed(_))
     }
 
-    fn init(&self, open: &str, may_wait: bool) -> worker::Result<RequestInit> {
+    fn init(
+        &self,
+        open: &str,
+        id: &str,
+        may_wait: bool,
+        until: Option<Millis>,
+    ) -> worker::Result<RequestInit> {
         let (init, headers) = (RequestInit::new(), web_sys::Headers::new()?);
         headers.set(OPEN_HEADER, open)?;
+        headers.set(REQUEST_ID_HEADER, id)?;
+        if let Some(until) = until {
+            headers.set(TIMEOUT_HEADER, &until.since(env::now()).as_millis().to_string())?;
+        }
         if may_wait {
             headers.set(WAIT_HEADER, "1")?;
         }
@@ -218,15 +255,19 @@ async fn attempt(
     open: &OpenRequest,
     ask: &Ask,
     mut attempts: Attempts,
+    patience: Patience,
 ) -> Result<Opened<web_sys::Response>, Fault> {
     let open = URL_SAFE_NO_PAD.encode(serde_json::to_vec(open)?);
+    let id = ctx.request.to_string();
     loop {
         let tried = attempts.current();
-        let runner = asked.runners[tried.runner];
-        let (init, began) = (ask.init(&open, tried.may_wait)?, env::now());
+        let (runner, may_wait) = (asked.runners[tried.runner], tried.may_wait && patience.waits);
+        let (init, began) = (ask.init(&open, &id, may_wait, patience.until)?, env::now());
+        ctx.tally.tries(tried.lane);
         let object = ctx.runners.lane(runner, tried.lane)?.into_rpc::<Lane>();
         let trouble = match answer(&object, &init).await {
             Ok(response) => {
+                let response = if may_wait { parked(ctx, response)? } else { response };
                 let trouble = response.headers().get(TROUBLE_HEADER).map_err(Error::from)?;
                 match trouble.as_deref().and_then(TunnelTrouble::from_header) {
                     Some(trouble) => trouble,
@@ -252,6 +293,17 @@ async fn attempt(
             return Ok(Opened::Trouble(trouble));
         }
     }
+}
+
+/// Notes that a request has waited, and keeps that from the client.
+fn parked(ctx: &Ctx, response: web_sys::Response) -> worker::Result<web_sys::Response> {
+    if !response.headers().has(PARKED_HEADER)? {
+        return Ok(response);
+    }
+    ctx.tally.waits();
+    let response = anew(&response)?;
+    response.headers().delete(PARKED_HEADER)?;
+    Ok(response)
 }
 
 async fn answer(object: &Lane, init: &RequestInit) -> worker::Result<web_sys::Response> {

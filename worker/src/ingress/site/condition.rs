@@ -20,7 +20,7 @@ pub(super) fn etag(of: &Representation<'_>) -> String {
 }
 
 /// Whether `If-None-Match` names the tag, by weak comparison: then the client has it already.
-pub(super) fn none_match_fails(header: &str, etag: &str) -> bool {
+pub(in crate::ingress) fn none_match_fails(header: &str, etag: &str) -> bool {
     header.trim() == "*" || tags(header).any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
