@@ -34,7 +34,7 @@ use super::{
     pages::{self, Page},
     via::Via,
 };
-use crate::{answer::Fault, ctx::Ctx};
+use crate::{answer::Fault, ctx::Ctx, platform};
 use asked::{Asked, Use};
 use entry::Freshness;
 use key::Key;
@@ -119,15 +119,20 @@ impl Exchange<'_> {
         ask: impl AsyncFnOnce(bool) -> Result<Response, Fault>,
     ) -> Result<Response, Fault> {
         // Nobody has to wait for a target that is away: there is an answer.
-        let response = ask(false).await?;
-        let status = response.status();
-        if !keep::is_failure(status) {
-            return self.pass_on(&response, Forward::Stale);
-        }
-        if let Some(body) = response.body() {
-            // Nobody waits for the end of what nobody reads.
-            let _ = body.cancel();
-        }
+        let status = match ask(false).await {
+            Ok(response) if !keep::is_failure(response.status()) => {
+                return self.pass_on(&response, Forward::Stale);
+            }
+            Ok(response) => {
+                // Nobody reads it to its end.
+                let _ = response.body().map(|body| body.cancel());
+                response.status()
+            }
+            Err(fault) => {
+                platform::log(format_args!("{}: {fault}", self.ctx.request));
+                500
+            }
+        };
         self.serve(kept, &Status::Stale { ttl_s, status })
     }
 
