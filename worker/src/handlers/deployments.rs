@@ -272,6 +272,7 @@ fn model(ctx: &Ctx, row: Row, observed: &Observed) -> Deployment {
     let wanted = Wanted { generation: row.generation, power: row.power, replicas: row.replicas };
     let report = observed.report.as_ref();
     let observation = report.and_then(|report| report.deployments.iter().find(|seen| seen.id == row.id));
+    let health = report.and_then(|report| report.health.as_ref());
     Deployment {
         id: row.id,
         name: row.name,
@@ -285,7 +286,7 @@ fn model(ctx: &Ctx, row: Row, observed: &Observed) -> Deployment {
         spec: row.spec,
         digest: row.digest,
         url: row.host.map(|host| ctx.settings.url(host.as_str())),
-        status: derive(wanted, observation, &observed.connection),
+        status: derive(wanted, observation, health, &observed.connection),
         seen: observation.map(|seen| seen.replicas.clone()).unwrap_or_default(),
         created_at: row.created_at,
         updated_at: row.updated_at,
