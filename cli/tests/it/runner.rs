@@ -1,5 +1,7 @@
 //! `patr runner`.
 
+mod install;
+
 use patr_models::{
     endpoint::body::{Created, Json, NoContent},
     error::Common,
