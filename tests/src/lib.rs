@@ -13,17 +13,23 @@
 
 pub mod browser;
 pub mod caller;
+pub mod docker;
 pub mod edge;
+pub mod engine;
 pub mod folder;
 pub mod load;
+pub mod namespace;
 pub mod program;
 pub mod registry;
 pub mod runner;
 
 pub use browser::Browser;
 pub use caller::Caller;
+pub use docker::Docker;
 pub use edge::{AssetServer, Edge};
+pub use engine::Engine;
 pub use folder::{File, Folder};
+pub use namespace::Namespace;
 pub use program::{Ended, Program};
 pub use runner::Agent;
 
