@@ -24,7 +24,9 @@ pub(crate) fn words(status: &Status) -> String {
         }
         Status::Idle => "idle: the next request starts a replica".to_owned(),
         Status::Stopped => "stopped".to_owned(),
-        Status::Unknown { since } => format!("unknown: its runner is away since {}", text::time(*since)),
+        Status::Unknown { since } => {
+            format!("unknown since {}: its runner, or Docker there, is away", text::time(*since))
+        }
     }
 }
 

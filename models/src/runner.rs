@@ -63,6 +63,14 @@ pub enum Connection {
     Offline { since: Millis },
 }
 
+impl Connection {
+    /// Since when the runtime of a runner that is there has not answered, by the edge's clock.
+    pub fn runtime_away_since(&self, health: Option<&HostHealth>) -> Option<Millis> {
+        let Self::Online { clock_skew_ms, .. } = self else { return None };
+        Some(Millis(health?.away_since?.0.saturating_sub_signed(*clock_skew_ms)))
+    }
+}
+
 /// A runner with its secret, which is answered this once.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct RunnerWithToken {

@@ -33,8 +33,9 @@ use tracing::{info, warn};
 
 use crate::{
     backends::Backends,
+    link,
     meter::Running,
-    runtime::{Fault, Replica, Runtime, Unavailable, VolumesSeen},
+    runtime::{Fault, Replica, ReplicaState, Runtime, Unavailable, VolumesSeen},
     store::{Failures, Known},
     vault::Vault,
 };
@@ -76,6 +77,10 @@ struct Reconciler<R> {
     missing: Arc<HashSet<VolumeId>>,
     /// The runtime did not answer; it is asked again then.
     away: Option<Pause>,
+    /// Nobody has looked for a while: what has ended since may have ended with the runtime, or with the machine.
+    unwatched: bool,
+    /// Replicas that ended in such a while, before they were proved.
+    forgiven: HashSet<String>,
 }
 
 /// What is on the machine besides replicas.
@@ -114,6 +119,8 @@ pub(crate) async fn run<R: Runtime>(ports: Ports<R>) {
         failures,
         missing: Arc::default(),
         away: None,
+        unwatched: true,
+        forgiven: HashSet::new(),
     };
     loop {
         // Before anything was heard nothing is planned: what runs may well be desired.
@@ -148,15 +155,31 @@ impl<R: Runtime> Reconciler<R> {
         let looked = time::timeout(LOOK_MAX, self.look(known)).await;
         match looked.unwrap_or_else(|_| Err(Unavailable(format!("nothing within {} s", LOOK_MAX.as_secs()))))
         {
-            Ok((here, host)) => {
+            Ok((mut here, host)) => {
                 if self.away.take().is_some() {
                     info!("the runtime answers again");
                 }
+                self.forgive(&mut here);
                 self.missing = Arc::new(host.volumes.missing.iter().copied().collect());
                 self.follow(mark, &here);
                 self.go_on(known, &here, host);
             }
             Err(error) => self.is_away(&error),
+        }
+    }
+
+    /// What has ended with the runtime before it was proved is not its release's fault: the runtime starts only those again
+    /// that were. It is taken for one that was never started, so that another is in its place.
+    fn forgive(&mut self, here: &mut [Replica]) {
+        let ended = |replica: &Replica| replica.state == ReplicaState::Exited && !replica.proven;
+        if std::mem::take(&mut self.unwatched) {
+            self.forgiven =
+                here.iter().filter(|replica| ended(replica)).map(|replica| replica.id.clone()).collect();
+        }
+        for replica in here.iter_mut() {
+            if ended(replica) && self.forgiven.contains(&replica.id) {
+                replica.state = ReplicaState::Created;
+            }
         }
     }
 
@@ -169,16 +192,18 @@ impl<R: Runtime> Reconciler<R> {
         Ok((here, Host { volumes, health }))
     }
 
-    /// What was seen last is said on, with a word that it is not seen now.
+    /// What was seen last is said on, with a word that it is not seen now, and since when.
     fn is_away(&mut self, error: &Unavailable) {
         if self.away.is_none() {
             warn!("{error}");
         }
         self.away = Some(Pause::after(self.away.as_ref(), Instant::now()));
+        self.unwatched = true;
         let last = self.report.borrow().clone().unwrap_or_default();
-        let unknown = HostHealth { disk_total: None, disk_free: None, trouble: None };
-        let health =
-            HostHealth { trouble: Some(error.to_string()), ..last.health.clone().unwrap_or(unknown) };
+        let unknown = HostHealth { disk_total: None, disk_free: None, trouble: None, away_since: None };
+        let before = last.health.clone().unwrap_or(unknown);
+        let away_since = before.away_since.or_else(|| Some(link::clock()));
+        let health = HostHealth { trouble: Some(error.to_string()), away_since, ..before };
         self.publish(Report { health: Some(health), ..last });
     }
 

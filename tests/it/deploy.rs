@@ -6,7 +6,7 @@ use patr_models::{
     endpoint::body::{Json, NoBody},
 };
 use patr_stories::{
-    Agent, Caller, Edge,
+    Agent, Caller, Edge, Program,
     caller::{live, reference, web},
     eventually, example_image,
     runner::{CleanUp, containers, inspect},
@@ -166,6 +166,30 @@ async fn what_a_replica_writes_is_read_through_the_tunnel() {
     let text = owner.text(path).await;
     let lines: Vec<LogLine> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().any(|line| line.text.contains("8080")), "{text}");
+}
+
+#[tokio::test]
+async fn a_part_of_a_site_is_answered_by_a_deployment() {
+    let Some(image) = example_image() else { return };
+    let (edge, owner, _agent, _clean_up) = deployed(&image).await;
+    let folder = tempfile::tempdir().unwrap();
+    let rules = format!(
+        "/api/* http://web-acme.localhost:{}/:splat 200\n/short/* deployment:web/:splat 200\n",
+        edge.port
+    );
+    std::fs::write(folder.path().join("index.html"), "front").unwrap();
+    std::fs::write(folder.path().join("_redirects"), rules).unwrap();
+    let folder = folder.path().to_str().unwrap();
+    Program::of(&edge, &owner).run(&["site", "deploy", folder, "--name", "docs"]).await;
+    for part in ["api", "short"] {
+        let (status, head) = edge.get("docs-acme", &format!("/{part}/headers?bird=wren")).await;
+        assert!(status == 200 && head.contains("GET /headers?bird=wren"), "{status} {head}");
+        let upload = edge.request(Method::POST, "docs-acme", &format!("/{part}/upload"));
+        let counted = upload.body(vec![7; 300_000]).send().await.unwrap().text().await.unwrap();
+        assert!(counted.contains("300000"), "{counted}");
+    }
+    assert_eq!(edge.get("docs-acme", "/").await, (200, "front".to_owned()));
+    assert_eq!(edge.get("docs-acme", "/headers").await.0, 404, "the rest is the site's");
 }
 
 #[tokio::test]

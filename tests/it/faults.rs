@@ -15,14 +15,14 @@ use patr_stories::{
 use crate::rollouts::{scale, update};
 
 /// A release that takes half a second to start.
-fn release(image: &str, number: u32) -> patr_models::deployment::WorkloadSpec {
+pub(crate) fn release(image: &str, number: u32) -> patr_models::deployment::WorkloadSpec {
     let mut spec = web(image);
     spec.env.insert("RELEASE".parse().unwrap(), number.to_string());
     spec.env.insert("START_MS".parse().unwrap(), "500".to_owned());
     spec
 }
 
-async fn two_replicas(image: &str) -> (Edge, Caller, Agent, CleanUp) {
+pub(crate) async fn two_replicas(image: &str) -> (Edge, Caller, Agent, CleanUp) {
     let edge = Edge::start().await;
     let owner = edge.owner("owner", "acme").await;
     let agent = Agent::start(&edge, &owner.add_runner("box").await);

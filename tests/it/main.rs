@@ -4,7 +4,9 @@
 
 mod access;
 mod deploy;
+mod engine;
 mod faults;
+mod hidden;
 mod input;
 mod lanes;
 mod open_tab;

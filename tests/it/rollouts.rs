@@ -15,7 +15,7 @@ use patr_stories::{
 };
 
 /// How much is done. The whole dose is for a machine of one's own: `PATR_DOSE=10 cargo xtask test -- rollouts`.
-fn dose() -> u32 {
+pub(crate) fn dose() -> u32 {
     std::env::var("PATR_DOSE").ok().and_then(|dose| dose.parse().ok()).unwrap_or(1)
 }
 

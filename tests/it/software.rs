@@ -140,6 +140,32 @@ async fn redis_keeps_its_data_when_its_container_is_killed_and_when_it_is_restor
 }
 
 #[tokio::test]
+async fn a_volume_is_copied_to_another_runner_with_all_that_is_in_it() {
+    let Some(image) = debian_image() else { return };
+    let mut desk = Desk::new().await;
+    let token = desk.owner.add_runner("office").await;
+    let _other = Agent::start(&desk.edge, &token);
+    let write = "sh -c 'cd /data && mkdir -p nest && echo wren > nest/bird && chown 33:44 nest/bird && \
+        chmod 640 nest/bird && ln -s nest/bird link && exec sleep infinity'";
+    let arguments = ["--runner", "box", "--volume", "data:/data", "--command", write];
+    desk.deploy("writer", &image, &arguments).await;
+    eventually("the copy, once both runners have their tunnels", async || {
+        let ended = desk.patr.try_run(&["volume", "copy", "data", "there", "--runner", "office"]).await;
+        if ended.code == Some(0) { Ok(()) } else { Err(ended) }
+    })
+    .await;
+    let arguments = ["--runner", "office", "--volume", "there:/data", "--command", "sleep infinity"];
+    desk.deploy("reader", &image, &arguments).await;
+    let [reader] = &containers(&desk.deployed[1].0)[..] else { panic!("one replica") };
+    let [writer] = &containers(&desk.deployed[0].0)[..] else { panic!("one replica") };
+    let runner = |id: &String| inspect(id)["Config"]["Labels"]["cloud.patr.runner"].clone();
+    assert_ne!(runner(reader), runner(writer), "they are on two runners");
+    let look = "cat /data/link && stat --format '%u:%g %a' /data/nest/bird";
+    let read = desk.patr.run(&["exec", "reader", "--", "sh", "-c", look]).await;
+    assert_eq!(read.trim(), "wren\n33:44 640");
+}
+
+#[tokio::test]
 async fn slow_python_and_node_servers_are_waited_for_and_their_releases_lose_nothing() {
     let Some(image) = debian_image() else { return };
     let mut desk = Desk::new().await;

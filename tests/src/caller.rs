@@ -121,8 +121,13 @@ impl Caller {
 
     /// Whether a runner is online.
     pub async fn runner(&self, name: &str) -> runner::Connection {
+        self.runner_as_shown(name).await.connection
+    }
+
+    /// A runner as it is now.
+    pub async fn runner_as_shown(&self, name: &str) -> runner::Runner {
         let path = runner::get::Path { workspace: self.workspace(), runner: name.parse().unwrap() };
-        self.call::<runner::get::GetRunner>(path, NoBody).await.unwrap().0.connection
+        self.call::<runner::get::GetRunner>(path, NoBody).await.unwrap().0
     }
 
     /// Makes a deployment of `spec` on runners with these weights.

@@ -1,7 +1,7 @@
 //! A local edge of a test's own, in a folder that goes with it.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-use crate::{Caller, PATIENCE};
+use crate::{Caller, Namespace, PATIENCE};
 
 /// A running local edge.
 pub struct Edge {
@@ -28,7 +28,23 @@ impl Edge {
     /// An edge with nothing in it.
     pub async fn start() -> Self {
         let state = tempfile::tempdir().unwrap();
-        let (mut process, mut lines) = spawn(state.path().into(), 0);
+        let (process, lines) = spawn(state.path().into(), 0, &[]);
+        Self::new(state, process, lines).await
+    }
+
+    /// An edge with nothing in it, in a network of its own; reached at its own port all the same.
+    pub async fn start_inside(namespace: &Namespace) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        // Free here, and everything is free there.
+        let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        namespace.lead_to(port);
+        let (process, lines) = spawn(state.path().into(), port, &namespace.words());
+        Self::new(state, process, lines).await
+    }
+
+    async fn new(state: TempDir, mut process: Child, mut lines: Lines<BufReader<ChildStdout>>) -> Self {
         let secret = expect_line(&mut lines, "bootstrap secret: ").await;
         let port = expect_line(&mut lines, "ready http://localhost:").await.parse().unwrap();
         let stdin = process.stdin.take();
@@ -38,7 +54,7 @@ impl Edge {
     /// Ends it as a power cut would, and starts it again on the same state and port.
     pub async fn kill_and_restart(&mut self) {
         self.process.kill().await.unwrap();
-        let (mut process, mut lines) = spawn(self.state.path().into(), self.port);
+        let (mut process, mut lines) = spawn(self.state.path().into(), self.port, &[]);
         expect_line(&mut lines, "ready http://localhost:").await;
         self._stdin = process.stdin.take();
         self.process = process;
@@ -126,9 +142,9 @@ fn edge_command() -> String {
     std::env::var("PATR_EDGE_CMD").expect("run the stories with `cargo xtask test`")
 }
 
-fn spawn(state: PathBuf, port: u16) -> (Child, Lines<BufReader<ChildStdout>>) {
+fn spawn(state: PathBuf, port: u16, under: &[String]) -> (Child, Lines<BufReader<ChildStdout>>) {
     let command = edge_command();
-    let mut words = command.split_whitespace();
+    let mut words = under.iter().map(String::as_str).chain(command.split_whitespace());
     let mut command = Command::new(words.next().unwrap());
     start(command.args(words).args(["--port", &port.to_string(), "--state"]).arg(state))
 }

@@ -13,9 +13,12 @@
 
 pub mod browser;
 pub mod caller;
+pub mod docker;
 pub mod edge;
+pub mod engine;
 pub mod folder;
 pub mod load;
+pub mod namespace;
 pub mod nat;
 pub mod program;
 pub mod registry;
@@ -23,8 +26,11 @@ pub mod runner;
 
 pub use browser::Browser;
 pub use caller::Caller;
+pub use docker::Docker;
 pub use edge::{AssetServer, Edge};
+pub use engine::Engine;
 pub use folder::{File, Folder};
+pub use namespace::Namespace;
 pub use program::{Ended, Program};
 pub use runner::Agent;
 

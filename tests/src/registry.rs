@@ -7,10 +7,11 @@ use std::{
     process::Stdio,
 };
 
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::eventually;
+use crate::{docker::Docker, eventually};
 
 /// A registry with nothing in it.
 pub struct Registry {
@@ -86,6 +87,40 @@ impl Registry {
         image
     }
 
+    /// Puts an image there whose one layer is small on its way and a file of so many zero bytes once it is unpacked.
+    pub async fn put_swelling(&self, name: &str, bytes: u64) -> String {
+        let (repository, tag) = name.split_once(':').unwrap();
+        // The Engine finds out that this is not the layer's hash only when it has unpacked all of it.
+        let config = serde_json::json!({
+            "os": "linux", "config": {},
+            "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{}", "a".repeat(64))] },
+        });
+        let (config, layer) = (config.to_string().into_bytes(), zeros(bytes));
+        let manifest = serde_json::json!({
+            "schemaVersion": 2, "mediaType": MANIFEST,
+            "config": {
+                "mediaType": "application/vnd.docker.container.image.v1+json",
+                "size": config.len(), "digest": digest(&config),
+            },
+            "layers": [{
+                "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
+                "size": layer.len(), "digest": digest(&layer),
+            }],
+        });
+        let client = crate::http_client().build().unwrap();
+        let base = format!("http://127.0.0.1:{}/v2/{repository}", self.port);
+        for blob in [config, layer] {
+            let begun = client.post(format!("{base}/blobs/uploads/")).send().await.unwrap();
+            // It has a query already.
+            let at = format!("{}&digest={}", begun.headers()["location"].to_str().unwrap(), digest(&blob));
+            let put = client.put(at).body(blob);
+            assert_eq!(put.send().await.unwrap().status(), 201);
+        }
+        let put = client.put(format!("{base}/manifests/{tag}")).header("content-type", MANIFEST);
+        assert_eq!(put.body(manifest.to_string()).send().await.unwrap().status(), 201);
+        self.image(name)
+    }
+
     /// A Docker configuration that somebody logged in with.
     pub fn logged_in(&self) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -103,6 +138,38 @@ impl Registry {
     }
 }
 
+const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+
+fn digest(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// A compressed archive of one file, made of the same piece again and again.
+fn zeros(bytes: u64) -> Vec<u8> {
+    const PIECE: usize = 16 << 20;
+    let mut header = tar::Header::new_gnu();
+    header.set_path("zeros").unwrap();
+    header.set_size(bytes);
+    header.set_mode(0o644);
+    header.set_cksum();
+    let (piece, pieces) = (gzip(&vec![0; PIECE]), bytes.div_ceil(PIECE as u64));
+    let end = gzip(&[0; 1024]);
+    [gzip(header.as_bytes())]
+        .into_iter()
+        .chain((0..pieces).map(|_| piece.clone()))
+        .chain([end])
+        .flatten()
+        .collect()
+}
+
+/// One stream of several that may follow each other.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
 fn configuration(folder: &Path, port: u16, private: bool) -> std::path::PathBuf {
     let htpasswd = folder.join("htpasswd");
     std::fs::write(&htpasswd, HTPASSWD).unwrap();
@@ -118,19 +185,9 @@ fn configuration(folder: &Path, port: u16, private: bool) -> std::path::PathBuf 
     file
 }
 
-/// Runs `docker`; what it says.
+/// Runs `docker` with the machine's Engine; what it says.
 pub fn docker(arguments: &[&str], input: &str) -> String {
-    let mut process = std::process::Command::new("docker")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = process.wait_with_output().unwrap();
-    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    Docker::of_the_machine().run(arguments, input)
 }
 
 /// An image like another, which says that it is this release. It goes when the value does.

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::{Edge, PATIENCE};
+use crate::{Edge, PATIENCE, docker::Docker};
 
 /// An agent of a test's own. Its containers, volumes and networks are removed when the test is over.
 pub struct Agent {
@@ -14,6 +14,8 @@ pub struct Agent {
     url: String,
     token: String,
     environment: Vec<(&'static str, String)>,
+    /// The words before the program: what runs it.
+    under: Vec<String>,
 }
 
 impl Agent {
@@ -29,9 +31,28 @@ impl Agent {
 
     /// Starts an agent that reaches its edge at an address of its own.
     pub fn start_at(url: &str, token: &str, environment: &[(&'static str, String)]) -> Self {
+        Self::new(url, token, environment, Vec::new())
+    }
+
+    /// Starts an agent by a program that becomes it.
+    pub fn start_under(
+        edge: &Edge,
+        token: &str,
+        environment: &[(&'static str, String)],
+        under: Vec<String>,
+    ) -> Self {
+        Self::new(&edge.url(), token, environment, under)
+    }
+
+    fn new(url: &str, token: &str, environment: &[(&'static str, String)], under: Vec<String>) -> Self {
         let state = tempfile::tempdir().unwrap();
         let (url, token, environment) = (url.to_owned(), token.to_owned(), environment.to_vec());
-        Self { process: spawn(&state, &url, &token, &environment), state, url, token, environment }
+        let process = spawn(&state, (&url, &token), &environment, &under);
+        Self { state, process, url, token, environment, under }
+    }
+
+    fn spawn(&self) -> Child {
+        spawn(&self.state, (&self.url, &self.token), &self.environment, &self.under)
     }
 
     /// Ends it as a power cut would.
@@ -47,12 +68,12 @@ impl Agent {
 
     /// Starts one that has ended again on the same state.
     pub fn restart(&mut self) {
-        self.process = spawn(&self.state, &self.url, &self.token, &self.environment);
+        self.process = self.spawn();
     }
 
     /// Starts a newer one on the same state and tells the old one to stop, as an upgrade does; waits for its end.
     pub async fn upgrade(&mut self) {
-        let newer = spawn(&self.state, &self.url, &self.token, &self.environment);
+        let newer = self.spawn();
         let mut old = std::mem::replace(&mut self.process, newer);
         let pid = old.id().expect("the old agent runs").to_string();
         std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
@@ -82,27 +103,28 @@ impl Drop for Agent {
         let known: serde_json::Value = serde_json::from_slice(&known).unwrap_or_default();
         let Some(runner) = known["runner"].as_str() else { return };
         let filter = format!("label=cloud.patr.runner={runner}");
-        remove(&["ps", "--all", "--quiet"], &filter, &["rm", "--force", "--volumes"]);
-        remove(&["volume", "ls", "--quiet"], &filter, &["volume", "rm", "--force"]);
-        remove(&["network", "ls", "--quiet"], &filter, &["network", "rm"]);
+        let docker = Docker::with(&self.environment);
+        let listed = |list: &[&'static str]| [list, &["--quiet", "--filter"]].concat();
+        for (list, remove) in [
+            (listed(&["ps", "--all"]), &["rm", "--force", "--volumes"][..]),
+            (listed(&["volume", "ls"]), &["volume", "rm", "--force"]),
+            (listed(&["network", "ls"]), &["network", "rm"]),
+        ] {
+            docker.remove_listed(&[&list[..], &[&filter]].concat(), remove);
+        }
     }
 }
 
-/// Removes what is listed, if anything is.
-fn remove(list: &[&str], filter: &str, remove: &[&str]) {
-    let docker = |arguments: &[&str]| std::process::Command::new("docker").args(arguments).output();
-    let Ok(listed) = docker(&[list, &["--filter", filter]].concat()) else { return };
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let names: Vec<&str> = listed.split_whitespace().collect();
-    if !names.is_empty() {
-        // The Engine keeps what somebody else uses.
-        let _ = docker(&[remove, &names].concat());
-    }
-}
-
-fn spawn(state: &TempDir, url: &str, token: &str, environment: &[(&'static str, String)]) -> Child {
+fn spawn(
+    state: &TempDir,
+    (url, token): (&str, &str),
+    environment: &[(&'static str, String)],
+    under: &[String],
+) -> Child {
     let program = std::env::var("PATR_RUNNER_BIN").expect("run the stories with `cargo xtask test`");
-    Command::new(program)
+    let mut words = under.iter().chain([&program]);
+    Command::new(words.next().unwrap())
+        .args(words)
         .args(["docker", "--url", url, "--state-dir"])
         .arg(state.path())
         .env("PATR_RUNNER_TOKEN", token)
@@ -113,23 +135,14 @@ fn spawn(state: &TempDir, url: &str, token: &str, environment: &[(&'static str, 
         .unwrap()
 }
 
-/// Containers of a deployment: their ids, sorted.
+/// Containers of a deployment on the machine's Engine: their ids, sorted.
 pub fn containers(deployment: impl std::fmt::Display) -> Vec<String> {
-    let filter = format!("label=cloud.patr.deployment={deployment}");
-    let output = std::process::Command::new("docker")
-        .args(["ps", "--quiet", "--all", "--no-trunc", "--filter", &filter])
-        .output()
-        .unwrap();
-    let mut ids: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
-    ids.sort();
-    ids
+    Docker::of_the_machine().containers(deployment)
 }
 
-/// All that the Engine knows of a container.
+/// All that the machine's Engine knows of a container.
 pub fn inspect(container: &str) -> serde_json::Value {
-    let all: serde_json::Value =
-        serde_json::from_str(&crate::registry::docker(&["inspect", container], "")).unwrap();
-    all[0].clone()
+    Docker::of_the_machine().inspect(container)
 }
 
 /// Removes the containers of a deployment when a story is over, however it ends.

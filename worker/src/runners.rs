@@ -24,7 +24,7 @@ use patr_models::{
     },
     limits::TUNNEL_LANES,
     runner::Connection,
-    wire::{ObservedDeployment, OpenRequest},
+    wire::{HostHealth, ObservedDeployment, OpenRequest},
 };
 use worker::{ObjectNamespace, Request, Response, Result, Stub};
 
@@ -94,6 +94,18 @@ impl Seen {
     /// Whether a runner is there; one that was not asked was never there.
     pub(crate) fn connection(&self, runner: RunnerId) -> &Connection {
         self.0.get(&runner).map_or(&Connection::Never, |observed| &observed.connection)
+    }
+
+    /// The last word of a runner on its machine.
+    pub(crate) fn health(&self, runner: RunnerId) -> Option<&HostHealth> {
+        self.0.get(&runner)?.report.as_ref()?.health.as_ref()
+    }
+
+    /// Whether what a runner has is known now: it is there, and so is its runtime.
+    pub(crate) fn is_seen(&self, runner: RunnerId) -> bool {
+        let connection = self.connection(runner);
+        let online = matches!(connection, Connection::Online { .. });
+        online && connection.runtime_away_since(self.health(runner)).is_none()
     }
 
     /// The last word of a runner on a deployment.

@@ -166,12 +166,45 @@ pub(crate) struct Health {
     /// exits with 0 [default: the readiness probe, else the first port]
     #[arg(long, value_name = "PROBE", value_parser = values::probe)]
     pub(crate) startup_probe: Option<Probe>,
+    /// How long an answer to the startup probe may take [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = values::seconds)]
+    pub(crate) startup_probe_timeout: Option<u32>,
     /// Asked from then on: a replica gets no requests until it succeeds again
     #[arg(long, value_name = "PROBE", value_parser = values::probe)]
     pub(crate) readiness_probe: Option<Probe>,
+    #[command(flatten)]
+    pub(crate) readiness: Readiness,
     /// Asked from then on: a replica that fails it is replaced
     #[arg(long, value_name = "PROBE", value_parser = values::probe)]
     pub(crate) liveness_probe: Option<Probe>,
+    #[command(flatten)]
+    pub(crate) liveness: Liveness,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Readiness {
+    /// From one question of the readiness probe to the next [default: 5s]
+    #[arg(long = "readiness-probe-period", value_name = "TIME", value_parser = values::seconds)]
+    pub(crate) readiness_period: Option<u32>,
+    /// How long an answer to the readiness probe may take [default: 5s]
+    #[arg(long = "readiness-probe-timeout", value_name = "TIME", value_parser = values::seconds)]
+    pub(crate) readiness_timeout: Option<u32>,
+    /// How many failures of the readiness probe in a row count [default: 3]
+    #[arg(long = "readiness-probe-failure-threshold", value_name = "N")]
+    pub(crate) readiness_threshold: Option<u32>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Liveness {
+    /// From one question of the liveness probe to the next [default: 5s]
+    #[arg(long = "liveness-probe-period", value_name = "TIME", value_parser = values::seconds)]
+    pub(crate) liveness_period: Option<u32>,
+    /// How long an answer to the liveness probe may take [default: 5s]
+    #[arg(long = "liveness-probe-timeout", value_name = "TIME", value_parser = values::seconds)]
+    pub(crate) liveness_timeout: Option<u32>,
+    /// How many failures of the liveness probe in a row count [default: 3]
+    #[arg(long = "liveness-probe-failure-threshold", value_name = "N")]
+    pub(crate) liveness_threshold: Option<u32>,
 }
 
 #[derive(Debug, clap::Args)]

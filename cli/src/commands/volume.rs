@@ -60,7 +60,7 @@ fn state(volume: &Volume) -> String {
         VolumeState::Waiting => "waiting: its runner has not made it yet".to_owned(),
         VolumeState::Ready => "ready".to_owned(),
         VolumeState::Missing => "missing: its runner has lost it".to_owned(),
-        VolumeState::Unknown { since } => format!("unknown: its runner is away since {}", text::time(since)),
+        VolumeState::Unknown { since } => format!("unknown since {}", text::time(since)),
     }
 }
 

@@ -137,12 +137,28 @@ fn help_of_a_command_teaches_it() {
           --memory <SIZE>         Most memory of one replica: `256Mi`, `1Gi`, or bytes
 
     Health:
-          --startup-probe <PROBE>    Must succeed once before a replica serves: `8080` accepts a
-                                     connection, `8080/healthz` answers 200 to 399, `exec:CMD` exits
-                                     with 0 [default: the readiness probe, else the first port]
-          --readiness-probe <PROBE>  Asked from then on: a replica gets no requests until it succeeds
-                                     again
-          --liveness-probe <PROBE>   Asked from then on: a replica that fails it is replaced
+          --startup-probe <PROBE>
+              Must succeed once before a replica serves: `8080` accepts a connection, `8080/healthz`
+              answers 200 to 399, `exec:CMD` exits with 0 [default: the readiness probe, else the first
+              port]
+          --startup-probe-timeout <TIME>
+              How long an answer to the startup probe may take [default: 5s]
+          --readiness-probe <PROBE>
+              Asked from then on: a replica gets no requests until it succeeds again
+          --readiness-probe-period <TIME>
+              From one question of the readiness probe to the next [default: 5s]
+          --readiness-probe-timeout <TIME>
+              How long an answer to the readiness probe may take [default: 5s]
+          --readiness-probe-failure-threshold <N>
+              How many failures of the readiness probe in a row count [default: 3]
+          --liveness-probe <PROBE>
+              Asked from then on: a replica that fails it is replaced
+          --liveness-probe-period <TIME>
+              From one question of the liveness probe to the next [default: 5s]
+          --liveness-probe-timeout <TIME>
+              How long an answer to the liveness probe may take [default: 5s]
+          --liveness-probe-failure-threshold <N>
+              How many failures of the liveness probe in a row count [default: 3]
 
     Rollout:
           --strategy <HOW>         How one release follows another [default: rolling; recreate with a

@@ -1,5 +1,7 @@
 //! `patr runner`.
 
+mod install;
+
 use patr_models::{
     endpoint::body::{Created, Json, NoContent},
     error::Common,
@@ -399,6 +401,7 @@ fn showing_how_the_machine_of_a_runner_does() {
         disk_total: Some(100 << 30),
         disk_free: Some(3 << 30),
         trouble: Some("the disk is full: 3 % are free".to_owned()),
+        away_since: None,
     };
     t.edge.answers::<GetRunner>(Json(Runner { health: Some(health), ..runner(1, "home") }));
     patr_snapshot!(t.patr("runner show home"), @"

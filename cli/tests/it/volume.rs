@@ -105,10 +105,10 @@ fn listing_volumes() {
     patr_snapshot!(t.patr("volume list"), @"
     exit code: 0
     ----- stdout -----
-    NAME  STATE                                                   SIZE      RUNNER  USED BY
-    data  ready                                                   12.0 MiB  home    db
-    lost  missing: its runner has lost it                         12.0 MiB  home    db
-    far   unknown: its runner is away since 2026-01-31 12:09:00Z  12.0 MiB  home    -
+    NAME  STATE                               SIZE      RUNNER  USED BY
+    data  ready                               12.0 MiB  home    db
+    lost  missing: its runner has lost it     12.0 MiB  home    db
+    far   unknown since 2026-01-31 12:09:00Z  12.0 MiB  home    -
     ");
     patr_snapshot!(t.patr("volume list -o json --limit 1"), @r#"
     exit code: 0

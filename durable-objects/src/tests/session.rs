@@ -391,7 +391,8 @@ fn d1_hears_once_that_a_volume_is_there_and_not_how_full_it_is() {
         assert_eq!(told(&first).unwrap().volumes, [volume(1)]);
         story.core().recorded(ReportId { epoch, seq: 1 });
         let mut fuller = with_volumes(&[volume(1)], 20);
-        fuller.health = Some(HostHealth { disk_total: Some(9), disk_free: Some(1), trouble: None });
+        fuller.health =
+            Some(HostHealth { disk_total: Some(9), disk_free: Some(1), trouble: None, away_since: None });
         let effects = hear(&mut story, epoch, 2, fuller.clone());
         assert_eq!((told(&effects), sends(&effects)), (None, vec![&ToAgent::Stored { through: 2 }]));
         assert_eq!(story.core().save().report, Some(fuller));

@@ -9,7 +9,7 @@ use super::{Generation, Power, ReleaseNumber};
 use crate::{
     runner::Connection,
     time::Millis,
-    wire::{ObservedDeployment, Phase},
+    wire::{HostHealth, ObservedDeployment, Phase},
 };
 
 /// What a deployment is doing. Never stored.
@@ -46,7 +46,7 @@ pub enum Status {
     /// Nobody asks for it, so no replica runs; the next request starts one.
     Idle,
     Stopped,
-    /// The runner is away; what it last said is no longer known to be true.
+    /// The runner is away, or its runtime does not answer; what was last seen is no longer known to be true.
     Unknown {
         since: Millis,
     },
@@ -115,19 +115,27 @@ pub struct Wanted {
     pub replicas: u32,
 }
 
-/// Derives the status on one runner. `observed` is the runner's last word on this deployment.
-pub fn derive(wanted: Wanted, observed: Option<&ObservedDeployment>, connection: &Connection) -> Status {
+/// Derives the status on one runner. `observed` is the runner's last word on this deployment, `health` on its machine.
+pub fn derive(
+    wanted: Wanted,
+    observed: Option<&ObservedDeployment>,
+    health: Option<&HostHealth>,
+    connection: &Connection,
+) -> Status {
     match connection {
         Connection::Never => Status::Waiting { reason: "its runner has never connected".to_owned() },
-        Connection::Offline { since } => offline(wanted, observed, *since),
-        Connection::Online { .. } => online(wanted, observed),
+        Connection::Offline { since } => unseen(wanted, observed, *since, "its runner is offline"),
+        Connection::Online { .. } => match connection.runtime_away_since(health) {
+            Some(since) => unseen(wanted, observed, since, "the runtime of its runner does not answer"),
+            None => online(wanted, observed),
+        },
     }
 }
 
-fn offline(wanted: Wanted, observed: Option<&ObservedDeployment>, since: Millis) -> Status {
+fn unseen(wanted: Wanted, observed: Option<&ObservedDeployment>, since: Millis, why: &str) -> Status {
     match observed {
         Some(observed) if observed.generation >= wanted.generation => Status::Unknown { since },
-        _ => Status::Waiting { reason: format!("its runner is offline since {since}") },
+        _ => Status::Waiting { reason: format!("{why} since {since}") },
     }
 }
 
@@ -187,22 +195,38 @@ mod tests {
     #[test]
     fn a_report_about_an_older_generation_says_nothing_about_this_one() {
         let old = seen(2, Phase::Settled, 2);
-        assert!(matches!(derive(WANTED, Some(&old), &online_now()), Status::Waiting { .. }));
+        assert!(matches!(derive(WANTED, Some(&old), None, &online_now()), Status::Waiting { .. }));
     }
 
     #[test]
     fn a_runner_that_left_makes_a_live_deployment_unknown() {
         let live = seen(3, Phase::Settled, 2);
-        assert_eq!(derive(WANTED, Some(&live), &online_now()), Status::Live { ready: 2 });
+        assert_eq!(derive(WANTED, Some(&live), None, &online_now()), Status::Live { ready: 2 });
         let left = Connection::Offline { since: Millis(5) };
-        assert_eq!(derive(WANTED, Some(&live), &left), Status::Unknown { since: Millis(5) });
+        assert_eq!(derive(WANTED, Some(&live), None, &left), Status::Unknown { since: Millis(5) });
+    }
+
+    #[test]
+    fn a_runtime_that_does_not_answer_makes_what_was_seen_unknown_by_the_clock_of_the_edge() {
+        let ahead =
+            Connection::Online { since: Millis(0), agent: "0".to_owned(), host: None, clock_skew_ms: 7 };
+        let status = |generation, away_since| {
+            let trouble = Some("the runtime does not answer".to_owned());
+            let health = HostHealth { disk_total: None, disk_free: None, trouble, away_since };
+            derive(WANTED, Some(&seen(generation, Phase::Settled, 2)), Some(&health), &ahead)
+        };
+        assert_eq!(status(3, Some(Millis(12))), Status::Unknown { since: Millis(5) });
+        assert_eq!(status(3, None), Status::Live { ready: 2 });
+        let older = status(2, Some(Millis(12)));
+        let Status::Waiting { reason } = older else { panic!("{older:?}") };
+        assert!(reason.starts_with("the runtime of its runner does not answer since "), "{reason}");
     }
 
     #[test]
     fn too_few_replicas_are_degraded_and_never_live() {
         let few = seen(3, Phase::Settled, 1);
         assert!(matches!(
-            derive(WANTED, Some(&few), &online_now()),
+            derive(WANTED, Some(&few), None, &online_now()),
             Status::Degraded { ready: 1, wanted: 2, .. }
         ));
     }

@@ -14,6 +14,10 @@ pub struct HostHealth {
     /// What keeps the runner from working, as an Engine that does not answer or a disk that is full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Since when the runtime has not answered, by the runner's clock: until it does again, what is said of deployments
+    /// is what was seen last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_since: Option<Millis>,
 }
 
 /// What a replica used, at one moment.

@@ -30,7 +30,6 @@ use patr_models::{
     ids::{DeploymentId, Ref, RunnerId},
     limits::REPLICAS_MAX,
     page::Page,
-    runner::Connection,
 };
 
 use bind::{Home, Unfit, bind, check_scale};
@@ -284,7 +283,7 @@ fn model(ctx: &Ctx, row: Row, seen: &Seen) -> Deployment {
         .map(|placed| Part {
             runner: &placed.name,
             status: &placed.status,
-            online: matches!(seen.connection(placed.runner), Connection::Online { .. }),
+            online: seen.is_seen(placed.runner),
             leaving: placed.leaving,
         })
         .collect();
@@ -315,7 +314,7 @@ fn on_runner(row: &Row, placed: &placements::Row, wanted: Wanted, seen: &Seen) -
         name: placed.name.clone(),
         weight: placed.weight,
         leaving: placed.is_leaving(),
-        status: derive(wanted, observed, seen.connection(placed.runner)),
+        status: derive(wanted, observed, seen.health(placed.runner), seen.connection(placed.runner)),
         seen: observed.map(|observed| observed.replicas.clone()).unwrap_or_default(),
     }
 }

@@ -286,8 +286,12 @@ mod tests {
         let owner = app.owner("acme");
         let made = owner.runner("box").runner;
         assert_eq!(made.health, None);
-        let health =
-            HostHealth { disk_total: Some(100), disk_free: Some(1), trouble: Some("full".to_owned()) };
+        let health = HostHealth {
+            disk_total: Some(100),
+            disk_free: Some(1),
+            trouble: Some("full".to_owned()),
+            away_since: None,
+        };
         let report = Some(Report { health: Some(health.clone()), ..Report::default() });
         let connection = Connection::Offline { since: Millis(1) };
         app.objects.observe(made.id, Observed { version: 1, connection, reported_at: None, report });

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use patr_models::deployment::{
     WorkloadSpec,
-    spec::{EnvName, FileSpec, ReplicaPath},
+    spec::{EnvName, FileSpec, Probe, ReplicaPath},
 };
 
 use super::read;
 use crate::{
     args::{
-        deploy::{Content, Deploy, Process, Setting},
+        deploy::{Content, Deploy, Health, Liveness, Process, Readiness, Setting},
         spec::MountRef,
         values::Words,
     },
@@ -42,6 +42,7 @@ impl<'a> Changes<'a> {
         self.args.unset.iter().for_each(|setting| reset(*setting, &mut spec));
         self.put(&mut spec);
         self.set(&mut spec);
+        self.probe(&mut spec)?;
         spec.check().map_err(|error| Failure::usage(error.to_string()))?;
         Ok(spec)
     }
@@ -70,7 +71,7 @@ impl<'a> Changes<'a> {
 
     /// Settings, and the list that is one.
     fn set(&self, spec: &mut WorkloadSpec) {
-        let Deploy { ports, process, size, health, rollout, .. } = self.args;
+        let Deploy { ports, process, size, rollout, .. } = self.args;
         if !ports.is_empty() {
             spec.ports.clone_from(ports);
         }
@@ -84,14 +85,50 @@ impl<'a> Changes<'a> {
         replace(&mut spec.platform, process.platform.as_ref());
         replace(&mut spec.resources.cpu_millis, size.cpu.as_ref());
         replace(&mut spec.resources.memory_bytes, size.memory.as_ref());
-        replace(&mut spec.startup_probe, health.startup_probe.as_ref());
-        replace(&mut spec.readiness_probe, health.readiness_probe.as_ref());
-        replace(&mut spec.liveness_probe, health.liveness_probe.as_ref());
         replace(&mut spec.strategy, rollout.strategy.map(Into::into).as_ref());
         replace(&mut spec.start_deadline_s, rollout.start_deadline.as_ref());
         replace(&mut spec.drain_s, rollout.drain.as_ref());
         replace(&mut spec.stop_signal, rollout.stop_signal.as_ref());
         replace(&mut spec.stop_grace_s, rollout.stop_grace.as_ref());
+    }
+
+    fn probe(&self, spec: &mut WorkloadSpec) -> Result<(), Failure> {
+        let Health { startup_probe, startup_probe_timeout, readiness_probe, liveness_probe, .. } =
+            &self.args.health;
+        let Readiness { readiness_period, readiness_timeout, readiness_threshold } =
+            self.args.health.readiness;
+        let Liveness { liveness_period, liveness_timeout, liveness_threshold } = self.args.health.liveness;
+        // It is asked in quick succession until its deadline, so it has no other timing.
+        let timing = [None, *startup_probe_timeout, None];
+        ask("startup", &mut spec.startup_probe, startup_probe.as_ref(), timing)?;
+        let timing = [readiness_period, readiness_timeout, readiness_threshold];
+        ask("readiness", &mut spec.readiness_probe, readiness_probe.as_ref(), timing)?;
+        let timing = [liveness_period, liveness_timeout, liveness_threshold];
+        ask("liveness", &mut spec.liveness_probe, liveness_probe.as_ref(), timing)
+    }
+}
+
+/// When a probe asks, as far as it was given: period and timeout in seconds, and how many failures count.
+type Timing = [Option<u32>; 3];
+
+/// What a probe asks, and when, are settings of their own: either may change and the other stay.
+fn ask(name: &str, to: &mut Option<Probe>, given: Option<&Probe>, timing: Timing) -> Result<(), Failure> {
+    if let Some(given) = given {
+        let Probe { period_s, timeout_s, failures, .. } = to.take().unwrap_or_default();
+        *to = Some(Probe { period_s, timeout_s, failures, ..given.clone() });
+    }
+    let [period, timeout, failures] = timing;
+    match to {
+        Some(probe) => {
+            replace(&mut probe.period_s, period.as_ref());
+            replace(&mut probe.timeout_s, timeout.as_ref());
+            replace(&mut probe.failures, failures.as_ref());
+            Ok(())
+        }
+        None if timing == Timing::default() => Ok(()),
+        None => {
+            Err(Failure::usage(format!("there is no {name} probe to be timed: give `--{name}-probe` too")))
+        }
     }
 }
 
@@ -219,6 +256,35 @@ mod tests {
         let wrong = changed(before(), "--startup-probe 81/x").unwrap_err();
         assert_eq!(wrong.exit, crate::exit_code::Exit::Usage);
         assert!(wrong.message.contains("81 is not among the declared ports"), "{}", wrong.message);
+    }
+
+    #[test]
+    fn what_a_probe_asks_and_when_change_one_without_the_other() {
+        let timed = made(
+            "--port 80 --liveness-probe 80/a --liveness-probe-period 7s --liveness-probe-timeout 2s \
+             --liveness-probe-failure-threshold 9",
+        );
+        let probe = |spec: &WorkloadSpec| spec.liveness_probe.clone().unwrap();
+        let expected =
+            Probe { period_s: Some(7), timeout_s: Some(2), failures: Some(9), ..Probe::http(80, "/a") };
+        assert_eq!(probe(&timed), expected);
+        let elsewhere = changed(timed.clone(), "--liveness-probe 80/b").unwrap();
+        assert_eq!(probe(&elsewhere), Probe { path: Some("/b".to_owned()), ..expected.clone() });
+        let slower = changed(timed.clone(), "--liveness-probe-period 8s").unwrap();
+        assert_eq!(probe(&slower), Probe { period_s: Some(8), ..expected });
+        let anew = changed(timed, "--unset liveness-probe --liveness-probe 80/a").unwrap();
+        assert_eq!(probe(&anew), Probe::http(80, "/a"));
+    }
+
+    #[test]
+    fn a_probe_that_is_not_there_is_not_timed_and_its_time_has_bounds() {
+        let refused = |flags| changed(before(), flags).unwrap_err().message;
+        let words = refused("--readiness-probe-period 1s");
+        assert_eq!(words, "there is no readiness probe to be timed: give `--readiness-probe` too");
+        let words = refused("--startup-probe 80 --startup-probe-timeout 400s");
+        assert_eq!(words, "spec.startup_probe.timeout_s: use 1 to 300 seconds");
+        let words = refused("--liveness-probe 80 --liveness-probe-failure-threshold 0");
+        assert_eq!(words, "spec.liveness_probe.failures: use 1 to 100");
     }
 
     #[test]

@@ -140,11 +140,19 @@ fn ports(spec: &WorkloadSpec) -> String {
     if all.is_empty() { "-".to_owned() } else { all }
 }
 
+/// What is asked, and when, as far as that is not the default.
 fn probe(probe: &Probe) -> String {
-    match probe.ask() {
+    let question = match probe.ask() {
         Some(Ask::Http { port, path }) => format!("{port}{path}"),
         Some(Ask::Tcp { port }) => port.to_string(),
         Some(Ask::Exec { command }) => format!("exec:{}", command.join(" ")),
         None => String::new(),
-    }
+    };
+    let timing = [
+        probe.period_s.map(|seconds| format!("every {seconds} s")),
+        probe.timeout_s.map(|seconds| format!("timeout {seconds} s")),
+        probe.failures.map(|failures| format!("{failures} failures count")),
+    ];
+    let timing: Vec<String> = timing.into_iter().flatten().collect();
+    if timing.is_empty() { question } else { format!("{question} ({})", timing.join(", ")) }
 }

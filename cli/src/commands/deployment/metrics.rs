@@ -43,7 +43,8 @@ pub(super) async fn metrics(deployment: Ref<DeploymentId>, since_s: u32, ctx: &C
         return Ok(Exit::Ok);
     }
     let Some(end) = end(&metrics) else {
-        ctx.printer.note("nothing was measured in that time");
+        ctx.printer
+            .note("nothing was measured in that time; a new replica has its first values within a minute");
         return Ok(Exit::Ok);
     };
     let from = Millis(end.0.saturating_sub(u64::from(since_s) * 1000));

@@ -16,6 +16,7 @@ fn everything_that_a_specification_can_say_can_be_typed() {
         "{DEPLOY} --no-wait --port 53/udp --secret KEY=api-key --secret OLD=api-key@2 --file /etc/app.conf=app.conf \
          --secret-file /run/tls.key=tls-key --volume data:/data --volume shared:/shared:ro --user 1000:1000 \
          --workdir /srv --platform linux/arm64 --readiness-probe 80/ready --liveness-probe 'exec:test -e /ok' \
+         --liveness-probe-period 30s --liveness-probe-timeout 2s --liveness-probe-failure-threshold 5 \
          --strategy blue-green --start-deadline 2m --drain 0s --stop-signal SIGQUIT --stop-grace 1m \
          --label team=web --host db=10.0.0.7 --max-replicas 5 --cpu-target 60 --idle-after 10m"
     );
@@ -77,7 +78,10 @@ fn everything_that_a_specification_can_say_can_be_typed() {
           "test",
           "-e",
           "/ok"
-        ]
+        ],
+        "period_s": 30,
+        "timeout_s": 2,
+        "failures": 5
       },
       "start_deadline_s": 120,
       "drain_s": 0,

@@ -28,7 +28,8 @@ fn full() -> Deployment {
     full.spec.platform = Some("linux/arm64".parse().unwrap());
     full.spec.labels = [("team".to_owned(), "web".to_owned())].into();
     full.spec.hosts = [("db".parse().unwrap(), [10, 0, 0, 7].into())].into();
-    full.spec.readiness_probe = Some(Probe::http(80, "/ready"));
+    let timing = Probe { period_s: Some(10), timeout_s: Some(2), failures: Some(5), ..Probe::default() };
+    full.spec.readiness_probe = Some(Probe { port: Some(80), path: Some("/ready".to_owned()), ..timing });
     full.spec.liveness_probe = Some(Probe::exec(["test", "-e", "/ok"]));
     full.spec.start_deadline_s = Some(120);
     full.spec.drain_s = Some(0);
@@ -67,7 +68,7 @@ fn showing_everything_that_a_deployment_says() {
     platform         linux/arm64
     labels           team=web
     hosts            db=10.0.0.7
-    readiness probe  80/ready
+    readiness probe  80/ready (every 10 s, timeout 2 s, 5 failures count)
     liveness probe   exec:test -e /ok
     start deadline   2m
     drain            0s
@@ -179,7 +180,7 @@ fn a_deployment_that_has_not_run_used_nothing() {
     patr_snapshot!(t.patr("deployment show web --metrics"), @"
     exit code: 0
     ----- stderr -----
-    nothing was measured in that time
+    nothing was measured in that time; a new replica has its first values within a minute
     ");
     patr_snapshot!(t.patr("deployment show web --since 1h"), @"
     exit code: 2

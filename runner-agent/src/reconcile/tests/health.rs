@@ -162,7 +162,7 @@ async fn volumes_and_the_health_of_the_machine_are_reported() {
     let there = ObservedVolume { id: here, bytes: Some(7) };
     let seen = VolumesSeen { here: vec![there.clone()], gone: vec![gone], ..VolumesSeen::default() };
     story.fake.has_volumes(seen);
-    let health = HostHealth { disk_total: Some(100), disk_free: Some(50), trouble: None };
+    let health = HostHealth { disk_total: Some(100), disk_free: Some(50), trouble: None, away_since: None };
     story.fake.does(health.clone());
     story.wants([]);
     let heard = story.hears("all of it", |report| report.health.is_some()).await;

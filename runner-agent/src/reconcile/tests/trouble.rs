@@ -127,6 +127,36 @@ async fn a_runtime_that_goes_away_in_a_rollout_only_delays_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn since_when_a_runtime_is_away_is_said_until_it_answers_again() {
+    let mut story = Story::with(release(1, 1)).await;
+    let since = |report: &Report| report.health.as_ref().and_then(|health| health.away_since);
+    story.fake.is_away(true);
+    let first = story.hears("that it is away", |report| since(report).is_some()).await;
+    later(120).await;
+    let last = story.hears("that it is away still", |report| since(report).is_some()).await;
+    assert_eq!(since(&last), since(&first), "since the first look that saw nothing");
+    story.fake.is_away(false);
+    story.hears("that it is back", |report| since(report).is_none()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_replica_that_ends_with_the_runtime_is_started_anew_and_has_failed_nothing() {
+    let mut story = Story::with(release(1, 1)).await;
+    story.fake.behaves("web:2", Behaviour::Deaf);
+    story.wants([release(1, 2)]);
+    story.sees(1, |seen| seen.replicas.len() == 2).await;
+    story.fake.is_away(true);
+    story
+        .hears("that it is away", |report| report.health.as_ref().is_some_and(|is| is.trouble.is_some()))
+        .await;
+    story.fake.halt("c2");
+    story.fake.behaves("web:2", Behaviour::Serves);
+    story.fake.is_away(false);
+    story.is_live(&release(1, 2)).await;
+    assert_eq!(story.names(), ["c3"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_look_that_hangs_is_given_up_and_repeated() {
     let mut story = Story::new();
     story.fake.then(Verb::Observe, 0, Fate::Hangs);

@@ -69,6 +69,7 @@ pub(super) async fn health(docker: &Docker) -> HostHealth {
         disk_total: space.map(|space| space.total),
         disk_free: space.map(|space| space.free - space.free % (space.total / 100).max(1)),
         trouble: away.or_else(low),
+        away_since: None,
     }
 }
 

@@ -37,13 +37,17 @@ async fn listen(api: &bollard::Docker, reminders: &mpsc::Sender<()>) {
         tokio::select! {
             event = events.next() => match event {
                 Some(Ok(_)) => remind(reminders),
-                Some(Err(_)) | None => return,
+                Some(Err(_)) | None => break,
             },
             () = &mut begun, if !listening => {
                 listening = true;
                 remind(reminders);
             }
         }
+    }
+    if listening {
+        // That it went away is to be seen, and not only at the next regular look.
+        remind(reminders);
     }
 }
 

@@ -205,7 +205,7 @@ impl Runtime for Fake {
     }
 
     async fn health(&self) -> HostHealth {
-        let healthy = HostHealth { disk_total: None, disk_free: None, trouble: None };
+        let healthy = HostHealth { disk_total: None, disk_free: None, trouble: None, away_since: None };
         self.world().health.clone().unwrap_or(healthy)
     }
 

@@ -12,6 +12,10 @@ pub(super) fn seen(id: VolumeId, observed: &Observed) -> Option<&ObservedVolume>
 
 /// `made` says whether its runner had it once, with all that belongs into it.
 pub(super) fn derive(made: bool, seen: bool, observed: &Observed, now: Millis) -> VolumeState {
+    let health = observed.report.as_ref().and_then(|report| report.health.as_ref());
+    if let (true, Some(since)) = (made, observed.connection.runtime_away_since(health)) {
+        return VolumeState::Unknown { since };
+    }
     match (&observed.connection, &observed.report) {
         _ if !made => VolumeState::Waiting,
         // It has connected, or nothing would be made: the session cannot be asked.
@@ -26,7 +30,7 @@ pub(super) fn derive(made: bool, seen: bool, observed: &Observed, now: Millis) -
 
 #[cfg(test)]
 mod tests {
-    use patr_models::wire::Report;
+    use patr_models::wire::{HostHealth, Report};
 
     use super::*;
 
@@ -43,7 +47,12 @@ mod tests {
         assert_eq!(derive(true, true, &says(&online)), VolumeState::Ready);
         assert_eq!(derive(true, false, &says(&online)), VolumeState::Missing);
         assert_eq!(derive(false, false, &says(&online)), VolumeState::Waiting);
-        assert_eq!(derive(true, false, &observed(online, None)), VolumeState::Unknown { since });
+        assert_eq!(derive(true, false, &observed(online.clone(), None)), VolumeState::Unknown { since });
+        let health =
+            HostHealth { disk_total: None, disk_free: None, trouble: None, away_since: Some(Millis(7)) };
+        let away = observed(online, Some(Report { health: Some(health), ..Report::default() }));
+        assert_eq!(derive(true, true, &away), VolumeState::Unknown { since: Millis(7) });
+        assert_eq!(derive(false, false, &away), VolumeState::Waiting);
         let offline = Connection::Offline { since };
         assert_eq!(derive(true, true, &says(&offline)), VolumeState::Unknown { since });
         assert_eq!(derive(false, false, &says(&offline)), VolumeState::Waiting);

@@ -1,0 +1,62 @@
+//! What is printed to be pasted, read by the programs that it is for.
+
+use std::process::Command;
+
+use super::*;
+
+/// What is printed for a machine.
+fn printed() -> String {
+    let t = TestContext::new();
+    t.edge.answers::<CreateRunner>(Created(runner_with_token("home")));
+    t.patr("runner add home").run().stderr
+}
+
+/// What is printed from one line to the one before another.
+fn part<'p>(printed: &'p str, first: &str, after: &str) -> &'p str {
+    let begun = &printed[printed.find(first).unwrap()..];
+    &begun[..begun.find(after).unwrap_or(begun.len())]
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn skipped(program: &Command) {
+    eprintln!("SKIPPED: {:?} is not installed here", program.get_program());
+}
+
+/// Runs a program that reads a file: whether it succeeds, and what it says is wrong. `None`, said loudly, where it is not
+/// installed.
+fn read_by(command: &mut Command) -> Option<(bool, String)> {
+    let Ok(ended) = command.output() else {
+        skipped(command);
+        return None;
+    };
+    Some((ended.status.success(), String::from_utf8_lossy(&ended.stderr).into_owned()))
+}
+
+#[test]
+fn the_unit_is_one_that_systemd_takes() {
+    let printed = printed();
+    let unit = part(&printed, "[Unit]", "EOF");
+    // Only a program that is there passes; the agent is not.
+    let unit = unit.replace("ExecStart=/usr/local/bin/patr-runner", "ExecStart=/bin/true");
+    assert!(unit.contains("/bin/true docker --url "), "{unit}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("patr-runner.service");
+    std::fs::write(&file, unit).unwrap();
+    let Some((_, said)) = read_by(Command::new("systemd-analyze").arg("verify").arg(&file)) else { return };
+    // It reads the units of this machine as well, which may be as they like.
+    let ours: Vec<&str> = said.lines().filter(|line| line.contains("patr-runner")).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+}
+
+#[test]
+fn the_compose_file_is_one_that_compose_takes() {
+    let printed = printed();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("compose.yaml");
+    std::fs::write(&file, part(&printed, "services:", "\n\n")).unwrap();
+    let mut compose = Command::new("docker-compose");
+    let Some((fine, said)) = read_by(compose.arg("--file").arg(&file).args(["config", "--quiet"])) else {
+        return;
+    };
+    assert!(fine, "{said}");
+}
