@@ -4,6 +4,7 @@ use crate::{
     ids::{DeploymentId, UserId},
     name::Name,
     time::Millis,
+    wire::ObservedReplica,
 };
 
 pub mod cancel;
@@ -73,6 +74,13 @@ pub struct Deployment {
     pub status: Status,
     pub created_at: Millis,
     pub updated_at: Millis,
+}
+
+impl Deployment {
+    /// Every replica that any of its runners saw last, of whatever release.
+    pub fn seen(&self) -> impl Iterator<Item = &ObservedReplica> {
+        self.runners.iter().flat_map(|placed| &placed.seen)
+    }
 }
 
 /// An immutable snapshot of a deployment's configuration.

@@ -72,7 +72,7 @@ impl Site {
         let docker = self.engine.docker();
         let here = eventually("two replicas, as is shown", async || {
             let shown: Deployment = self.owner.deployment("web").await;
-            let mut seen: Vec<String> = shown.seen.iter().map(|replica| replica.id.clone()).collect();
+            let mut seen: Vec<String> = shown.seen().map(|replica| replica.id.clone()).collect();
             seen.sort();
             let here = docker.containers(&self.deployment);
             let short: Vec<String> = here.iter().map(|id| id.chars().take(12).collect()).collect();

@@ -65,15 +65,15 @@ async fn an_edge_that_is_hidden_for_a_while_costs_no_replica_and_hears_of_what_h
         pass(Duration::from_secs(60)).await;
         assert!(unknown(&owner.deployment("web").await.status), "it is hidden still");
     }
-    let seen = owner.deployment("web").await.seen;
-    assert!(seen.iter().any(|replica| killed.starts_with(&replica.id)), "nothing was heard: {seen:?}");
+    let now = owner.deployment("web").await;
+    assert!(now.seen().any(|replica| killed.starts_with(&replica.id)), "nothing was heard: {now:?}");
 
     namespace.join().unwrap();
     eventually("word of what happened", async || {
         let now = owner.deployment("web").await;
         let known = |replica: &str| after.iter().any(|id| id.starts_with(replica));
-        let all = now.seen.len() == 2 && now.seen.iter().all(|replica| known(&replica.id));
-        if all && live(2)(&now.status) { Ok(()) } else { Err((now.status, now.seen)) }
+        let all = now.seen().count() == 2 && now.seen().all(|replica| known(&replica.id));
+        if all && live(2)(&now.status) { Ok(()) } else { Err(now) }
     })
     .await;
     eventually("an answer through the edge", async || match edge.get("web-acme", "/").await {

@@ -7,11 +7,13 @@ use worker::{D1Database, Env, ObjectNamespace, Result, Url};
 use crate::{
     answer::Fault,
     kv::{Kv, Namespace},
-    vault::Key,
+    vault::{Key, Keyring},
 };
 
 /// The Worker secret that the keys of workspaces are encrypted with: 64 hexadecimal digits.
 pub(crate) const SECRETS_KEY: &str = "PATR_SECRETS_KEY";
+/// The one before it, while it is being replaced.
+pub(crate) const FORMER_SECRETS_KEY: &str = "PATR_SECRETS_KEY_FORMER";
 
 /// What an installation is configured with.
 #[derive(Clone)]
@@ -24,13 +26,14 @@ pub(crate) struct Settings {
     pub(crate) bootstrap_secret: String,
     pub(crate) internal_secret: String,
     /// Absent when it is not set, or not as it should be: everything but secrets works without.
-    pub(crate) secrets_key: Option<Key>,
+    pub(crate) secrets_keys: Option<Keyring>,
 }
 
 impl Settings {
     pub(crate) fn read(env: &Env) -> Result<Self> {
         let var = |name: &str| env.var(name).map(|var| var.to_string());
         let secret = |name: &str| env.secret(name).map(|secret| secret.to_string());
+        let key = |name: &str| Key::from_hex(&secret(name).ok()?);
         Ok(Self {
             control_host: var("CONTROL_HOST")?,
             apps_domain: var("APPS_DOMAIN")?,
@@ -38,15 +41,16 @@ impl Settings {
             sign_up_open: var("SIGN_UP")? == "open",
             bootstrap_secret: secret("BOOTSTRAP_SECRET")?,
             internal_secret: secret("INTERNAL_SECRET")?,
-            secrets_key: secret(SECRETS_KEY).ok().and_then(|key| Key::from_hex(&key)),
+            secrets_keys: key(SECRETS_KEY)
+                .map(|current| Keyring { current, former: key(FORMER_SECRETS_KEY) }),
         })
     }
 
-    /// The key that the keys of workspaces are encrypted with.
-    pub(crate) fn secrets_key(&self) -> std::result::Result<&Key, Fault> {
+    /// What the keys of workspaces are encrypted with.
+    pub(crate) fn secrets_keys(&self) -> std::result::Result<&Keyring, Fault> {
         let missing =
             || format!("the Worker secret {SECRETS_KEY} is missing, or is not 64 hexadecimal digits");
-        self.secrets_key.as_ref().ok_or_else(|| Fault::new(missing()))
+        self.secrets_keys.as_ref().ok_or_else(|| Fault::new(missing()))
     }
 
     /// The address of the control host, as a browser opens it.

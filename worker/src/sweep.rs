@@ -1,9 +1,9 @@
 //! What is done once a minute: what an earlier request could not finish, and what has become old.
 //!
-//! Each part does a bounded amount and leaves the rest to the next minute: in all 27 statements of D1 and 20 deletions in
-//! KV, and for each of up to 20 routing tables that are behind four statements and a write. The free plan allows one event
-//! 50 statements and 1,000 calls: with more than six tables behind, the parts after them fail and have their turn in the
-//! next minute, when these are done.
+//! Each part does a bounded amount and leaves the rest to the next minute: in all 27 statements of D1 (11 more while the
+//! installation's key is replaced) and 20 deletions in KV, and for each of up to 20 routing tables that are behind four
+//! statements and a write. The free plan allows one event 50 statements and 1,000 calls: with more than six tables behind, the
+//! parts after them fail and have their turn in the next minute, when these are done.
 
 use std::time::Duration;
 
@@ -16,8 +16,13 @@ use crate::{
     answer::Fault,
     blobs,
     ctx::Ctx,
-    db::{self, access, site_days, sites, url_hours, versions},
-    routes_kv,
+    db::{
+        self, access,
+        secrets::{self, OldKeyRow},
+        site_days, sites, url_hours, versions,
+    },
+    env::FORMER_SECRETS_KEY,
+    platform, routes_kv,
 };
 
 /// Previews that one sweep takes away.
@@ -25,6 +30,8 @@ const PREVIEWS: usize = 50;
 /// Sites whose old versions one sweep looks through, and versions that it deletes.
 const SITES: usize = 10;
 const VERSIONS: usize = 100;
+/// Keys of workspaces that one sweep encrypts anew.
+const KEYS: usize = 10;
 /// How often a site's old versions are looked through.
 const TENDED: Duration = Duration::from_secs(24 * 3600);
 
@@ -40,8 +47,25 @@ pub(crate) async fn run(ctx: &Ctx) -> Vec<Fault> {
         ctx.db.batch(db::sweep(ctx.now)).await.map_err(Fault::from),
         ctx.db.batch(access::sweep(ctx.now)).await.map_err(Fault::from),
         ctx.db.batch(vec![url_hours::sweep(ctx.now)]).await.map_err(Fault::from),
+        rewrap(ctx).await,
     ];
     parts.into_iter().filter_map(Result::err).collect()
+}
+
+/// Encrypts the keys of workspaces with the installation's new key, while that replaces a former one.
+async fn rewrap(ctx: &Ctx) -> Result<(), Fault> {
+    let Some(keys) = ctx.settings.secrets_keys.as_ref().filter(|keys| keys.former.is_some()) else {
+        return Ok(());
+    };
+    let by = keys.current.fingerprint();
+    let rows: Vec<OldKeyRow> = ctx.db.fetch(secrets::keys_not_by(&by, KEYS)).await?;
+    if rows.is_empty() {
+        platform::log(format_args!("{FORMER_SECRETS_KEY} is not needed any more"));
+        return Ok(());
+    }
+    let again =
+        rows.iter().map(|row| Ok(secrets::rewrap(row, &keys.rewrap(row.workspace_id, &row.wrapped)?, &by)));
+    Ok(ctx.db.batch(again.collect::<Result<_, Fault>>()?).await?)
 }
 
 /// Takes previews away whose time is over.

@@ -74,7 +74,8 @@ impl App {
             sign_up_open: true,
             bootstrap_secret: BOOTSTRAP.to_owned(),
             internal_secret: INTERNAL.to_owned(),
-            secrets_key: vault::Key::from_hex(&"5e".repeat(32)),
+            secrets_keys: vault::Key::from_hex(&"5e".repeat(32))
+                .map(|current| vault::Keyring { current, former: None }),
         };
         Self {
             sqlite: Rc::new(Sqlite::new()),

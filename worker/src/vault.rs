@@ -9,7 +9,10 @@
 //! What is encrypted says what it is about as associated data, so that a row of D1 that was put in another's place does
 //! not open. Nonces are random: with 192 bits they never meet.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
     aead::{Aead, KeyInit, Payload},
@@ -21,6 +24,7 @@ use patr_models::{
     runner::connect::PublicKey,
     secret::{SecretVersion, Secrets},
 };
+use sha2::{Digest, Sha256};
 
 use crate::{answer::Fault, env};
 
@@ -58,6 +62,12 @@ impl Key {
         key.try_into().map(Self).map_err(|_| Fault::new("a workspace's key has another length"))
     }
 
+    /// Says which key it is, without saying anything about it.
+    pub(crate) fn fingerprint(&self) -> String {
+        let digest = Sha256::new().chain_update("patr key fingerprint").chain_update(self.0).finalize();
+        URL_SAFE_NO_PAD.encode(&digest[..12])
+    }
+
     /// A value, encrypted with this key, its workspace's.
     pub(crate) fn close(&self, place: Place<'_>, value: &[u8]) -> Result<String, Fault> {
         self.encrypt(&place.about(), value)
@@ -88,6 +98,29 @@ impl Key {
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or_else(broken)?;
         let payload = Payload { msg: sealed, aad: about.as_bytes() };
         XChaCha20Poly1305::new(&self.0.into()).decrypt(&XNonce::from(*nonce), payload).map_err(|_| broken())
+    }
+}
+
+/// The installation's keys: the one that is used, and the one before it, for as long as the one replaces the other.
+#[derive(Clone)]
+pub(crate) struct Keyring {
+    pub(crate) current: Key,
+    pub(crate) former: Option<Key>,
+}
+
+impl Keyring {
+    /// A workspace's key, encrypted with either.
+    pub(crate) fn unwrap(&self, workspace: WorkspaceId, wrapped: &str) -> Result<Key, Fault> {
+        let opened = self.current.unwrap(workspace, wrapped);
+        match &self.former {
+            Some(former) => opened.or_else(|_| former.unwrap(workspace, wrapped)),
+            None => opened,
+        }
+    }
+
+    /// A workspace's key, encrypted with the one that is used.
+    pub(crate) fn rewrap(&self, workspace: WorkspaceId, wrapped: &str) -> Result<String, Fault> {
+        self.current.wrap(workspace, &self.unwrap(workspace, wrapped)?)
     }
 }
 
@@ -185,6 +218,19 @@ mod tests {
         let wrapped = master.wrap(workspace(1), &key).unwrap();
         assert_eq!(master.unwrap(workspace(1), &wrapped).unwrap().0, key.0);
         assert!(master.unwrap(workspace(2), &wrapped).is_err());
+    }
+
+    #[test]
+    fn a_key_that_is_being_replaced_still_opens_what_it_has_closed() {
+        let (former, current, key) = (Key::random().unwrap(), Key::random().unwrap(), Key::random().unwrap());
+        let wrapped = former.wrap(workspace(1), &key).unwrap();
+        let ring = Keyring { current: current.clone(), former: Some(former) };
+        assert_eq!(ring.unwrap(workspace(1), &wrapped).unwrap().0, key.0);
+        let again = ring.rewrap(workspace(1), &wrapped).unwrap();
+        let alone = Keyring { current, former: None };
+        assert_eq!(alone.unwrap(workspace(1), &again).unwrap().0, key.0);
+        assert!(alone.unwrap(workspace(1), &wrapped).is_err());
+        assert_ne!(alone.current.fingerprint(), key.fingerprint());
     }
 
     #[test]

@@ -29,10 +29,33 @@ pub(crate) fn key(workspace: WorkspaceId) -> Statement {
     Statement::new("SELECT wrapped FROM data_keys WHERE workspace_id = ?1", &[&Text(workspace)])
 }
 
-pub(crate) fn key_insert(workspace: WorkspaceId, wrapped: &str, now: Millis) -> Statement {
+/// `by` is the fingerprint of the installation's key.
+pub(crate) fn key_insert(workspace: WorkspaceId, wrapped: &str, by: &str, now: Millis) -> Statement {
     Statement::new(
-        "INSERT INTO data_keys (workspace_id, wrapped, created_at) VALUES (?1, ?2, ?3)",
-        &[&Text(workspace), &wrapped, &now],
+        "INSERT INTO data_keys (workspace_id, wrapped, wrapped_by, created_at) VALUES (?1, ?2, ?3, ?4)",
+        &[&Text(workspace), &wrapped, &by, &now],
+    )
+}
+
+/// The key of a workspace that is encrypted with another key of the installation than it should be.
+#[derive(serde::Deserialize)]
+pub(crate) struct OldKeyRow {
+    pub(crate) workspace_id: WorkspaceId,
+    pub(crate) wrapped: String,
+}
+
+pub(crate) fn keys_not_by(by: &str, limit: usize) -> Statement {
+    Statement::new(
+        "SELECT workspace_id, wrapped FROM data_keys WHERE wrapped_by IS NOT ?1 ORDER BY workspace_id LIMIT ?2",
+        &[&by, &limit],
+    )
+}
+
+/// Unless it was replaced meanwhile.
+pub(crate) fn rewrap(row: &OldKeyRow, wrapped: &str, by: &str) -> Statement {
+    Statement::new(
+        "UPDATE data_keys SET wrapped = ?3, wrapped_by = ?4 WHERE workspace_id = ?1 AND wrapped = ?2",
+        &[&Text(row.workspace_id), &row.wrapped.as_str(), &wrapped, &by],
     )
 }
 

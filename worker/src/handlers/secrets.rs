@@ -28,20 +28,20 @@ use crate::{
         secrets::{self as db, KeyRow, New, Row, UseRow},
         users::Count,
     },
-    vault::{Key, Place},
+    vault::{Key, Keyring, Place},
 };
 
 pub(crate) async fn set(ctx: &Ctx, caller: Member, call: Call<SetSecret>) -> Answer<SetSecret> {
     let name = call.path.secret;
     let value =
         bytes(&call.body.0.value).map_err(|problem| Failure::Api(set::Error::ValueInvalid { problem }))?;
-    let master = ctx.settings.secrets_key().map_err(|_| Failure::Api(set::Error::SecretsOff))?;
+    let keys = ctx.settings.secrets_keys().map_err(|_| Failure::Api(set::Error::SecretsOff))?;
     for _ in 0..TRIES {
         let row: Option<Row> = ctx.db.optional(db::get(caller.workspace, &name)).await?;
         if row.as_ref().is_none_or(Row::is_deleted) && is_full(ctx, caller.workspace).await? {
             return Err(Failure::Api(set::Error::TooManySecrets { max: WORKSPACE_SECRETS_MAX }));
         }
-        let (key, mut statements) = key(ctx, caller.workspace, master).await?;
+        let (key, mut statements) = key(ctx, caller.workspace, keys).await?;
         let version = row.as_ref().map_or(0, |row| row.version) + 1;
         let place = Place { workspace: caller.workspace, secret: &name, version };
         let closed = key.close(place, &value)?;
@@ -76,12 +76,13 @@ async fn is_full(ctx: &Ctx, workspace: WorkspaceId) -> Result<bool, DbError> {
 }
 
 /// The key of a workspace; one that has none gets it with the first secret.
-async fn key(ctx: &Ctx, workspace: WorkspaceId, master: &Key) -> Result<(Key, Vec<Statement>), Refused> {
+async fn key(ctx: &Ctx, workspace: WorkspaceId, keys: &Keyring) -> Result<(Key, Vec<Statement>), Refused> {
     if let Some(row) = ctx.db.optional::<KeyRow>(db::key(workspace)).await? {
-        return Ok((master.unwrap(workspace, &row.wrapped)?, Vec::new()));
+        return Ok((keys.unwrap(workspace, &row.wrapped)?, Vec::new()));
     }
     let key = Key::random()?;
-    let insert = db::key_insert(workspace, &master.wrap(workspace, &key)?, ctx.now);
+    let wrapped = keys.current.wrap(workspace, &key)?;
+    let insert = db::key_insert(workspace, &wrapped, &keys.current.fingerprint(), ctx.now);
     Ok((key, vec![insert]))
 }
 

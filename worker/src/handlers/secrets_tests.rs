@@ -63,9 +63,9 @@ fn of_two_first_secrets_at_once_one_makes_the_key_and_the_other_takes_it() {
     let row: serde_json::Value =
         serde_json::from_str(&app.sqlite.rows("SELECT id FROM workspaces")[0]).unwrap();
     let workspace = row["id"].as_str().unwrap().parse().unwrap();
-    let master = app.settings.secrets_key.clone().unwrap();
+    let master = app.settings.secrets_keys.clone().unwrap().current;
     let theirs = master.wrap(workspace, &Key::random().unwrap()).unwrap();
-    app.sqlite.meanwhile(format!("INSERT INTO data_keys VALUES ('{workspace}', '{theirs}', 1)"));
+    app.sqlite.meanwhile(format!("INSERT INTO data_keys VALUES ('{workspace}', '{theirs}', 1, NULL)"));
     assert_eq!(owner.secret("db", "one").unwrap().version, 1);
     let kept = app.sqlite.rows("SELECT wrapped FROM data_keys");
     assert_eq!(kept, [format!(r#"{{"wrapped":"{theirs}"}}"#)]);
@@ -75,7 +75,7 @@ fn of_two_first_secrets_at_once_one_makes_the_key_and_the_other_takes_it() {
 fn a_key_that_does_not_open_is_not_replaced() {
     let app = App::new();
     let owner = app.owner("acme");
-    app.sqlite.run("INSERT INTO data_keys SELECT id, 'damaged', 1 FROM workspaces");
+    app.sqlite.run("INSERT INTO data_keys SELECT id, 'damaged', 1, NULL FROM workspaces");
     let path = "/api/v1/workspaces/acme/secrets/db";
     let answered = owner.raw(http::Method::PUT, path, r#"{"value":{"text":"one"}}"#);
     assert_eq!(answered.code(), "internal");
@@ -133,7 +133,7 @@ fn a_workspace_has_a_limited_number_of_secrets() {
 #[test]
 fn without_its_key_an_installation_keeps_no_secrets_and_says_which_one_it_is() {
     let mut app = App::new();
-    app.settings.secrets_key = None;
+    app.settings.secrets_keys = None;
     let owner = app.owner("acme");
     let refused = crate::testing::refusal(owner.secret("db", "one"));
     assert_eq!(refused.code, "secrets_off");

@@ -54,8 +54,8 @@ async fn open(
 ) -> Result<Values, Refused> {
     let workspace = runner.workspace_id;
     let row: Option<KeyRow> = ctx.db.optional(secrets::key(workspace)).await?;
-    let key = match (row, ctx.settings.secrets_key()) {
-        (Some(row), Ok(master)) => master.unwrap(workspace, &row.wrapped),
+    let key = match (row, ctx.settings.secrets_keys()) {
+        (Some(row), Ok(keys)) => keys.unwrap(workspace, &row.wrapped),
         (None, Ok(_)) => Err(Fault::new("the workspace has no key")),
         (_, Err(fault)) => Err(fault),
     };

@@ -18,7 +18,7 @@ use super::installation::Installation;
 use crate::{
     platform::LOG,
     testing::{App, Caller, spec},
-    vault::Key,
+    vault::{Key, Keyring},
 };
 
 const CANARY: &str = "canary-5b0c1d";
@@ -148,12 +148,31 @@ fn with_another_key_of_the_installation_nothing_opens_and_the_log_names_it() {
         deployed(&owner)
     };
     for key in [Key::from_hex(&"0".repeat(64)), None] {
-        app.settings.secrets_key = key;
+        app.settings.secrets_keys = key.map(|current| Keyring { current, former: None });
         LOG.take();
         assert_eq!(opened(&desired(&app, runner), "web"), None);
         let log = LOG.take().join("\n");
         assert!(log.contains("PATR_SECRETS_KEY"), "{log}");
     }
+}
+
+#[test]
+fn the_key_of_the_installation_is_replaced_while_everything_opens() {
+    let mut app = App::new();
+    let runner = {
+        let owner = app.owner("acme");
+        owner.secret("db", CANARY).unwrap();
+        deployed(&owner)
+    };
+    let (former, current) = (app.settings.secrets_keys.take().unwrap().current, Key::random().unwrap());
+    app.settings.secrets_keys = Some(Keyring { current: current.clone(), former: Some(former) });
+    assert!(opened(&desired(&app, runner), "web").is_some(), "before the sweep");
+    app.sweep();
+    LOG.take();
+    app.sweep();
+    assert!(LOG.take().join("\n").contains("PATR_SECRETS_KEY_FORMER is not needed any more"));
+    app.settings.secrets_keys = Some(Keyring { current, former: None });
+    assert!(opened(&desired(&app, runner), "web").is_some(), "without the former key");
 }
 
 #[test]
