@@ -81,6 +81,7 @@ async fn renew(name: &Name, secret: &Secret, ctx: &Context) -> Outcome<Deploymen
             headers: IfMatch { if_match: Some(etag), key: new_key() },
             body: Json(update::Body {
                 spec: with_newest(before.spec, &secret.name),
+                runners: None,
                 replicas: None,
                 autoscale: None,
             }),
