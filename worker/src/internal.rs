@@ -20,7 +20,7 @@ use crate::{
     answer::Answer,
     ctx::Ctx,
     db::{
-        Statement, deployments, managed_urls,
+        Statement, deployments,
         placements::{self, Arrival},
         runners, volumes,
     },
@@ -99,7 +99,7 @@ fn arrive(runner: RunnerId, arrivals: &[Arrival], left: &BTreeSet<RunnerId>) -> 
         return Vec::new();
     }
     let mut statements =
-        vec![placements::arrive(runner, &deployments), managed_urls::touch_shared(&deployments)];
+        vec![placements::arrive(runner, &deployments), placements::touch_shared(&deployments)];
     if !left.is_empty() {
         statements.extend(placements::leave(&deployments));
         statements.push(runners::touch_all(left));

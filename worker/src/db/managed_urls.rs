@@ -1,7 +1,5 @@
 //! Managed URLs and the hosts that they are under.
 
-use std::collections::BTreeSet;
-
 use patr_models::{
     deployment::Power,
     ids::{DeploymentId, ManagedUrlId, SiteId, WorkspaceId},
@@ -342,16 +340,6 @@ pub(crate) fn touch_leading_to(id: &dyn std::fmt::Display) -> Statement {
         "UPDATE hosts SET revision = revision + 1
          WHERE host IN (SELECT host FROM managed_urls WHERE deployment_id = ?1 OR site_id = ?1)",
         &[&Text(id)],
-    )
-}
-
-/// The requests of these deployments are shared otherwise. Those with one runner have nothing to share.
-pub(crate) fn touch_shared(deployments: &BTreeSet<DeploymentId>) -> Statement {
-    Statement::new(
-        "UPDATE hosts SET revision = revision + 1
-         WHERE host IN (SELECT m.host FROM json_each(?1) f JOIN managed_urls m ON m.deployment_id = f.value
-                        WHERE (SELECT count(*) FROM placements WHERE deployment_id = f.value) > 1)",
-        &[&Json(deployments)],
     )
 }
 

@@ -162,6 +162,16 @@ pub(crate) fn arrive(runner: RunnerId, deployments: &BTreeSet<DeploymentId>) -> 
     )
 }
 
+/// The hosts of these deployments: their requests are shared otherwise. Those with one runner have nothing to share.
+pub(crate) fn touch_shared(deployments: &BTreeSet<DeploymentId>) -> Statement {
+    Statement::new(
+        "UPDATE hosts SET revision = revision + 1
+         WHERE host IN (SELECT m.host FROM json_each(?1) f JOIN managed_urls m ON m.deployment_id = f.value
+                        WHERE (SELECT count(*) FROM placements WHERE deployment_id = f.value) > 1)",
+        &[&Json(deployments)],
+    )
+}
+
 /// What was taken off the lists of these deployments may go. The tombstone is newer than anything that runs there; should it
 /// come back, that is a newer generation still.
 pub(crate) fn leave(deployments: &BTreeSet<DeploymentId>) -> Vec<Statement> {
