@@ -8,8 +8,8 @@
 //! | `RunnerSession` | runner | epoch, desired snapshot, last report, facts to record, what replicas used | `worker`; the agent |
 //! | `RunnerTunnel` | runner and lane | whether its agent is there: streams live and die with the socket | `worker`; the agent |
 //!
-//! Decisions are in [`session::core`] and in [`tunnel::parking`], [`tunnel::handover`] and [`tunnel::messages`], which
-//! are synchronous and know no platform; `objects` only forwards.
+//! Decisions are in [`session::core`] and in [`tunnel::parking`], [`tunnel::handover`], [`tunnel::liveness`] and
+//! [`tunnel::messages`], which are synchronous and know no platform; `objects` only forwards.
 
 pub mod session {
     //! One runner's session.
@@ -29,6 +29,7 @@ pub mod tunnel {
     pub mod head;
     #[cfg(target_arch = "wasm32")]
     pub mod lane;
+    pub mod liveness;
     pub mod messages;
     pub mod parking;
     #[cfg(target_arch = "wasm32")]

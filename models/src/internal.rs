@@ -22,6 +22,8 @@ pub const RUNNER_HEADER: &str = "patr-runner";
 pub const OPEN_HEADER: &str = "patr-open";
 /// The header with which `worker` lets a request wait in a tunnel object while its lane is away.
 pub const WAIT_HEADER: &str = "patr-wait";
+/// The header in which a tunnel object says how long a request has waited for its agent, in milliseconds.
+pub const PARKED_HEADER: &str = "patr-parked";
 /// The header in which a tunnel object says that its own answer is not the application's; see [`TunnelTrouble`].
 pub const TROUBLE_HEADER: &str = "patr-trouble";
 

@@ -38,7 +38,8 @@ pub const RESTARTED: &str = "restarted";
 /// What the edge says on a tunnel when it waits for an answer and has heard nothing for a while. Unlike [`PING`], it finds out
 /// whether the agent is there within a moment.
 pub const PROBE: &str = "probe";
-/// The agent's answer to [`PROBE`], at once.
+/// The agent's answer to [`PROBE`], at once. Its first words on a tunnel, so that the edge knows that it answers; and said
+/// again while it only takes what the edge sends.
 pub const PROBED: &str = "probed";
 /// How often an agent sends [`PING`], in seconds. Cloudflare drops a WebSocket that is silent for 100.
 pub const PING_EVERY_S: u64 = 20;
@@ -57,6 +58,8 @@ pub mod close {
     pub const MALFORMED: u16 = 4004;
     /// The connection has served its time. The agent reconnects.
     pub const RENEW: u16 = 4005;
+    /// A tunnel's agent did not answer [`PROBE`](super::PROBE). The agent reconnects.
+    pub const SILENT: u16 = 4006;
 }
 
 /// Counts the connections of a runner; the highest one is the only one that counts.

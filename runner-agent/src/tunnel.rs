@@ -1,6 +1,7 @@
 //! The lanes: one WebSocket each, many streams on it.
 
 mod outbox;
+mod pace;
 
 use std::{
     collections::HashMap,
@@ -16,7 +17,7 @@ use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
-use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, RESTART, SILENCE_S};
+use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, PROBE, RESTART, SILENCE_S};
 use patr_tunnel::{Code, Event, Mux, Side, StreamId};
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -80,6 +81,8 @@ async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
 async fn carry<R: Runtime>(socket: Socket, target: &Target<R>) -> Ended {
     let (sink, stream) = socket.split();
     let outbox = Outbox::default();
+    // The edge asks only those of whom it knows that they answer.
+    outbox.probed();
     let ended = tokio::select! {
         ended = read(stream, &outbox, target) => ended,
         ended = write(sink, &outbox) => ended,
@@ -98,8 +101,10 @@ async fn read<R: Runtime>(mut stream: SplitStream<Socket>, outbox: &Outbox, targ
                 if let Err(error) = outbox.lane().input(frame, target) {
                     return Ended::lost(format!("the edge broke the tunnel's protocol: {error}"));
                 }
+                outbox.taken(time::Instant::now());
                 outbox.ready.notify_one();
             }
+            Some(Ok(Message::Text(text))) if text == PROBE => outbox.probed(),
             Some(Ok(Message::Text(text))) if text == RESTART => outbox.restart(),
             // A pong, or from a newer edge.
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_))) => {}
@@ -129,7 +134,9 @@ async fn burst(sink: &mut SplitSink<Socket, Message>, outbox: &Outbox) -> tungst
         outbox.gather().await;
         // A frame is made only when it can go.
         let Some(message) = outbox.next() else { return sink.flush().await };
+        let (bytes, begun) = (message.len(), time::Instant::now());
         sink.feed(message).await?;
+        outbox.sent(bytes, begun.elapsed());
     }
     outbox.ready.notify_one();
     Ok(())

@@ -20,8 +20,12 @@ pub const MAX_STREAMS: usize = 1024;
 /// with 1 MB messages where 64 KB ones give 87.
 pub const MAX_FRAME: usize = 1024 * 1024;
 
-/// The largest payload when several streams have data, in bytes: what a small answer waits for behind a big one.
+/// The largest payload when several streams have data, or had a moment ago, in bytes: what a small answer waits for behind a big one.
 pub const FAIR_FRAME: usize = 64 * 1024;
+
+/// What a stream must have sent without another one having had any data before it has large frames, in bytes. Small answers
+/// come one by one: at the moment when a frame is made there is often none, and yet the next one would wait behind it.
+pub const ALONE_AFTER: usize = 1024 * 1024;
 
 /// The largest payload that opens a stream, in bytes. Cloudflare allows a request 128 KB of headers.
 pub const MAX_OPEN: usize = 192 * 1024;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     frame::{self, Code, Frame, FrameError, StreamId},
-    limits::{FAIR_FRAME, GROWTH_BUDGET, MAX_CREDIT, MAX_FRAME, MAX_OPEN, MAX_STREAMS},
+    limits::{ALONE_AFTER, FAIR_FRAME, GROWTH_BUDGET, MAX_CREDIT, MAX_FRAME, MAX_OPEN, MAX_STREAMS},
     stream::Stream,
 };
 
@@ -89,6 +89,8 @@ pub struct Mux {
     budget: u32,
     /// Bytes that wait to be sent, of all streams.
     queued: usize,
+    /// Which stream's data went last, and how many bytes since another one's did.
+    alone: (StreamId, usize),
 }
 
 impl Mux {
@@ -104,6 +106,7 @@ impl Mux {
             events: VecDeque::new(),
             budget: GROWTH_BUDGET,
             queued: 0,
+            alone: (0, 0),
         }
     }
 
@@ -135,14 +138,26 @@ impl Mux {
 
     /// The next message to send. Ask only when the connection can take it.
     pub fn next_frame(&mut self) -> Option<Bytes> {
+        self.next_frame_of(MAX_FRAME)
+    }
+
+    /// As [`Self::next_frame`], with at most so much data in it.
+    pub fn next_frame_of(&mut self, largest: usize) -> Option<Bytes> {
         if let Some(frame) = self.urgent.pop_front() {
             return Some(frame.encode());
         }
-        let most = if self.turns.len() > 1 { FAIR_FRAME } else { MAX_FRAME };
+        let contended = self.turns.len() > 1;
         while let Some(id) = self.turns.pop_front() {
             let Some(stream) = self.streams.get_mut(&id) else { continue };
+            if contended || self.alone.0 != id {
+                self.alone = (id, 0);
+            }
+            let most =
+                if self.alone.1 < ALONE_AFTER { FAIR_FRAME } else { largest.clamp(FAIR_FRAME, MAX_FRAME) };
             let (parts, fin) = stream.take(most);
-            self.queued -= parts.iter().map(Bytes::len).sum::<usize>();
+            let length = parts.iter().map(Bytes::len).sum::<usize>();
+            self.queued -= length;
+            self.alone.1 = self.alone.1.saturating_add(length);
             if stream.has_data() {
                 self.turns.push_back(id);
             }

@@ -5,18 +5,28 @@ use std::{
     collections::{HashMap, VecDeque},
     rc::Rc,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::poll_fn;
-use patr_models::{time::Millis, wire::close};
+use patr_models::{
+    time::Millis,
+    wire::{PROBE, close},
+};
 use patr_tunnel::{Code, Event, Mux, OpenError, ProtocolError, Side, StreamId};
-use worker::WebSocket;
+use worker::{Delay, WebSocket};
 
-use super::handover::{Retired, Verdict};
+use super::{
+    handover::{Retired, Verdict},
+    liveness::{Liveness, Look},
+};
+use crate::platform::now;
 
 /// Why an older socket is closed.
 pub const REPLACED: &str = "a newer connection took over";
+/// Why one is closed whose agent does not answer.
+const NOT_HEARD: &str = "nothing was heard of you";
 
 /// Why a stream ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +42,8 @@ struct Inbox {
     chunks: VecDeque<Bytes>,
     ended: bool,
     broken: Option<Broken>,
+    /// Since when the head of the answer is waited for.
+    awaited: Option<Millis>,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -53,6 +65,9 @@ pub struct Lane {
     since: Millis,
     /// Since when there is a newer socket. This one ends with its last stream.
     pub retired: Option<Millis>,
+    liveness: Liveness,
+    /// Its agent is gone: whatever the platform says of the socket, nothing goes over it.
+    dead: bool,
 }
 
 /// A lane that its streams share.
@@ -60,8 +75,36 @@ pub type Shared = Rc<RefCell<Lane>>;
 
 impl Lane {
     pub fn new(socket: WebSocket, stale: bool, now: Millis) -> Self {
-        let since = now;
-        Self { socket, mux: Mux::new(Side::Edge), inboxes: HashMap::new(), stale, since, retired: None }
+        // What is kept of a socket over the object's sleep is that its agent answers probes.
+        let answers = socket.deserialize_attachment::<bool>().ok().flatten().unwrap_or_default();
+        Self {
+            socket,
+            mux: Mux::new(Side::Edge),
+            inboxes: HashMap::new(),
+            stale,
+            since: now,
+            retired: None,
+            liveness: Liveness::new(answers, now),
+            dead: false,
+        }
+    }
+
+    /// Whether its agent was found to be gone.
+    pub fn is_dead(&self) -> bool {
+        self.dead
+    }
+
+    /// Anything at all came from the agent.
+    pub fn heard(&mut self) {
+        self.liveness.heard(now());
+    }
+
+    /// The agent has answered a probe, or says that it will.
+    pub fn probed(&mut self) {
+        if self.liveness.answers() {
+            // Without it an agent that goes while the object sleeps is missed later.
+            let _ = self.socket.serialize_attachment(true);
+        }
     }
 
     pub fn socket(&self) -> &WebSocket {
@@ -70,7 +113,7 @@ impl Lane {
 
     /// A frame from the agent.
     pub fn input(&mut self, message: Bytes) -> Result<(), ProtocolError> {
-        if self.stale {
+        if self.stale || self.dead {
             return Ok(());
         }
         let outcome = self.mux.input(message);
@@ -106,6 +149,26 @@ impl Lane {
         for inbox in self.inboxes.values_mut() {
             inbox.broken = Some(Broken::Lost);
             inbox.wake();
+        }
+    }
+
+    /// Asks the agent whether it is there if it has been quiet for too long; answers when to look again.
+    fn look(&mut self) -> Option<Duration> {
+        let awaited = self.inboxes.values().filter(|inbox| inbox.broken.is_none());
+        let awaited = awaited.filter_map(|inbox| inbox.awaited).min();
+        match self.liveness.look(awaited, now()) {
+            Look::Rest => None,
+            Look::Again(after) => Some(after),
+            Look::Ask(after) => {
+                // A socket that takes nothing is found out all the same.
+                let _ = self.socket.send_with_str(PROBE);
+                Some(after)
+            }
+            Look::Dead => {
+                self.dead = true;
+                self.close(close::SILENT, NOT_HEARD);
+                None
+            }
         }
     }
 
@@ -158,9 +221,18 @@ impl LaneStream {
     pub fn open(lane: &Shared, payload: Bytes, fin: bool) -> Result<Self, OpenError> {
         let mut inner = lane.borrow_mut();
         let id = inner.mux.open(payload, fin)?;
-        inner.inboxes.insert(id, Inbox::default());
+        inner.inboxes.insert(id, Inbox { awaited: Some(now()), ..Inbox::default() });
         inner.flush();
+        drop(inner);
+        watch(lane);
         Ok(Self { lane: Rc::clone(lane), id })
+    }
+
+    /// The head of the answer has come: what follows may take its time.
+    pub fn begun(&self) {
+        if let Some(inbox) = self.lane.borrow_mut().inboxes.get_mut(&self.id) {
+            inbox.awaited = None;
+        }
     }
 
     /// The next bytes; `None` at the end.
@@ -206,9 +278,12 @@ impl LaneStream {
 
     /// Sends at most as many bytes as there was room for. Nothing happens if the stream takes no more.
     pub fn send(lane: &Shared, id: StreamId, bytes: Bytes) {
-        let mut lane = lane.borrow_mut();
-        let _ = lane.mux.send(id, bytes, false);
-        lane.flush();
+        let mut inner = lane.borrow_mut();
+        let _ = inner.mux.send(id, bytes, false);
+        inner.flush();
+        inner.liveness.sent(now());
+        drop(inner);
+        watch(lane);
     }
 
     /// Sends all of it, as fast as the agent takes it; `false` when the stream takes no more.
@@ -271,4 +346,20 @@ impl Drop for LaneStream {
         lane.flush();
         lane.close_if_drained();
     }
+}
+
+/// Looks after the agent for as long as somebody waits for it.
+fn watch(lane: &Shared) {
+    if !lane.borrow_mut().liveness.begin() {
+        return;
+    }
+    let lane = Rc::clone(lane);
+    wasm_bindgen_futures::spawn_local(async move {
+        // Whoever has come first is looked after from its first second on; who comes later, from the next look on.
+        let mut after = lane.borrow_mut().look();
+        while let Some(pause) = after {
+            Delay::from(pause).await;
+            after = lane.borrow_mut().look();
+        }
+    });
 }

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::Stream;
 use patr_models::{
-    internal::{TROUBLE_HEADER, TunnelTrouble},
+    internal::{PARKED_HEADER, TROUBLE_HEADER, TunnelTrouble},
     wire::{ResponseHead, close},
 };
 use patr_tunnel::{Code, OpenError};
@@ -57,7 +57,10 @@ async fn read_head(stream: &LaneStream) -> std::result::Result<(ResponseHead, By
         match stream.read().await {
             Some(Ok(bytes)) => match reader.push(&bytes) {
                 Ok(None) => {}
-                Ok(Some(read)) => return Ok(read),
+                Ok(Some(read)) => {
+                    stream.begun();
+                    return Ok(read);
+                }
                 Err(_) => return Err(TunnelTrouble::Protocol),
             },
             Some(Err(Broken::Lost)) => return Err(TunnelTrouble::Lost),
@@ -108,10 +111,11 @@ fn respond(head: &ResponseHead, only_head: bool, first: Bytes, stream: LaneStrea
     }
 }
 
-/// The headers of an answer as the platform holds them. None of them may say that the answer is ours.
+/// The headers of an answer as the platform holds them. None of them may say what is ours to say.
 pub(super) fn headers(head: &ResponseHead) -> Result<Headers> {
     let headers = Headers::new();
-    for (name, value) in head.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(TROUBLE_HEADER)) {
+    let ours = |name: &str| [TROUBLE_HEADER, PARKED_HEADER].iter().any(|own| name.eq_ignore_ascii_case(own));
+    for (name, value) in head.headers.iter().filter(|(name, _)| !ours(name)) {
         headers.append(name, value)?;
     }
     Ok(headers)

@@ -3,10 +3,11 @@
 use std::{cell::Cell, cell::RefCell, rc::Rc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
 use futures_util::future::{Either, select};
 use patr_models::{
-    internal::{OPEN_HEADER, RUNNER_HEADER, TunnelTrouble, WAIT_HEADER},
-    wire::{PING, PONG, RESTART, RESTARTED, close},
+    internal::{OPEN_HEADER, PARKED_HEADER, RUNNER_HEADER, TunnelTrouble, WAIT_HEADER},
+    wire::{PING, PONG, PROBED, RESTART, RESTARTED, close},
 };
 use worker::{
     Delay, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
@@ -30,7 +31,7 @@ pub struct Tunnel {
     state: Rc<State>,
     /// Of the newest socket.
     current: RefCell<Option<Shared>>,
-    /// Of older ones, as long as they have streams.
+    /// Of older ones, as long as they have streams, and of dead ones, as long as the platform knows them.
     retired: RefCell<Vec<Shared>>,
     parking: RefCell<Parking<Shared>>,
     /// As it is kept, once it was read or written.
@@ -57,13 +58,9 @@ impl Tunnel {
         let headers = request.headers();
         if let Some(open) = headers.get(OPEN_HEADER)? {
             let open = URL_SAFE_NO_PAD.decode(open).map_err(|error| error.to_string())?;
-            let lane = match self.current() {
-                None if headers.has(WAIT_HEADER)? => self.wait().await?,
-                lane => lane,
-            };
-            return match lane {
-                Some(lane) => serve(lane, open.into(), request, &self.total).await,
-                None => trouble(TunnelTrouble::LaneDown),
+            return match self.current() {
+                None if headers.has(WAIT_HEADER)? => self.park(open.into(), request).await,
+                lane => self.open(lane, open.into(), request).await,
             };
         }
         if headers.has(RUNNER_HEADER)? {
@@ -73,8 +70,26 @@ impl Tunnel {
         Response::empty()
     }
 
+    async fn open(&self, lane: Option<Shared>, open: Bytes, request: Request) -> Result<Response> {
+        match lane {
+            Some(lane) => serve(lane, open, request, &self.total).await,
+            None => trouble(TunnelTrouble::LaneDown),
+        }
+    }
+
+    /// As `open`, once there is an agent; the answer says how long that took.
+    async fn park(&self, open: Bytes, request: Request) -> Result<Response> {
+        let since = now();
+        let lane = self.wait().await?;
+        let parked = now().since(since).as_millis();
+        let mut response = self.open(lane, open, request).await?;
+        response.headers_mut().set(PARKED_HEADER, &parked.to_string())?;
+        Ok(response)
+    }
+
     pub fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
         let Some(lane) = self.lane_of(socket) else { return };
+        lane.borrow_mut().heard();
         match message {
             WebSocketIncomingMessage::Binary(bytes) => {
                 let outcome = lane.borrow_mut().input(bytes.into());
@@ -85,6 +100,7 @@ impl Tunnel {
                 }
             }
             WebSocketIncomingMessage::String(text) if text == RESTARTED => lane.borrow_mut().stale = false,
+            WebSocketIncomingMessage::String(text) if text == PROBED => lane.borrow_mut().probed(),
             WebSocketIncomingMessage::String(_) => {}
         }
     }
@@ -153,6 +169,10 @@ impl Tunnel {
     /// are forgotten.
     fn current(&self) -> Option<Shared> {
         let mut slot = self.current.borrow_mut();
+        // The platform may list a socket for long after it was closed.
+        if let Some(dead) = slot.take_if(|lane| lane.borrow().is_dead()) {
+            self.retired.borrow_mut().push(dead);
+        }
         if slot.is_none() {
             let retired = self.retired.borrow();
             let known = |socket: &WebSocket| retired.iter().any(|lane| same(lane.borrow().socket(), socket));

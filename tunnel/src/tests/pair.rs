@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::{
     Code, Event, Mux, OpenError, SendError, Side, StreamId,
-    limits::{FAIR_FRAME, GROWTH_BUDGET, INITIAL_WINDOW, MAX_FRAME, MAX_STREAMS, MAX_WINDOW},
+    limits::{ALONE_AFTER, FAIR_FRAME, GROWTH_BUDGET, INITIAL_WINDOW, MAX_FRAME, MAX_STREAMS, MAX_WINDOW},
 };
 
 /// Moves up to `most` messages from one end to the other.
@@ -205,6 +205,34 @@ fn a_small_answer_waits_for_one_fair_frame_of_each_other_stream_at_most() {
         bytes: Bytes::from_static(b"x"),
         fin: true
     }));
+}
+
+#[test]
+fn frames_stay_small_while_small_answers_come_one_by_one_and_grow_when_they_stop() {
+    let (mut edge, mut agent) = pair();
+    let bulk = edge.open(Bytes::new(), false).unwrap();
+    let mut largest = |edge: &mut Mux, bytes: usize| {
+        let (mut sent, mut largest) = (0, 0);
+        while sent < bytes {
+            let room = edge.sendable(bulk).min(bytes - sent);
+            edge.send(bulk, Bytes::from(vec![0; room]), false).unwrap();
+            while let Some(message) = edge.next_frame() {
+                largest = largest.max(message.len());
+                agent.input(message).unwrap();
+            }
+            sent += room;
+            agent.consumed(bulk, room);
+            carry(&mut agent, edge, 100);
+        }
+        largest
+    };
+    for _ in 0..100 {
+        assert!(largest(&mut edge, ALONE_AFTER / 8) <= FAIR_FRAME + crate::frame::HEADER);
+        let small = edge.open(Bytes::new(), false).unwrap();
+        edge.send(small, Bytes::from_static(b"x"), true).unwrap();
+    }
+    largest(&mut edge, ALONE_AFTER);
+    assert_eq!(largest(&mut edge, 8 * MAX_FRAME), MAX_FRAME + crate::frame::HEADER);
 }
 
 #[test]
