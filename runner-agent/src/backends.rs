@@ -18,7 +18,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::runtime::Address;
+use crate::{access_log::AccessLog, runtime::Address};
 use pool::Pool;
 
 pub(crate) use parking::Want;
@@ -34,6 +34,8 @@ struct Shared {
     changed: watch::Sender<()>,
     /// Somebody asks for a deployment that has no replica.
     asked: Notify,
+    /// What they were asked.
+    log: AccessLog,
 }
 
 #[derive(Debug, Default)]
@@ -165,6 +167,11 @@ impl Backends {
     /// that address may be somebody else's by now.
     pub(crate) fn follow(&self, mark: u64, running: impl Fn(&str) -> Option<Address>) {
         self.lock().pools.values_mut().for_each(|pool| pool.follow(mark, &running));
+    }
+
+    /// What the replicas were asked.
+    pub(crate) fn log(&self) -> &AccessLog {
+        &self.0.log
     }
 
     /// Whether a replica is in, and whether it serves.

@@ -146,7 +146,7 @@ impl Session {
 }
 
 /// This machine's clock. Nothing is decided by it.
-fn clock() -> Millis {
+pub(crate) fn clock() -> Millis {
     #[expect(clippy::disallowed_methods, reason = "the one place where the agent reads the clock")]
     let now = std::time::SystemTime::now();
     let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

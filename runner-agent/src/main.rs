@@ -7,8 +7,9 @@
 //! | [`meter`] | what runs, the runtime | samples |
 //! | [`tunnel`], one per lane | socket, backends | sockets of replicas |
 //!
-//! They share channels, the table of [`backends`] and the [`vault`]. Losing the link stops none of the others.
+//! They share channels, the table of [`backends`], the [`access_log`] and the [`vault`]. Losing the link stops none of the others.
 
+mod access_log;
 mod backends;
 mod config;
 mod handover;

@@ -1,8 +1,10 @@
-//! What the streams of the tunnel lead to: replicas, their logs, commands in them, and volumes.
+//! What the streams of the tunnel lead to: replicas, their logs, commands in them, connections to them, and volumes.
 
 mod exec;
 mod http;
 mod logs;
+mod requests;
+mod tcp;
 mod volume;
 mod websocket;
 
@@ -13,14 +15,17 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use patr_models::wire::{OpenRequest, ResponseHead, VolumeWork, is_asked_again};
-use patr_tunnel::Code;
+use patr_models::{
+    ids::DeploymentId,
+    wire::{OpenRequest, ResponseHead, VolumeWork, is_asked_again},
+};
 use tokio::sync::watch;
 
 use crate::{
+    access_log::AccessLog,
     backends::Backends,
     handover::Handover,
-    runtime::Runtime,
+    runtime::{Address, ReplicaState, Runtime},
     store::Known,
     tunnel::{Reader, Writer},
     vault::Vault,
@@ -31,6 +36,7 @@ use http::{Ask, Body};
 #[derive(Clone)]
 pub(crate) struct Target<R> {
     backends: Backends,
+    log: AccessLog,
     client: Client<HttpConnector, Body>,
     runtime: R,
     desired: watch::Receiver<Option<Arc<Known>>>,
@@ -53,7 +59,8 @@ impl<R: Runtime> Target<R> {
             .pool_idle_timeout(Duration::from_secs(4))
             .pool_timer(hyper_util::rt::TokioTimer::new())
             .build(connector);
-        Self { backends, client, runtime, desired, vault, handover }
+        let log = backends.log().clone();
+        Self { backends, log, client, runtime, desired, vault, handover }
     }
 
     /// Whether the agent is about to end.
@@ -91,7 +98,12 @@ impl<R: Runtime> Target<R> {
                 Err(OpenRequest::Exec { deployment, replica, command, tty }) => {
                     self.exec((deployment, replica), command, tty, (reader, writer)).await;
                 }
-                Err(OpenRequest::Tcp { .. } | OpenRequest::Requests { .. }) => writer.abort(Code::Refused),
+                Err(OpenRequest::Tcp { deployment, port, replica }) => {
+                    self.tcp((deployment, replica), port, (reader, writer)).await;
+                }
+                Err(OpenRequest::Requests { deployment, follow, tail }) => {
+                    self.requests(deployment, follow, tail, writer).await;
+                }
                 Err(OpenRequest::Http { .. } | OpenRequest::Volume { .. }) => {}
             }
         };
@@ -100,6 +112,23 @@ impl<R: Runtime> Target<R> {
             () = serving => {}
             () = gone => {}
         }
+    }
+
+    /// A replica that runs; one that serves when there is a choice.
+    async fn replica(&self, deployment: DeploymentId, prefix: Option<&str>) -> Option<Running> {
+        let runner = self.desired.borrow().as_ref().map(|known| known.runner.to_string())?;
+        let here = self.runtime.observe(&runner).await.ok()?;
+        let fit = here.into_iter().filter_map(|replica| match replica.state {
+            ReplicaState::Running(address)
+                if replica.deployment == deployment
+                    && prefix.is_none_or(|prefix| replica.id.starts_with(prefix)) =>
+            {
+                Some(Running { id: replica.id, address })
+            }
+            _ => None,
+        });
+        let serves = |id: &str| self.backends.is_ready(deployment, id) == Some(true);
+        fit.max_by_key(|replica| serves(&replica.id))
     }
 
     /// Work on a volume that was begun is brought to its end, whoever has left: halfway, it would be worth nothing.
@@ -113,6 +142,12 @@ impl<R: Runtime> Target<R> {
             () = gone, if reads => {}
         }
     }
+}
+
+/// A replica that runs.
+struct Running {
+    id: String,
+    address: Address,
 }
 
 /// The beginning of an answer, as it crosses a stream.

@@ -6,6 +6,7 @@ mod access;
 mod deploy;
 mod faults;
 mod input;
+mod lanes;
 mod open_tab;
 mod reconnect;
 mod registry;

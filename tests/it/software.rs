@@ -7,6 +7,10 @@ use patr_stories::{
     Agent, Caller, Edge, Program, debian_image, eventually, example_image,
     runner::{CleanUp, containers, inspect},
 };
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 /// Somebody with a runner.
 struct Desk {
@@ -32,6 +36,14 @@ impl Desk {
         let ended = self.patr.try_run(&all).await;
         self.deployed.push(CleanUp(self.owner.deployment(name).await.id.to_string()));
         assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    }
+
+    /// Asks through a forwarded port whether it may be TLS: the first thing that every client of PostgreSQL says.
+    async fn greets_postgresql(&self) -> u8 {
+        let mut forwarding = self.patr.start(&["port-forward", "db", "5432:0"]);
+        let mut socket = TcpStream::connect(forwarding.line().await).await.unwrap();
+        socket.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).await.unwrap();
+        socket.read_u8().await.unwrap()
     }
 
     async fn psql(&self, sql: &str) -> String {
@@ -69,6 +81,7 @@ async fn postgresql_keeps_its_data_over_releases_and_is_found_by_name_in_its_wor
     ];
     desk.deploy("db", &image, &common).await;
     desk.psql("create table birds as select 'wren' as name").await;
+    assert_eq!(desk.greets_postgresql().await, b'N', "no TLS, says the server itself");
     // A new release of something with a volume that one may write: the old one stops first.
     desk.deploy("db", &image, &[&common[..], &["--env", "RELEASE=2"]].concat()).await;
     assert_eq!(desk.psql("select name from birds").await, "wren");

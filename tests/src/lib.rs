@@ -16,6 +16,7 @@ pub mod caller;
 pub mod edge;
 pub mod folder;
 pub mod load;
+pub mod nat;
 pub mod program;
 pub mod registry;
 pub mod runner;

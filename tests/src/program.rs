@@ -3,9 +3,12 @@
 use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
 
-use crate::{Caller, Edge};
+use crate::{Caller, Edge, PATIENCE};
 
 /// `patr` of somebody who is logged in.
 pub struct Program {
@@ -13,6 +16,20 @@ pub struct Program {
     url: String,
     token: String,
     workspace: String,
+}
+
+/// A command that goes on.
+pub struct Running {
+    _child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    /// The next line that it prints.
+    pub async fn line(&mut self) -> String {
+        let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
+        line.expect("a line is printed in time").unwrap().expect("the command goes on")
+    }
 }
 
 /// How a command ended.
@@ -34,21 +51,32 @@ impl Program {
         }
     }
 
-    /// Runs a command to its end, with something on its standard input.
-    pub async fn with_input(&self, arguments: &[&str], input: &[u8]) -> Ended {
+    fn command(&self, arguments: &[&str]) -> Command {
         let program = std::env::var("PATR_BIN").expect("run the stories with `cargo xtask test`");
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .env("PATR_CONFIG_DIR", self.config.path())
             .env("PATR_URL", &self.url)
             .env("PATR_TOKEN", &self.token)
             .env("PATR_WORKSPACE", &self.workspace)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Starts a command that goes on until it is dropped.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Running { _child: child, lines }
+    }
+
+    /// Runs a command to its end, with something on its standard input.
+    pub async fn with_input(&self, arguments: &[&str], input: &[u8]) -> Ended {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         // A command that does not read has closed its end.
         let _ = stdin.write_all(input).await;

@@ -24,8 +24,13 @@ impl Agent {
 
     /// Starts an agent with a token and more environment.
     pub fn start_with(edge: &Edge, token: &str, environment: &[(&'static str, String)]) -> Self {
+        Self::start_at(&edge.url(), token, environment)
+    }
+
+    /// Starts an agent that reaches its edge at an address of its own.
+    pub fn start_at(url: &str, token: &str, environment: &[(&'static str, String)]) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let (url, token, environment) = (edge.url(), token.to_owned(), environment.to_vec());
+        let (url, token, environment) = (url.to_owned(), token.to_owned(), environment.to_vec());
         Self { process: spawn(&state, &url, &token, &environment), state, url, token, environment }
     }
 

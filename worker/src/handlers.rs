@@ -2,12 +2,14 @@
 
 pub(crate) mod audit;
 pub(crate) mod automatic;
+pub(crate) mod connect;
 pub(crate) mod deployments;
 pub(crate) mod exec;
 pub(crate) mod info;
 pub(crate) mod logs;
 pub(crate) mod managed_urls;
 pub(crate) mod metrics;
+pub(crate) mod requests;
 pub(crate) mod runners;
 pub(crate) mod secrets;
 pub(crate) mod sites;

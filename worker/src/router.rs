@@ -18,8 +18,8 @@ use crate::{
     ctx::Ctx,
     db::idempotency::{self, Kept, Reservation},
     handlers::{
-        audit, deployments, exec, info, logs, managed_urls, metrics, runners, secrets, sites, tokens, users,
-        versions, volumes, workspaces,
+        audit, connect, deployments, exec, info, logs, managed_urls, metrics, requests, runners, secrets,
+        sites, tokens, users, versions, volumes, workspaces,
     },
     ingress::access,
     internal,
@@ -133,9 +133,15 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::WatchDeployment => run(input, deployments::watch).await,
         Route::CancelRollout => run(input, deployments::cancel).await,
         Route::ReadLogs => return stream(input, logs::read).await,
+        Route::ReadRequests => return stream(input, requests::read).await,
         Route::ExecInDeployment => {
             let upgrade = platform::asks_for_websocket(&input.parts.headers);
             return stream(input, async |ctx, caller, call| exec::run(ctx, caller, call, upgrade).await)
+                .await;
+        }
+        Route::ConnectToDeployment => {
+            let upgrade = platform::asks_for_websocket(&input.parts.headers);
+            return stream(input, async |ctx, caller, call| connect::open(ctx, caller, call, upgrade).await)
                 .await;
         }
         Route::GetMetrics => run(input, metrics::get).await,

@@ -1,7 +1,8 @@
 //! `GET /api/v1/workspaces/{workspace}/deployments/{deployment}/requests`
 //!
 //! The access log: one JSON object a line ([`RequestLine`]) for each request that a replica was asked, streamed from the
-//! runner, which remembers the newest of each deployment. What ended before it reached the runner is not in it.
+//! runner, which remembers the newest of each deployment in memory. What ended before it reached the runner is not in it.
+//! Targets are shown with their queries, as clients sent them.
 
 use crate::{
     api_errors, declare_api_endpoint,
@@ -59,6 +60,13 @@ pub struct RequestLine {
     /// As the client reads it in `patr-request-id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// How many requests before this one whoever follows was too slow for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missed: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 api_errors! {

@@ -78,6 +78,7 @@ impl Backends {
             table.pools.entry(*id).or_default().expected = *expected;
         }
         drop(table);
+        self.0.log.keep(|id| expected.contains_key(&id));
         self.0.changed.send_replace(());
     }
 

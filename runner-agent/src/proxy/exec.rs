@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{Target, encode, refuse, websocket::Incoming};
 use crate::{
-    runtime::{Exec, Fault, ReplicaState, Runtime},
+    runtime::{Exec, Fault, Runtime},
     tunnel::{Reader, Writer},
 };
 
@@ -34,24 +34,11 @@ impl<R: Runtime> Target<R> {
         let Some(replica) = self.replica(deployment, prefix.as_deref()).await else {
             return refuse(writer, 409, "no such replica runs".to_owned()).await;
         };
-        match self.runtime.exec(&replica, command, tty).await {
+        match self.runtime.exec(&replica.id, command, tty).await {
             Ok(exec) => carry(exec, reader, writer).await,
             Err(Fault::Failed(failure)) => refuse(writer, 422, failure.message).await,
             Err(Fault::Away(error)) => refuse(writer, 503, error.to_string()).await,
         }
-    }
-
-    /// A replica that runs; one that serves when there is a choice.
-    async fn replica(&self, deployment: DeploymentId, prefix: Option<&str>) -> Option<String> {
-        let runner = self.desired.borrow().as_ref().map(|known| known.runner.to_string())?;
-        let here = self.runtime.observe(&runner).await.ok()?;
-        let fit = here.into_iter().filter(|replica| {
-            replica.deployment == deployment
-                && matches!(replica.state, ReplicaState::Running(_))
-                && prefix.is_none_or(|prefix| replica.id.starts_with(prefix))
-        });
-        let serves = |id: &str| self.backends.is_ready(deployment, id) == Some(true);
-        fit.map(|replica| replica.id).max_by_key(|id| serves(id))
     }
 }
 

@@ -12,7 +12,7 @@ use patr_tunnel::Code;
 use tokio::task::yield_now;
 use tracing::debug;
 
-use super::{Target, encode};
+use super::{Target, encode, requests::Noted};
 use crate::{
     backends::InFlight,
     runtime::Runtime,
@@ -67,17 +67,18 @@ impl Ask {
 
 impl<R: Runtime> Target<R> {
     pub(super) async fn http(self, ask: Ask, reader: Reader, writer: Writer) {
+        let mut noted = Noted::new(&self.log, &ask);
         let picked = self.backends.acquire(ask.deployment, ask.port).await;
         let Some(replica) = picked else { return writer.abort(Code::NoTarget) };
         if ask.is_websocket() {
-            return self.websocket(&ask, &replica, reader, writer).await;
+            return self.websocket(&ask, &replica, (reader, writer), &mut noted).await;
         }
         let again = reader.is_empty() && ask.is_idempotent();
         let Some(request) = ask.to(replica.address, body(reader)) else {
             return writer.abort(Code::Protocol);
         };
-        if let Some(response) = self.request(&ask, &replica, request).await {
-            return relay(response, writer).await;
+        if let Some(response) = self.request(&ask, &replica, request, &mut noted).await {
+            return relay(response, writer, &mut noted).await;
         }
         if !again {
             return writer.abort(Code::Unreachable);
@@ -87,8 +88,8 @@ impl<R: Runtime> Target<R> {
         };
         let request = ask.to(other.address, Either::Left(Empty::new()));
         let Some(request) = request else { return writer.abort(Code::Protocol) };
-        match self.request(&ask, &other, request).await {
-            Some(response) => relay(response, writer).await,
+        match self.request(&ask, &other, request, &mut noted).await {
+            Some(response) => relay(response, writer, &mut noted).await,
             None => writer.abort(Code::Unreachable),
         }
     }
@@ -99,11 +100,15 @@ impl<R: Runtime> Target<R> {
         ask: &Ask,
         replica: &InFlight,
         request: Request<Body>,
+        noted: &mut Noted,
     ) -> Option<Response<Incoming>> {
+        noted.asks(&replica.container);
         let answer = self.client.request(request).await;
         let connected = answer.as_ref().map_or_else(|error| !error.is_connect(), |_| true);
         self.backends.connected(ask.deployment, &replica.container, connected);
-        answer.map_err(|error| debug!("{}: {error}", replica.address)).ok()
+        let answer = answer.map_err(|error| debug!("{}: {error}", replica.address)).ok()?;
+        noted.answered(answer.status().as_u16());
+        Some(answer)
     }
 
     /// Another replica, or the one that comes in the place of one that has gone meanwhile.
@@ -144,10 +149,13 @@ pub(super) fn head(parts: &http::response::Parts) -> ResponseHead {
 }
 
 /// Sends an answer back, no faster than it is read at the other end.
-pub(super) async fn relay(response: Response<Incoming>, writer: Writer) {
+pub(super) async fn relay(response: Response<Incoming>, writer: Writer, noted: &mut Noted) {
     let (parts, mut body) = response.into_parts();
     let mut begun = BytesMut::from(encode(&head(&parts)));
-    match at_hand(&mut body, &mut begun).await {
+    let head = begun.len();
+    let at_hand = at_hand(&mut body, &mut begun).await;
+    noted.sent(begun.len() - head);
+    match at_hand {
         Ok(true) => return writer.finish_with(begun.freeze()).await,
         Ok(false) if writer.write(begun.freeze()).await => {}
         Ok(false) => return,
@@ -155,11 +163,12 @@ pub(super) async fn relay(response: Response<Incoming>, writer: Writer) {
     }
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return writer.abort(Code::Unreachable) };
-        if let Ok(data) = frame.into_data()
-            && !writer.write(data).await
-        {
+        let Ok(data) = frame.into_data() else { continue };
+        let bytes = data.len();
+        if !writer.write(data).await {
             return;
         }
+        noted.sent(bytes);
     }
     writer.finish();
 }

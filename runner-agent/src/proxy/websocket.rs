@@ -22,6 +22,7 @@ use tracing::debug;
 use super::{
     Target, encode,
     http::{Ask, Body, head, relay},
+    requests::Noted,
 };
 use crate::{
     backends::InFlight,
@@ -37,14 +38,20 @@ const CLOSES_WITHIN: Duration = Duration::from_secs(5);
 const AWAY: u16 = 1001;
 
 impl<R: Runtime> Target<R> {
-    pub(super) async fn websocket(&self, ask: &Ask, replica: &InFlight, reader: Reader, writer: Writer) {
+    pub(super) async fn websocket(
+        &self,
+        ask: &Ask,
+        replica: &InFlight,
+        (reader, writer): (Reader, Writer),
+        noted: &mut Noted,
+    ) {
         let key = generate_key();
         let Some(request) = upgrade(ask, replica, &key) else { return writer.abort(Code::Protocol) };
-        let Some(response) = self.request(ask, replica, request).await else {
+        let Some(response) = self.request(ask, replica, request, noted).await else {
             return writer.abort(Code::Unreachable);
         };
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return relay(response, writer).await;
+            return relay(response, writer, noted).await;
         }
         if !accepts(response.headers(), &key) {
             debug!("{}: an upgrade that is none", replica.address);

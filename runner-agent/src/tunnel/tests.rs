@@ -1,6 +1,8 @@
 //! Streams from the edge's end of a lane to replicas on loopback and back.
 
+mod connections;
 mod others;
+mod requests;
 mod websockets;
 
 use std::{collections::HashMap, net::SocketAddr};
@@ -82,7 +84,10 @@ impl Edge {
 
     /// A container that runs, whatever is in it.
     fn runs(&self, name: &str) {
-        let address = Address::Published([].into());
+        self.runs_at(name, Address::Published([].into()));
+    }
+
+    fn runs_at(&self, name: &str, address: Address) {
         let replica = Replica {
             id: name.to_owned(),
             deployment: id(),
@@ -131,22 +136,32 @@ impl Edge {
     async fn hears(&mut self, stream: StreamId, wanted: impl Fn(&Answer) -> bool) -> &Answer {
         let passing = async {
             loop {
-                while let Some(frame) = self.mux.next_frame() {
-                    self.outbox.lane().input(frame, &self.target).unwrap();
-                }
+                self.gives();
                 if self.answers.get(&stream).is_some_and(&wanted) {
                     return;
                 }
-                self.outbox.ready.notified().await;
-                self.outbox.gather().await;
-                while let Some(Message::Binary(frame)) = self.outbox.next() {
-                    self.mux.input(frame).unwrap();
-                    self.take();
-                }
+                self.passes().await;
             }
         };
         time::timeout(PATIENCE, passing).await.expect("the answer comes");
         &self.answers[&stream]
+    }
+
+    fn gives(&mut self) {
+        while let Some(frame) = self.mux.next_frame() {
+            self.outbox.lane().input(frame, &self.target).unwrap();
+        }
+    }
+
+    /// Passes what there is one way, and what comes of it the other.
+    async fn passes(&mut self) {
+        self.gives();
+        self.outbox.ready.notified().await;
+        self.outbox.gather().await;
+        while let Some(Message::Binary(frame)) = self.outbox.next() {
+            self.mux.input(frame).unwrap();
+            self.take();
+        }
     }
 
     fn take(&mut self) {

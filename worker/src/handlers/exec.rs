@@ -12,13 +12,13 @@ use super::deployments;
 use crate::{
     answer::Failure,
     auth::Member,
-    ctx::Ctx,
+    ctx::{Ctx, audited},
     ingress::tunnel::{Opened, upgrade},
     platform::log,
 };
 
 /// What is answered when a WebSocket begins (RFC 6455, 4.2.2).
-const SWITCHING_PROTOCOLS: u16 = 101;
+pub(super) const SWITCHING_PROTOCOLS: u16 = 101;
 
 pub(crate) async fn run(
     ctx: &Ctx,
@@ -37,7 +37,10 @@ pub(crate) async fn run(
     let tty = columns.zip(rows).map(|(columns, rows)| Size { columns, rows });
     let request = OpenRequest::Exec { deployment: row.id, replica, command, tty };
     match upgrade(ctx, row.runner_id, 0, &request).await? {
-        Opened::Answer(response) if response.status_code() == SWITCHING_PROTOCOLS => Ok(response),
+        Opened::Answer(response) if response.status_code() == SWITCHING_PROTOCOLS => {
+            ctx.write(&caller, audited::<ExecInDeployment>(row.id, row.name.as_str()), Vec::new()).await?;
+            Ok(response)
+        }
         Opened::Answer(response) => {
             log(format_args!("{}: no command in {}: {}", ctx.request, row.id, response.status_code()));
             Err(Failure::Api(exec::Error::NoReplica))

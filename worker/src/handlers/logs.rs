@@ -28,15 +28,18 @@ pub(crate) async fn read(
     let tail = tail.unwrap_or(TAIL);
     let request = OpenRequest::Logs { deployment: row.id, follow, tail, replica, since, search };
     match open(ctx, row.runner_id, 0, &request, None).await? {
-        Opened::Answer(response) => {
-            // What comes from an object is immutable: the body goes on under headers of our own.
-            let headers = Headers::new();
-            headers.set("content-type", "application/x-ndjson")?;
-            headers.set("cache-control", "no-store")?;
-            Ok(ResponseBuilder::new().with_headers(headers).body(response.into_parts().1))
-        }
+        Opened::Answer(response) => Ok(lines(response)?),
         Opened::Trouble(_) => {
             Err(Failure::Api(logs::Error::RunnerAway { runner: row.runner_name.to_string() }))
         }
     }
+}
+
+/// Lines of JSON that go on while they are read.
+pub(super) fn lines(response: Response) -> worker::Result<Response> {
+    // What comes from an object is immutable: the body goes on under headers of our own.
+    let headers = Headers::new();
+    headers.set("content-type", "application/x-ndjson")?;
+    headers.set("cache-control", "no-store")?;
+    Ok(ResponseBuilder::new().with_headers(headers).body(response.into_parts().1))
 }

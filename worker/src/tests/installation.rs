@@ -86,8 +86,17 @@ impl<'a> Installation<'a> {
     pub(super) fn send_as(&self, caller: &Caller<'_>, route: Route, headers: &[(&str, &str)]) -> Answered {
         let headers = [headers, &[("content-type", "application/json")]].concat();
         let path = self.path(route, false);
-        let query = if route == Route::TestUrl { "?url=https://shop.apps.example/" } else { "" };
+        let query = query(route);
         caller.with_headers(route.method(), &format!("{path}{query}"), &headers, body(route).unwrap_or(""))
+    }
+}
+
+/// The query that a route wants, if it wants one.
+pub(super) fn query(route: Route) -> &'static str {
+    match route {
+        Route::TestUrl => "?url=https://shop.apps.example/",
+        Route::ConnectToDeployment => "?port=5432",
+        _ => "",
     }
 }
 
@@ -119,7 +128,14 @@ pub(super) fn asks_the_runner(route: Route) -> bool {
 
 /// Whether a route answers with a stream, of which there are none here.
 pub(super) fn streams(route: Route) -> bool {
-    matches!(route, Route::ReadLogs | Route::ReadVolume | Route::ConnectRunner | Route::ConnectTunnel)
+    matches!(
+        route,
+        Route::ReadLogs
+            | Route::ReadRequests
+            | Route::ReadVolume
+            | Route::ConnectRunner
+            | Route::ConnectTunnel
+    )
 }
 
 /// Whether the declaration of a route has this header.

@@ -2,7 +2,7 @@
 
 use patr_models::routes::Route;
 
-use super::installation::{Installation, takes, writes};
+use super::installation::{Installation, query, takes, writes};
 use crate::testing::App;
 
 #[test]
@@ -59,7 +59,7 @@ fn what_is_not_there_answers_not_found_and_nothing_is_written() {
             Route::RollBackDeployment | Route::RollBackSite => "{}",
             _ => "",
         };
-        let path = installation.path(route, true);
+        let path = installation.path(route, true) + query(route);
         let answered = installation.owner.raw(route.method(), &path, body);
         let error = answered.error();
         assert_eq!((answered.status(), error.code.as_str()), (404, "not_found"), "{}", route.name());
