@@ -15,7 +15,7 @@ use patr_tunnel::{Code, OpenError};
 use worker::{EncodeBody, FixedLengthStream, Headers, Method, Request, Response, ResponseBuilder, Result};
 
 use super::{
-    head::HeadReader,
+    head::{self, HeadReader},
     lane::{Broken, LaneStream, Shared},
     messages::Total,
     socket,
@@ -112,7 +112,7 @@ fn respond(head: &ResponseHead, only_head: bool, first: Bytes, stream: LaneStrea
 pub(super) fn headers(head: &ResponseHead) -> Result<Headers> {
     let headers = Headers::new();
     for (name, value) in head.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(TROUBLE_HEADER)) {
-        headers.append(name, value)?;
+        headers.append(name, &head::text(value))?;
     }
     Ok(headers)
 }

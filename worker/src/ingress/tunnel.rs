@@ -14,13 +14,13 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::{
     Error, Headers, Response,
     wasm_bindgen_futures::JsFuture,
-    web_sys::{self, Request, RequestInit},
+    web_sys::{self, Request, RequestInit, RequestRedirect},
 };
 
 use super::{
     address::Address,
     attempts::{Attempt, Attempts},
-    forward::{ambiguous, ask_for_websocket, onward, wants_websocket},
+    forward::{ambiguous, ask_for_encodings, ask_for_websocket, octets, onward, wants_websocket},
     pages::{Page, page},
 };
 use crate::{answer::Fault, ctx::Ctx, platform};
@@ -60,6 +60,8 @@ pub(crate) async fn serve(
     } else {
         Ask::of(request, &method, &from).await?
     };
+    ask_for_encodings(&mut headers, platform::cf(request, "clientAcceptEncoding"));
+    let headers = headers.into_iter().map(|(name, value)| (name, octets(value))).collect();
     let again = is_asked_again(&method) && !ask.has_body();
     let first = (ctx.now.0 % u64::from(to.lanes.max(1))) as u8;
     let attempts = Attempts::new(first, ask.is_single(), again);
@@ -159,6 +161,8 @@ impl Ask {
             }
         }
         init.set_headers(&headers);
+        // A redirect of the application is for its client: the platform would follow it, into the object again.
+        init.set_redirect(RequestRedirect::Manual);
         Ok(init)
     }
 }
