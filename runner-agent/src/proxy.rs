@@ -32,6 +32,9 @@ use crate::{
 };
 use http::{Ask, Body};
 
+/// Fields that an answer may have: as many as fit a head at the edge, if each has some bytes. Others stop at 100.
+const FIELDS_MAX: usize = 2000;
+
 /// What streams lead to.
 #[derive(Clone)]
 pub(crate) struct Target<R> {
@@ -57,6 +60,7 @@ impl<R: Runtime> Target<R> {
         // Idle connections are closed before common servers would, who do it after 5 seconds and more.
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(Duration::from_secs(4))
+            .http1_max_headers(FIELDS_MAX)
             .pool_timer(hyper_util::rt::TokioTimer::new())
             .build(connector);
         let log = backends.log().clone();

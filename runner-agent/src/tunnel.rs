@@ -9,6 +9,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -18,9 +19,9 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use patr_models::wire::{OpenRequest, PING, PING_EVERY_S, PROBE, RESTART, SILENCE_S};
-use patr_tunnel::{Code, Event, Mux, Side, StreamId};
+use patr_tunnel::{Arrived, Code, Event, Mux, Side, StreamId};
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, watch},
     time,
 };
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -147,15 +148,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Bytes of a stream, and whether they are the last.
-type Inbound = (Bytes, bool);
-
 /// What both halves of a stream see.
 #[derive(Default)]
 struct Signal {
     gone: AtomicBool,
     ended: Notify,
     writable: Notify,
+    inbox: Mutex<Inbox>,
+    readable: Notify,
+}
+
+/// What has come on a stream.
+#[derive(Default)]
+struct Inbox {
+    arrived: Arrived,
+    /// The last of it is here.
+    ended: bool,
+    /// Nothing more will come.
+    closed: bool,
 }
 
 /// The streams of a socket, until the edge forgets them.
@@ -166,7 +176,7 @@ struct Lane {
 
 struct Inner {
     mux: Mux,
-    streams: HashMap<StreamId, (mpsc::UnboundedSender<Inbound>, Arc<Signal>)>,
+    streams: HashMap<StreamId, Arc<Signal>>,
 }
 
 impl Default for Inner {
@@ -187,18 +197,17 @@ impl Lane {
             match event {
                 Event::Opened { id, payload, fin } => self.opened(&mut inner, target, id, &payload, fin),
                 Event::Data { id, bytes, fin } => match inner.streams.get(&id) {
-                    // A receiver that is gone has given up its stream.
-                    Some((sender, _)) => drop(sender.send((bytes, fin))),
+                    Some(signal) => signal.arrived(bytes, fin),
                     // The application has answered without reading the whole request: the rest is let go.
                     None => inner.mux.discard(id),
                 },
                 Event::Reset { id, .. } => {
-                    if let Some((_, signal)) = inner.streams.remove(&id) {
+                    if let Some(signal) = inner.streams.remove(&id) {
                         signal.end();
                     }
                 }
                 Event::Writable { id } => {
-                    if let Some((_, signal)) = inner.streams.get(&id) {
+                    if let Some(signal) = inner.streams.get(&id) {
                         signal.writable.notify_one();
                     }
                 }
@@ -220,25 +229,26 @@ impl Lane {
             inner.mux.reset(id, Code::Refused);
             return;
         };
-        let (sender, receiver) = mpsc::unbounded_channel();
         let signal = Arc::new(Signal::default());
-        inner.streams.insert(id, (sender, Arc::clone(&signal)));
+        inner.streams.insert(id, Arc::clone(&signal));
         let lane = Arc::clone(self);
-        let reader = Reader { id, lane: Arc::clone(&lane), receiver, ended: fin };
+        let reader = Reader { id, lane: Arc::clone(&lane), signal: Arc::clone(&signal), ended: fin };
         let writer = Writer { id, lane, signal };
         tokio::spawn(target.clone().serve(request, reader, writer));
     }
 
     /// The socket is gone, and its streams with it.
     fn lost(&self) {
-        for (_, (_, signal)) in lock(&self.inner).streams.drain() {
+        for (_, signal) in lock(&self.inner).streams.drain() {
             signal.end();
         }
     }
 
     fn forget(&self, id: StreamId, code: Option<Code>) {
         let mut inner = lock(&self.inner);
-        inner.streams.remove(&id);
+        if let Some(signal) = inner.streams.remove(&id) {
+            signal.close();
+        }
         if let Some(code) = code {
             inner.mux.reset(id, code);
         }
@@ -248,7 +258,22 @@ impl Lane {
 }
 
 impl Signal {
+    fn arrived(&self, bytes: Bytes, fin: bool) {
+        let mut inbox = lock(&self.inbox);
+        inbox.arrived.push(bytes);
+        inbox.ended |= fin;
+        drop(inbox);
+        self.readable.notify_one();
+    }
+
+    /// Nothing more will come.
+    fn close(&self) {
+        lock(&self.inbox).closed = true;
+        self.readable.notify_one();
+    }
+
     fn end(&self) {
+        self.close();
         self.gone.store(true, Ordering::Relaxed);
         self.ended.notify_waiters();
         self.ended.notify_one();
@@ -260,7 +285,7 @@ impl Signal {
 pub(crate) struct Reader {
     id: StreamId,
     lane: Arc<Lane>,
-    receiver: mpsc::UnboundedReceiver<Inbound>,
+    signal: Arc<Signal>,
     ended: bool,
 }
 
@@ -276,23 +301,37 @@ impl Reader {
         if self.ended {
             return None;
         }
-        match self.receiver.recv().await {
-            Some((bytes, fin)) => {
-                self.ended = fin;
+        let item = loop {
+            if let Poll::Ready(item) = self.next() {
+                break item;
+            }
+            self.signal.readable.notified().await;
+        };
+        match &item {
+            Some(Ok(bytes)) => {
                 lock(&self.lane.inner).mux.consumed(self.id, bytes.len());
                 self.lane.ready.notify_one();
-                if bytes.is_empty() && fin { None } else { Some(Ok(bytes)) }
             }
-            None => {
-                self.ended = true;
-                Some(Err(std::io::Error::other("the client broke off")))
-            }
+            Some(Err(_)) | None => self.ended = true,
+        }
+        item
+    }
+
+    /// What [`Self::read`] answers, if it is known already.
+    fn next(&self) -> Poll<Option<std::io::Result<Bytes>>> {
+        let mut inbox = lock(&self.signal.inbox);
+        match inbox.arrived.pop() {
+            Some(bytes) => Poll::Ready(Some(Ok(bytes))),
+            None if inbox.ended => Poll::Ready(None),
+            None if inbox.closed => Poll::Ready(Some(Err(std::io::Error::other("the client broke off")))),
+            None => Poll::Pending,
         }
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
+        lock(&self.signal.inbox).arrived = Arrived::default();
         lock(&self.lane.inner).mux.discard(self.id);
         self.lane.ready.notify_one();
     }

@@ -16,6 +16,10 @@ pub const GROWTH_BUDGET: u32 = 16 * 1024 * 1024;
 /// a third of an isolate's 128 MB.
 pub const MAX_STREAMS: usize = 1024;
 
+/// Streams of a peer that are refused one after another before its connection is closed. Each costs an answer, which a
+/// peer that does not read leaves in memory.
+pub const MAX_REFUSED: usize = 1024;
+
 /// The largest payload of a data frame when one stream alone has data, in bytes. Measured on workerd: 490 MB/s
 /// with 1 MB messages where 64 KB ones give 87.
 pub const MAX_FRAME: usize = 1024 * 1024;

@@ -6,7 +6,9 @@ use bytes::Bytes;
 
 use crate::{
     frame::{self, Code, Frame, FrameError, StreamId},
-    limits::{ALONE_AFTER, FAIR_FRAME, GROWTH_BUDGET, MAX_CREDIT, MAX_FRAME, MAX_OPEN, MAX_STREAMS},
+    limits::{
+        ALONE_AFTER, FAIR_FRAME, GROWTH_BUDGET, MAX_CREDIT, MAX_FRAME, MAX_OPEN, MAX_REFUSED, MAX_STREAMS,
+    },
     stream::Stream,
 };
 
@@ -49,6 +51,8 @@ pub enum ProtocolError {
     Credit(StreamId),
     #[error("a frame is over its limit")]
     TooLong,
+    #[error("stream {0} was opened although {MAX_REFUSED} before it were refused")]
+    Refused(StreamId),
 }
 
 /// A stream cannot be opened.
@@ -91,6 +95,8 @@ pub struct Mux {
     queued: usize,
     /// Which stream's data went last, and how many bytes since another one's did.
     alone: (StreamId, usize),
+    /// Streams of the peer that were refused since one was answered.
+    refused: usize,
 }
 
 impl Mux {
@@ -107,6 +113,7 @@ impl Mux {
             budget: GROWTH_BUDGET,
             queued: 0,
             alone: (0, 0),
+            refused: 0,
         }
     }
 
@@ -205,6 +212,9 @@ impl Mux {
         if !waiting && stream.has_data() {
             self.turns.push_back(id);
         }
+        if self.is_peers(id) {
+            self.refused = 0;
+        }
         Ok(())
     }
 
@@ -232,6 +242,7 @@ impl Mux {
         let ended = |stream: &Stream| stream.ended && stream.peer_ended;
         let open = self.streams.get(&id).is_some_and(|stream| !ended(stream));
         self.forget(id);
+        self.refused += usize::from(code == Code::Refused && self.is_peers(id));
         if open {
             self.urgent.push_back(Frame::Reset { id, code });
         }
@@ -254,8 +265,12 @@ impl Mux {
         if payload.len() > MAX_OPEN {
             return Err(ProtocolError::TooLong);
         }
+        if self.refused >= MAX_REFUSED {
+            return Err(ProtocolError::Refused(id));
+        }
         self.peer_highest = id;
         if self.streams.len() >= MAX_STREAMS {
+            self.refused += 1;
             self.urgent.push_back(Frame::Reset { id, code: Code::Refused });
             return Ok(());
         }
@@ -281,7 +296,10 @@ impl Mux {
             return Ok(());
         }
         self.forget_if_over(id);
-        self.events.push_back(Event::Data { id, bytes: payload, fin });
+        // One that is empty costs no credit: nobody may fill a queue with them.
+        if fin || !payload.is_empty() {
+            self.events.push_back(Event::Data { id, bytes: payload, fin });
+        }
         Ok(())
     }
 

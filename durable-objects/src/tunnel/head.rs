@@ -1,7 +1,19 @@
 //! The head of an answer, collected from the first bytes of an http stream.
 
+use std::borrow::Cow;
+
 use bytes::{Buf, Bytes, BytesMut};
 use patr_models::wire::{HEAD_MAX, ResponseHead};
+
+/// A field's value as the platform takes it, which writes text as UTF-8. On the wire it is bytes, one character each:
+/// those that are UTF-8 arrive as they were, others as the UTF-8 of their Latin-1.
+pub fn text(value: &str) -> Cow<'_, str> {
+    if value.is_ascii() {
+        return value.into();
+    }
+    let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map_or_else(|| value.into(), Cow::Owned)
+}
 
 /// A head that cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +60,14 @@ mod tests {
         bytes.extend(json);
         bytes.extend(body);
         bytes
+    }
+
+    #[test]
+    fn a_value_of_utf_8_is_the_text_that_it_was_and_another_one_is_latin_1() {
+        let on_the_wire: String = "café €".bytes().map(char::from).collect();
+        assert_eq!(text(&on_the_wire), "café €");
+        assert_eq!(text("caf\u{e9}"), "caf\u{e9}");
+        assert_eq!(text("plain"), "plain");
     }
 
     #[test]

@@ -2,19 +2,19 @@
 
 use std::{
     cell::RefCell,
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     rc::Rc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::future::poll_fn;
 use patr_models::{
     time::Millis,
     wire::{PROBE, close},
 };
-use patr_tunnel::{Code, Event, Mux, OpenError, ProtocolError, Side, StreamId};
+use patr_tunnel::{Arrived, Code, Event, Mux, OpenError, ProtocolError, Side, StreamId};
 use worker::{Delay, WebSocket};
 
 use super::{
@@ -39,7 +39,7 @@ pub enum Broken {
 
 #[derive(Default)]
 struct Inbox {
-    chunks: VecDeque<Bytes>,
+    arrived: Arrived,
     ended: bool,
     broken: Option<Broken>,
     /// Since when the head of the answer is waited for.
@@ -178,9 +178,7 @@ impl Lane {
             Event::Opened { id, .. } => self.mux.reset(id, Code::Refused),
             Event::Data { id, bytes, fin } => {
                 let Some(inbox) = self.inboxes.get_mut(&id) else { return };
-                if !bytes.is_empty() {
-                    inbox.chunks.push_back(bytes);
-                }
+                inbox.arrived.push(bytes);
                 inbox.ended |= fin;
                 inbox.wake();
             }
@@ -244,7 +242,7 @@ impl LaneStream {
         let mut lane = self.lane.borrow_mut();
         let lane = &mut *lane;
         let Some(inbox) = lane.inboxes.get_mut(&self.id) else { return Poll::Ready(Some(Err(Broken::Lost))) };
-        if let Some(chunk) = inbox.chunks.pop_front() {
+        if let Some(chunk) = inbox.arrived.pop() {
             lane.mux.consumed(self.id, chunk.len());
             lane.flush();
             return Poll::Ready(Some(Ok(chunk)));
@@ -263,12 +261,9 @@ impl LaneStream {
     pub fn rest(&self) -> Option<Bytes> {
         let mut lane = self.lane.borrow_mut();
         let inbox = lane.inboxes.get_mut(&self.id).filter(|inbox| inbox.ended)?;
-        let rest = std::mem::take(&mut inbox.chunks).into_iter().fold(BytesMut::new(), |mut all, chunk| {
-            all.extend_from_slice(&chunk);
-            all
-        });
+        let rest = inbox.arrived.take();
         lane.mux.consumed(self.id, rest.len());
-        Some(rest.freeze())
+        Some(rest)
     }
 
     /// Waits until something can be sent, and answers how many bytes; 0 when the stream takes no more.

@@ -15,7 +15,7 @@ use patr_tunnel::{Code, OpenError};
 use worker::{EncodeBody, FixedLengthStream, Headers, Method, Request, Response, ResponseBuilder, Result};
 
 use super::{
-    head::HeadReader,
+    head::{self, HeadReader},
     lane::{Broken, LaneStream, Shared},
     messages::Total,
     socket,
@@ -125,7 +125,7 @@ fn mark(head: &mut ResponseHead, id: Option<String>) {
 pub(super) fn headers(head: &ResponseHead) -> Result<Headers> {
     let headers = Headers::new();
     for (name, value) in &head.headers {
-        headers.append(name, value)?;
+        headers.append(name, &head::text(value))?;
     }
     Ok(headers)
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt, stream};
-use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use http::{HeaderName, HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Either, Empty, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming};
 use patr_models::{ids::DeploymentId, wire::ResponseHead};
@@ -22,8 +22,10 @@ use crate::{
 type BodyStream = stream::BoxStream<'static, std::io::Result<Frame<Bytes>>>;
 pub(super) type Body = Either<Empty<Bytes>, StreamBody<BodyStream>>;
 
-/// Headers about one connection, not about the message (RFC 9110, 7.6.1).
-const HOP: [&str; 6] = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+/// Headers about one connection, not about the message (RFC 9110, 7.6.1), and the one that announces trailers, which do
+/// not cross.
+const HOP: [&str; 7] =
+    ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 /// An answer up to this size goes as one frame if it is at hand: each frame wakes the object at the edge.
 const AT_HAND: usize = 32 * 1024;
 /// Turns of the event loop in which nothing more of an answer came before it goes as it is: the connection's own task
@@ -141,10 +143,15 @@ fn from_latin1(text: &str) -> Option<HeaderValue> {
 
 /// The head of an answer, without what is about one connection only.
 pub(super) fn head(parts: &http::response::Parts) -> ResponseHead {
-    let headers =
-        parts.headers.iter().filter(|(name, _)| !HOP.contains(&name.as_str())).map(|(name, value)| {
-            (name.to_string(), value.as_bytes().iter().map(|&byte| char::from(byte)).collect())
-        });
+    let of_connection = parts.headers.get_all(header::CONNECTION).iter();
+    let named: Vec<&str> =
+        of_connection.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+    let is_hop = |name: &HeaderName| {
+        HOP.contains(&name.as_str()) || named.iter().any(|it| it.trim().eq_ignore_ascii_case(name.as_str()))
+    };
+    let headers = parts.headers.iter().filter(|(name, _)| !is_hop(name)).map(|(name, value)| {
+        (name.to_string(), value.as_bytes().iter().map(|&byte| char::from(byte)).collect())
+    });
     ResponseHead { status: parts.status.as_u16(), headers: headers.collect() }
 }
 

@@ -37,6 +37,7 @@ use super::{
 use crate::{answer::Fault, ctx::Ctx, platform};
 use asked::{Asked, Use};
 use entry::Freshness;
+use fields::AsAsked;
 use key::Key;
 use status::{Forward, Status};
 use store::{Found, Kept, Note};
@@ -50,8 +51,8 @@ pub(super) async fn through(
     via: &Via<'_>,
     ask: impl AsyncFnOnce(bool) -> Result<Response, Fault>,
 ) -> Result<Response, Fault> {
-    let fields = Headers(request.headers());
-    let html = pages::wants_html(&fields)?;
+    let fields = AsAsked(request);
+    let html = pages::wants_html(&Headers(request.headers()))?;
     let method = request.method();
     let asked = Asked { method: &method, fields: &fields };
     let key = Key { route: via.route, origin: address, fields: &fields };

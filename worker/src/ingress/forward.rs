@@ -47,6 +47,21 @@ pub(super) fn client(from: &Headers) -> Result<String, Fault> {
     Ok(from.get("cf-connecting-ip")?.unwrap_or_else(|| "127.0.0.1".to_owned()))
 }
 
+/// Puts back which encodings the client takes: the platform asks for its own in their place, and says in `cf` what the
+/// client wrote. An answer that is encoded passes as it is, so its client must be able to read it.
+pub(crate) fn ask_for_encodings(headers: &mut Vec<(String, String)>, clients: Option<String>) {
+    let Some(clients) = clients else { return };
+    headers.retain(|(name, _)| name != "accept-encoding");
+    if !clients.is_empty() {
+        headers.push(("accept-encoding".to_owned(), clients));
+    }
+}
+
+/// The bytes of a field's value, one character each, as the tunnel has them. The platform reads them as UTF-8.
+pub(crate) fn octets(value: String) -> String {
+    if value.is_ascii() { value } else { value.bytes().map(char::from).collect() }
+}
+
 /// The headers of a request as the application gets them.
 pub(crate) fn onward(
     from: &Headers,
@@ -171,6 +186,24 @@ pub(crate) fn ambiguous(headers: &Headers, address: &Address) -> Result<Option<&
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_application_is_told_what_its_client_can_read_and_not_what_the_platform_can() {
+        let platforms = || vec![("accept-encoding".to_owned(), "br, gzip".to_owned())];
+        for (clients, expected) in [(None, Some("br, gzip")), (Some(""), None), (Some("gzip"), Some("gzip"))]
+        {
+            let mut headers = platforms();
+            ask_for_encodings(&mut headers, clients.map(str::to_owned));
+            assert_eq!(headers.first().map(|(_, value)| value.as_str()), expected);
+        }
+    }
+
+    #[test]
+    fn a_value_crosses_the_tunnel_as_its_bytes() {
+        assert_eq!(octets("plain".to_owned()), "plain");
+        let crossing: Vec<u8> = octets("café €".to_owned()).chars().map(|c| c as u8).collect();
+        assert_eq!(crossing, "café €".as_bytes());
+    }
 
     #[test]
     fn a_websocket_is_asked_for_without_the_extensions_of_its_client() {

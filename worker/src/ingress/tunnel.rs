@@ -21,14 +21,14 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::{
     Error, Headers, Response,
     wasm_bindgen_futures::JsFuture,
-    web_sys::{self, Request, RequestInit},
+    web_sys::{self, Request, RequestInit, RequestRedirect},
 };
 
 use super::{
     address::Address,
     attempts::Attempts,
     balance::{self, Draws},
-    forward::{ambiguous, ask_for_websocket, onward, wants_websocket},
+    forward::{ambiguous, ask_for_encodings, ask_for_websocket, octets, onward, wants_websocket},
     pages::{Page, anew, page},
     upload::Upload,
     via::Via,
@@ -89,6 +89,8 @@ pub(super) async fn serve(
     if matches!(ask, Ask::Head) {
         ctx.tally.sends(0);
     }
+    ask_for_encodings(&mut headers, platform::cf(request, "clientAcceptEncoding"));
+    let headers = headers.into_iter().map(|(name, value)| (name, octets(value))).collect();
     let again = is_asked_again(&method) && !ask.has_body();
     let first = (ctx.now.0 % u64::from(to.lanes.max(1))) as u8;
     let draws = Draws::new(u64::from_le_bytes(env::random()?));
@@ -207,6 +209,8 @@ impl Ask {
             }
         }
         init.set_headers(&headers);
+        // A redirect of the application is for its client: the platform would follow it, into the object again.
+        init.set_redirect(RequestRedirect::Manual);
         Ok(init)
     }
 }
