@@ -107,7 +107,7 @@ fn a_body_that_is_not_what_the_endpoint_declares_is_refused_with_its_place() {
             (&huge, (413, "too_large", "larger than 262144 bytes")),
             (
                 r#"{"name":"a","runners":[{"runner":"elsewhere"}],"spec":{"image":"a"}}"#,
-                (422, "runner_not_found", "runner: there is no runner `elsewhere`"),
+                (422, "runner_not_found", "runners: there is no runner `elsewhere`"),
             ),
             (
                 r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a","ports":[{"port":0}]}}"#,
