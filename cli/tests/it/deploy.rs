@@ -290,7 +290,14 @@ fn several_runners_are_given_with_their_weights_and_those_that_stand_by_come_las
         vec![sample::placed(1, "home", 3), sample::placed(2, "vps", 1), sample::placed(3, "spare", 0)];
     t.edge.answers::<CreateDeployment>(Created(made.clone()));
     t.edge.answers::<WatchDeployment>(Json(News { version: 1, deployment: made }));
-    patr_snapshot!(t.patr("deploy nginx:1 --name web --standby spare --runner home=3 --runner vps"), @"");
+    patr_snapshot!(t.patr("deploy nginx:1 --name web --standby spare --runner home=3 --runner vps"), @"
+    exit code: 0
+    ----- stdout -----
+    https://web-acme.apps.example.com
+    ----- stderr -----
+    made `web` on the runners `home`, `vps`, `spare`
+    `web` is live: release 3, 2 replicas
+    ");
     let runners = &t.edge.asked_once::<CreateDeployment>().call.body.0.runners;
     let given: Vec<_> = runners.iter().map(|placed| (placed.runner.to_string(), placed.weight)).collect();
     assert_eq!(given, [("home".to_owned(), 3), ("vps".to_owned(), 1), ("spare".to_owned(), 0)]);
@@ -305,7 +312,15 @@ fn a_deployment_moves_to_another_runner() {
     moved.runners.push(Placed { leaving: true, ..sample::placed(1, "home", 1) });
     t.edge.answers::<UpdateDeployment>(Json(moved.clone()));
     t.edge.answers::<WatchDeployment>(Json(News { version: 1, deployment: moved }));
-    patr_snapshot!(t.patr("deploy nginx:1 --name web --runner office"), @"");
+    patr_snapshot!(t.patr("deploy nginx:1 --name web --runner office"), @"
+    exit code: 0
+    ----- stdout -----
+    https://web-acme.apps.example.com
+    ----- stderr -----
+    `web` keeps release 3
+    `web` is to be on the runner `office`
+    `web` is live: release 3, 2 replicas
+    ");
     let update = t.edge.asked_once::<UpdateDeployment>();
     assert_eq!(update.call.body.0.runners, Some(vec![Placement::on("office".parse().unwrap())]));
 }
@@ -319,13 +334,27 @@ fn a_runner_that_is_away_while_others_serve_is_a_warning() {
     let now = deployment_that_is(Status::Degraded { ready: 2, wanted: 4, reason });
     t.edge.answers::<UpdateDeployment>(Json(now.clone()));
     t.edge.answers::<WatchDeployment>(Json(News { version: 1, deployment: now }));
-    patr_snapshot!(t.patr("deploy nginx:1 --name web"), @"");
+    patr_snapshot!(t.patr("deploy nginx:1 --name web"), @"
+    exit code: 0
+    ----- stdout -----
+    https://web-acme.apps.example.com
+    ----- stderr -----
+    `web` keeps release 3
+    warning: `web` serves release 3, but the runner `vps` is away
+    hint: the runner carries it out when it connects
+    ");
 }
 
 #[test]
 fn a_weight_of_nothing_is_a_standby() {
     let t = TestContext::new();
-    patr_snapshot!(t.patr("deploy nginx:1 --name web --runner home=0"), @"");
+    patr_snapshot!(t.patr("deploy nginx:1 --name web --runner home=0"), @"
+    exit code: 2
+    ----- stderr -----
+    error: invalid value 'home=0' for '--runner <NAME[=WEIGHT]>': `0` is not a weight: use 1 to 100, or `--standby home`
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]

@@ -65,8 +65,17 @@ fn listing_deployments() {
         {
           "id": "dep_00000000000000000000000001",
           "name": "web",
-          "runner": "run_00000000000000000000000001",
-          "runner_name": "home",
+          "runners": [
+            {
+              "runner": "run_00000000000000000000000001",
+              "name": "home",
+              "weight": 1,
+              "status": {
+                "state": "live",
+                "ready": 2
+              }
+            }
+          ],
           "generation": 7,
           "release": 3,
           "power": "running",
@@ -91,8 +100,17 @@ fn listing_deployments() {
         {
           "id": "dep_00000000000000000000000001",
           "name": "worker",
-          "runner": "run_00000000000000000000000001",
-          "runner_name": "home",
+          "runners": [
+            {
+              "runner": "run_00000000000000000000000001",
+              "name": "home",
+              "weight": 1,
+              "status": {
+                "state": "live",
+                "ready": 2
+              }
+            }
+          ],
           "generation": 7,
           "release": 3,
           "power": "running",
@@ -118,8 +136,17 @@ fn listing_deployments() {
         {
           "id": "dep_00000000000000000000000001",
           "name": "api",
-          "runner": "run_00000000000000000000000001",
-          "runner_name": "home",
+          "runners": [
+            {
+              "runner": "run_00000000000000000000000001",
+              "name": "home",
+              "weight": 1,
+              "status": {
+                "state": "live",
+                "ready": 2
+              }
+            }
+          ],
           "generation": 7,
           "release": 3,
           "power": "running",
@@ -214,8 +241,17 @@ fn showing_a_deployment() {
     {
       "id": "dep_00000000000000000000000001",
       "name": "web",
-      "runner": "run_00000000000000000000000001",
-      "runner_name": "home",
+      "runners": [
+        {
+          "runner": "run_00000000000000000000000001",
+          "name": "home",
+          "weight": 1,
+          "status": {
+            "state": "live",
+            "ready": 2
+          }
+        }
+      ],
       "generation": 7,
       "release": 3,
       "power": "running",

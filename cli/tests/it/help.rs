@@ -64,7 +64,7 @@ fn help_begins_with_what_to_do_first() {
 
 #[test]
 fn help_of_a_command_teaches_it() {
-    patr_snapshot!(fresh().patr("help deploy"), @r"
+    patr_snapshot!(fresh().patr("help deploy"), @"
     exit code: 0
     ----- stdout -----
     Run an image: make a deployment or change one, and watch it go live
@@ -76,7 +76,9 @@ fn help_of_a_command_teaches_it() {
 
     Options:
           --name <NAME>             The deployment to make or to change
-          --runner <RUNNER>         Where a new deployment runs [default: the only runner there is]
+          --runner <NAME[=WEIGHT]>  Where it runs; of several, the weight is each one's part of the
+                                    requests [default: the only runner there is, 1]
+          --standby <NAME>          A runner that is only asked when no other can answer
           --port <PORT[/PROTOCOL]>  A port that the image listens on: `8080`, `8080/http`, `5432/tcp` or
                                     `53/udp`; the first http port gets a URL
           --unset <SETTING>         Give a setting its default back [possible values: ports, command,
@@ -193,12 +195,14 @@ fn help_of_a_command_teaches_it() {
           --secret POSTGRES_PASSWORD=db-password --stop-grace 1m
       patr deploy ghcr.io/acme/api:2.4 --name api --unset-env LOG --unset readiness-probe
       patr deploy ghcr.io/acme/api:2.4 --name api --replicas 0 --max-replicas 4      sleeps when idle
+      patr deploy nginx:1 --name web --port 80 --runner home=3 --runner vps --standby spare
       patr -q deploy nginx:1 --name web --port 80      only the URL, for scripts
 
     If NAME exists, only what is given changes. `--port` replaces all ports. Every other flag that may
     be repeated adds to what there is, or replaces the entry of the same name; `--unset-env` and its
     like take single entries away, and `--unset` gives a setting its default back. What is not there
-    needs no taking away: the same command line works again and again.
+    needs no taking away: the same command line works again and again. `--runner` and `--standby`
+    together say all runners; one that is left out goes on serving until another one does.
 
     New replicas start and answer before old ones stop. If they do not, the old release goes on serving
     and the reason is shown. A volume that is written to has one writer at a time, so with one the old
@@ -290,11 +294,12 @@ fn what_can_go_wrong_unseen_is_in_the_help() {
       <COMMAND>...  The command and its arguments
 
     Options:
-          --replica <ID>  The replica, by the beginning of its id, as `patr deployment show` lists them
-                          [default: any one]
-      -t, --tty           Give it a terminal [default: when stdin and stdout are one]
-          --no-tty        Give it no terminal, so that stdout and stderr stay apart
-      -h, --help          Print help
+          --replica <ID>   The replica, by the beginning of its id, as `patr deployment show` lists them
+                           [default: any one]
+          --runner <NAME>  On which of its runners [default: the first, or where the replica is]
+      -t, --tty            Give it a terminal [default: when stdin and stdout are one]
+          --no-tty         Give it no terminal, so that stdout and stderr stay apart
+      -h, --help           Print help
 
     Everywhere:
           --url <URL>              The installation, such as `https://patr.example.com` [default: the
