@@ -14,7 +14,9 @@
 pub mod browser;
 pub mod caller;
 pub mod edge;
+pub mod exchange;
 pub mod folder;
+pub mod link;
 pub mod load;
 pub mod program;
 pub mod registry;

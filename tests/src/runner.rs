@@ -24,8 +24,13 @@ impl Agent {
 
     /// Starts an agent with a token and more environment.
     pub fn start_with(edge: &Edge, token: &str, environment: &[(&'static str, String)]) -> Self {
+        Self::start_at(&edge.url(), token, environment)
+    }
+
+    /// Starts an agent that reaches its edge at an address of its own.
+    pub fn start_at(url: &str, token: &str, environment: &[(&'static str, String)]) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let (url, token, environment) = (edge.url(), token.to_owned(), environment.to_vec());
+        let (url, token, environment) = (url.to_owned(), token.to_owned(), environment.to_vec());
         Self { process: spawn(&state, &url, &token, &environment), state, url, token, environment }
     }
 
@@ -38,10 +43,16 @@ impl Agent {
     /// Starts a newer one on the same state and tells the old one to stop, as an upgrade does; waits for its end.
     pub async fn upgrade(&mut self) {
         let newer = spawn(&self.state, &self.url, &self.token, &self.environment);
-        let mut old = std::mem::replace(&mut self.process, newer);
-        let pid = old.id().expect("the old agent runs").to_string();
-        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        tokio::time::timeout(PATIENCE, old.wait()).await.expect("the old agent ends").unwrap();
+        terminate(std::mem::replace(&mut self.process, newer)).await;
+    }
+
+    /// Tells it to stop, and waits for its end.
+    pub async fn stop(&mut self) {
+        terminate(&mut self.process).await;
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("the agent runs")
     }
 
     /// The folder in which it remembers.
@@ -54,6 +65,13 @@ impl Agent {
         let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("the agent ends");
         status.unwrap().code()
     }
+}
+
+async fn terminate(mut agent: impl std::borrow::BorrowMut<Child>) {
+    let agent = agent.borrow_mut();
+    let pid = agent.id().expect("the agent runs").to_string();
+    std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    tokio::time::timeout(PATIENCE, agent.wait()).await.expect("the agent ends").unwrap();
 }
 
 impl Drop for Agent {
