@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod access;
+mod conformance;
 mod deploy;
 mod engine;
 mod faults;
@@ -16,6 +17,7 @@ mod rollouts;
 mod several_runners;
 mod site;
 mod site_versions;
+mod soak;
 mod software;
 mod static_compare;
 mod static_serving;

@@ -13,16 +13,16 @@ use tokio::{
 };
 
 /// Somebody with a runner.
-struct Desk {
-    edge: Edge,
-    owner: Caller,
+pub(crate) struct Desk {
+    pub(crate) edge: Edge,
+    pub(crate) owner: Caller,
     patr: Program,
     _agent: Agent,
     deployed: Vec<CleanUp>,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let edge = Edge::start().await;
         let owner = edge.owner("owner", "acme").await;
         let agent = Agent::start(&edge, &owner.add_runner("box").await);
@@ -31,7 +31,7 @@ impl Desk {
     }
 
     /// Deploys, and waits until it is live.
-    async fn deploy(&mut self, name: &str, image: &str, arguments: &[&str]) {
+    pub(crate) async fn deploy(&mut self, name: &str, image: &str, arguments: &[&str]) {
         let all = [&["deploy", image, "--name", name], arguments].concat();
         let ended = self.patr.try_run(&all).await;
         self.deployed.push(CleanUp(self.owner.deployment(name).await.id.to_string()));

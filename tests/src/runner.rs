@@ -74,10 +74,16 @@ impl Agent {
     /// Starts a newer one on the same state and tells the old one to stop, as an upgrade does; waits for its end.
     pub async fn upgrade(&mut self) {
         let newer = self.spawn();
-        let mut old = std::mem::replace(&mut self.process, newer);
-        let pid = old.id().expect("the old agent runs").to_string();
-        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        tokio::time::timeout(PATIENCE, old.wait()).await.expect("the old agent ends").unwrap();
+        terminate(std::mem::replace(&mut self.process, newer)).await;
+    }
+
+    /// Tells it to stop, and waits for its end.
+    pub async fn stop(&mut self) {
+        terminate(&mut self.process).await;
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("the agent runs")
     }
 
     /// The folder in which it remembers.
@@ -90,6 +96,13 @@ impl Agent {
         let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("the agent ends");
         status.unwrap().code()
     }
+}
+
+async fn terminate(mut agent: impl std::borrow::BorrowMut<Child>) {
+    let agent = agent.borrow_mut();
+    let pid = agent.id().expect("the agent runs").to_string();
+    std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    tokio::time::timeout(PATIENCE, agent.wait()).await.expect("the agent ends").unwrap();
 }
 
 impl Drop for Agent {

@@ -6,20 +6,20 @@
 //! | file | does |
 //! |---|---|
 //! | `edge` | the main job: a hot static file and a tunnelled request |
-//! | `bulk` | large bodies through the tunnel, and the memory that they take |
+//! | `tunnel` | the data plane: requests, bodies and WebSockets, beside a plain Worker and beside rathole with nginx |
 //! | `deploy` | from `patr deploy` to the first answer, beside `docker run`; what an agent takes |
 //! | `sites` | static sites beside Cloudflare's asset server, a Worker over KV, and nginx |
 //! | `installation` | what the first three measure |
 //! | `load` | drives wrk and reads what it prints |
 //! | `process` | processor time and peak memory of a server |
 
-mod bulk;
 mod deploy;
 mod edge;
 mod installation;
 mod load;
 mod process;
 mod sites;
+mod tunnel;
 
 use std::path::PathBuf;
 
@@ -51,12 +51,12 @@ pub(crate) struct Options {
 enum What {
     /// A hot static file and a tunnelled request, beside plain Workers (the default)
     Edge,
-    /// Bodies of 1 GiB through the tunnel, beside a plain Worker and the application itself
-    Bulk,
     /// From `patr deploy` to the first answer, beside `docker run`; memory and idle processor time of the agent
     Deploy,
     /// Static sites: hot, cold, 304 and redirect, beside Cloudflare's asset server, a Worker over KV, and nginx
     Static,
+    /// Requests, bodies and WebSockets through the tunnel, beside a plain Worker's fetch and rathole with nginx
+    Tunnel,
 }
 
 impl Options {
@@ -73,9 +73,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     match options.what.unwrap_or(What::Edge) {
         What::Edge => edge::run(options),
-        What::Bulk => bulk::run(options),
         What::Deploy => deploy::run(options),
         What::Static => sites::run(options),
+        What::Tunnel => tunnel::run(options),
     }
 }
 

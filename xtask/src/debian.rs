@@ -8,11 +8,11 @@ use anyhow::Context;
 
 use crate::{sh, target_dir, tools};
 
-/// The image.
-pub(crate) const DEBIAN: &str = "patr-story-debian:latest";
+/// The image. Its number changes with what is in it.
+pub(crate) const DEBIAN: &str = "patr-story-debian:2";
 
 /// What is in it besides the least that Debian is.
-const PACKAGES: &str = "nginx-light,nodejs,postgresql,python3,redis-server";
+const PACKAGES: &str = "nginx-light,node-ws,nodejs,postgresql,python3,python3-websockets,redis-server";
 
 /// What no story reads.
 const LEFT_OUT: [&str; 6] = [
@@ -30,7 +30,7 @@ pub(crate) fn can_be_built() -> bool {
 }
 
 fn archive() -> PathBuf {
-    target_dir().join("images/debian.tar")
+    target_dir().join("images/debian-2.tar")
 }
 
 /// Makes the image if it is not there. The packages are kept with what is compiled.

@@ -15,27 +15,59 @@ pub(crate) struct Tool {
     version: &'static str,
     /// More arguments of `cargo install`.
     options: &'static [&'static str],
+    /// Whether its speed is compared with ours: then it is compiled as its authors mean it to be.
+    is_measured: bool,
 }
 
 /// Must be the version of the `worker` crate.
-pub(crate) const WORKER_BUILD: Tool =
-    Tool { package: "worker-build", program: "worker-build", version: "0.8.7", options: &["--locked"] };
+pub(crate) const WORKER_BUILD: Tool = Tool {
+    package: "worker-build",
+    program: "worker-build",
+    version: "0.8.7",
+    options: &["--locked"],
+    is_measured: false,
+};
 /// Must be the version of the `wasm-bindgen` crate, a test compares. Its lock file names a yanked package.
-pub(crate) const WASM_BINDGEN: Tool =
-    Tool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version: "0.2.130", options: &[] };
+pub(crate) const WASM_BINDGEN: Tool = Tool {
+    package: "wasm-bindgen-cli",
+    program: "wasm-bindgen",
+    version: "0.2.130",
+    options: &[],
+    is_measured: false,
+};
 /// The test runner.
 pub(crate) const NEXTEST: Tool = Tool {
     package: "cargo-nextest",
     program: "cargo-nextest",
     version: "0.9.151",
     options: &["--locked", "--no-default-features", "--features", "default-no-update"],
+    is_measured: false,
 };
 /// Licences, advisories, sources.
-pub(crate) const DENY: Tool =
-    Tool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2", options: &["--locked"] };
+pub(crate) const DENY: Tool = Tool {
+    package: "cargo-deny",
+    program: "cargo-deny",
+    version: "0.20.2",
+    options: &["--locked"],
+    is_measured: false,
+};
 /// Unused dependencies. Newer ones need a newer rustc than rust-toolchain.toml pins.
-pub(crate) const SHEAR: Tool =
-    Tool { package: "cargo-shear", program: "cargo-shear", version: "1.9.1", options: &["--locked"] };
+pub(crate) const SHEAR: Tool = Tool {
+    package: "cargo-shear",
+    program: "cargo-shear",
+    version: "1.9.1",
+    options: &["--locked"],
+    is_measured: false,
+};
+
+/// What tunnels are measured beside. Its transports with TLS are left out, as ours is without it there.
+pub(crate) const RATHOLE: Tool = Tool {
+    package: "rathole",
+    program: "rathole",
+    version: "0.5.0",
+    options: &["--locked", "--no-default-features", "--features", "server,client"],
+    is_measured: true,
+};
 
 impl Tool {
     /// Installs the tool unless this version is there already.
@@ -49,9 +81,13 @@ impl Tool {
         eprintln!("installing {} {} (once; minutes on a small machine)", self.package, self.version);
         let mut install = sh::cargo();
         install.args(["install", "--quiet", "--force", self.package, "--version", self.version]);
-        // They run for seconds and compile for minutes: less of the second.
-        install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
-        install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_DEBUG", "false");
+        if !self.is_measured {
+            // They run for seconds and compile for minutes: less of the second.
+            install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
+            install
+                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+                .env("CARGO_PROFILE_RELEASE_DEBUG", "false");
+        }
         sh::run(install.args(self.options))
     }
 

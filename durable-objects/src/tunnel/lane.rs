@@ -314,10 +314,14 @@ impl LaneStream {
         lane.flush();
     }
 
-    /// Gives up the stream.
+    /// Gives up the stream. Whoever still reads it hears so: the agent will say nothing more of it.
     pub fn abort(lane: &Shared, id: StreamId, code: Code) {
         let mut lane = lane.borrow_mut();
         lane.mux.reset(id, code);
+        if let Some(inbox) = lane.inboxes.get_mut(&id) {
+            inbox.broken = Some(Broken::Reset(code));
+            inbox.wake();
+        }
         lane.flush();
     }
 

@@ -170,12 +170,9 @@ async fn answer(request: Request, timeout: Option<Duration>) -> worker::Result<O
 
 /// Shapes of a request that two servers could take for different ones (RFC 9112, 6.3).
 pub(crate) fn ambiguous(headers: &Headers, address: &Address) -> Result<Option<&'static str>, Fault> {
-    let length = headers.get("content-length")?;
-    if length.is_some() && headers.get("transfer-encoding")?.is_some() {
-        return Ok(Some("it has both Content-Length and Transfer-Encoding"));
-    }
-    if length.is_some_and(|length| !length.bytes().all(|byte| byte.is_ascii_digit())) {
-        return Ok(Some("its Content-Length is not one number"));
+    let (length, coding) = (headers.get("content-length")?, headers.get("transfer-encoding")?);
+    if let Some(problem) = unclear_end(length.as_deref(), coding.as_deref()) {
+        return Ok(Some(problem));
     }
     if address.host().is_empty() {
         return Ok(Some("it names no host"));
@@ -183,9 +180,39 @@ pub(crate) fn ambiguous(headers: &Headers, address: &Address) -> Result<Option<&
     Ok(None)
 }
 
+/// Why it is not clear where a request's body ends.
+fn unclear_end(length: Option<&str>, coding: Option<&str>) -> Option<&'static str> {
+    // `parse` takes a sign.
+    let is_number =
+        |length: &str| length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<u64>().is_ok();
+    match (length, coding) {
+        (Some(_), Some(_)) => Some("it has both Content-Length and Transfer-Encoding"),
+        (Some(length), None) if !is_number(length) => Some("its Content-Length is not one number"),
+        (None, Some(coding)) if !coding.eq_ignore_ascii_case("chunked") => {
+            Some("its Transfer-Encoding is not just chunked")
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_ends_at_one_number_or_in_chunks() {
+        for (length, coding) in [(None, None), (Some("0"), None), (Some("12"), None), (None, Some("Chunked"))]
+        {
+            assert_eq!(unclear_end(length, coding), None, "{length:?} {coding:?}");
+        }
+        for length in ["", "+1", "-1", "1, 1", "0x1", "1 ", "18446744073709551616"] {
+            assert!(unclear_end(Some(length), None).is_some(), "{length:?}");
+        }
+        for coding in ["", "identity", "chunked, chunked", "gzip, chunked"] {
+            assert!(unclear_end(None, Some(coding)).is_some(), "{coding:?}");
+        }
+        assert!(unclear_end(Some("1"), Some("chunked")).is_some());
+    }
 
     #[test]
     fn an_application_is_told_what_its_client_can_read_and_not_what_the_platform_can() {

@@ -1,7 +1,7 @@
 //! Static sites: ours beside Cloudflare's asset server and a small Worker over KV, all in workerd, and nginx as the
 //! far limit. One folder, one table.
 
-mod servers;
+pub(super) mod servers;
 
 use std::fs;
 use std::path::Path;

@@ -160,13 +160,13 @@ impl Drop for Nginx {
     }
 }
 
-pub(super) fn nginx_program() -> anyhow::Result<PathBuf> {
+pub(in crate::bench) fn nginx_program() -> anyhow::Result<PathBuf> {
     let found =
         ["/usr/sbin/nginx", "/usr/bin/nginx"].map(PathBuf::from).into_iter().find(|path| path.exists());
     found.context("there is no nginx: install it with `apt-get install nginx-light`")
 }
 
-fn until(mut holds: impl FnMut() -> bool) -> anyhow::Result<()> {
+pub(in crate::bench) fn until(mut holds: impl FnMut() -> bool) -> anyhow::Result<()> {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !holds() {
         if Instant::now() > deadline {
