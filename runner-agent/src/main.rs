@@ -23,7 +23,7 @@ mod store;
 mod tunnel;
 mod vault;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
 use tokio::{
@@ -38,7 +38,7 @@ use crate::{
     handover::Handover,
     link::{Session, connect::Stopped},
     runtime::docker::Docker,
-    store::{Failures, Store},
+    store::{Failures, InUse, Store},
     vault::Vault,
 };
 
@@ -59,12 +59,15 @@ async fn main() -> ExitCode {
     }
 }
 
+/// How long another agent has to let go of the state directory.
+const FREE_WITHIN: Duration = Duration::from_secs(5);
+
 /// How long streams have to end once the agent is to.
 const ENDS_WITHIN: Duration = Duration::from_secs(30);
 
 async fn run(args: Args) -> anyhow::Result<Stopped> {
     let config = args.config()?;
-    let store = Arc::new(Store::open(&config.state_dir)?);
+    let store = Arc::new(store(&config.state_dir).await?);
     let known = store.load()?;
     let vault = Vault::new(store.key()?);
     let docker = Docker::connect(config.publish_ports, &config.state_dir).await?;
@@ -107,6 +110,19 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
         warn!("some requests did not end within {} s", ENDS_WITHIN.as_secs());
     }
     Ok(stopped)
+}
+
+/// The state directory, once an agent that was told to end has let go of it: an upgrade may start the new one first.
+async fn store(directory: &Path) -> anyhow::Result<Store> {
+    let given_up = time::Instant::now() + FREE_WITHIN;
+    loop {
+        match Store::open(directory) {
+            Err(error) if error.is::<InUse>() && time::Instant::now() < given_up => {
+                time::sleep(Duration::from_millis(100)).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// Keeps on disk what has failed. A disk that is full costs no more than another try after the next start.

@@ -111,8 +111,10 @@ impl<R: Runtime> Target<R> {
                 Err(OpenRequest::Http { .. } | OpenRequest::Volume { .. }) => {}
             }
         };
-        // Whoever asked has left: dropping the request closes its connection to the application.
+        // Whoever asked has left: dropping the request closes its connection to the application. What serves looks first: a
+        // WebSocket says goodbye.
         tokio::select! {
+            biased;
             () = serving => {}
             () = gone => {}
         }

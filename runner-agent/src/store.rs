@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use patr_models::{
     deployment::{Failure, Generation},
     ids::{DeploymentId, RunnerId},
@@ -26,6 +26,11 @@ pub(crate) struct Known {
 /// The generations whose rollout has failed, and why.
 pub(crate) type Failures = HashMap<DeploymentId, (Generation, Failure)>;
 
+/// Another agent holds the state directory.
+#[derive(Debug, thiserror::Error)]
+#[error("another agent uses {}: stop it, or choose another --state-dir", .0.display())]
+pub(crate) struct InUse(PathBuf);
+
 /// The state directory. Held by one agent at a time.
 pub(crate) struct Store {
     directory: PathBuf,
@@ -37,7 +42,7 @@ impl Store {
         fs::create_dir_all(directory).with_context(|| format!("--state-dir {}", directory.display()))?;
         let lock = File::create(directory.join("lock")).context("the lock of the state directory")?;
         if lock.try_lock().is_err() {
-            bail!("another agent uses {}: stop it, or choose another --state-dir", directory.display());
+            return Err(InUse(directory.to_owned()).into());
         }
         Ok(Self { directory: directory.to_owned(), _lock: lock })
     }

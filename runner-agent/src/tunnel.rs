@@ -41,7 +41,7 @@ pub(crate) async fn run<R: Runtime>(config: Config, mut lanes: watch::Receiver<u
     loop {
         let wanted = *lanes.borrow_and_update();
         while open < wanted {
-            tokio::spawn(keep(config.clone(), open, target.clone()));
+            tokio::spawn(keep(config.clone(), open, lanes.clone(), target.clone()));
             open += 1;
         }
         if lanes.changed().await.is_err() {
@@ -50,8 +50,9 @@ pub(crate) async fn run<R: Runtime>(config: Config, mut lanes: watch::Receiver<u
     }
 }
 
-/// Keeps one lane. Whether the token is still good is the session's to find out.
-async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
+/// Keeps one lane. Whether the token is still good is the session's to find out; and when that is welcomed, the edge is
+/// there again and nobody need wait longer.
+async fn keep<R: Runtime>(config: Config, number: u8, mut welcomed: watch::Receiver<u8>, target: Target<R>) {
     let path = format!("/api/v1/runner/tunnel/{number}");
     let mut backoff = Backoff::default();
     // Once the agent is about to end, whoever comes after it has the lane.
@@ -73,7 +74,12 @@ async fn keep<R: Runtime>(config: Config, number: u8, target: Target<R>) {
                 None
             }
         };
-        time::sleep(backoff.lost(not_before, time::Instant::now(), rand::random())).await;
+        welcomed.mark_unchanged();
+        let pause = time::sleep(backoff.lost(not_before, time::Instant::now(), rand::random()));
+        tokio::select! {
+            () = pause => {}
+            Ok(()) = welcomed.changed(), if not_before.is_none() => {}
+        }
     }
 }
 

@@ -115,6 +115,10 @@ fn compare(method: &str, mut direct: Answer, mut through: Answer) -> Vec<String>
         through.fields.remove("content-length");
     }
     let mut found = Vec::new();
+    // Every answer can be quoted.
+    if through.fields.remove("patr-request-id").is_none() {
+        found.push("no `patr-request-id`".to_owned());
+    }
     if direct.status != through.status {
         found.push(format!("status {} and {}", direct.status, through.status));
     }
@@ -196,7 +200,9 @@ impl Seen {
         if line(self) != line(&through) {
             found.push(format!("seen {} and {}", line(self), line(&through)));
         }
-        let ours = |name: &String| name == "forwarded" || name.starts_with("x-forwarded-");
+        let ours = |name: &String| {
+            matches!(&name[..], "forwarded" | "x-request-id") || name.starts_with("x-forwarded-")
+        };
         let fields = |seen: &Self| {
             let mut fields = seen.fields();
             fields.retain(|name, _| {

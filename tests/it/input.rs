@@ -9,18 +9,35 @@ async fn each_kind_of_bad_input_has_its_code() {
     let owner = edge.owner("owner", "acme").await;
     owner.add_runner("box").await;
     let deployments = "/api/v1/workspaces/acme/deployments";
-    let long = format!(r#"{{"name":"{}","runner":"box","spec":{{"image":"a"}}}}"#, "x".repeat(41));
+    let long =
+        format!(r#"{{"name":"{}","runners":[{{"runner":"box"}}],"spec":{{"image":"a"}}}}"#, "x".repeat(41));
     let huge = format!(r#"{{"name":"{}"}}"#, "x".repeat(300_000));
     let cases = [
         ("{", 400, "invalid_request"),
-        (r#"{"name":"a","runner":"box","spec":{"image":"a"},"extra":1}"#, 400, "invalid_request"),
-        (r#"{"name":1,"runner":"box","spec":{"image":"a"}}"#, 400, "invalid_request"),
-        (r#"{"name":"Not A Name","runner":"box","spec":{"image":"a"}}"#, 400, "invalid_request"),
+        (
+            r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a"},"extra":1}"#,
+            400,
+            "invalid_request",
+        ),
+        (r#"{"name":1,"runners":[{"runner":"box"}],"spec":{"image":"a"}}"#, 400, "invalid_request"),
+        (
+            r#"{"name":"Not A Name","runners":[{"runner":"box"}],"spec":{"image":"a"}}"#,
+            400,
+            "invalid_request",
+        ),
         (&long, 400, "invalid_request"),
         (&huge, 413, "too_large"),
-        (r#"{"name":"a","runner":"elsewhere","spec":{"image":"a"}}"#, 422, "runner_not_found"),
-        (r#"{"name":"a","runner":"box","spec":{"image":"a","ports":[{"port":0}]}}"#, 422, "spec_invalid"),
-        (r#"{"name":"a","runner":"box","spec":{"image":"a"},"replicas":1000}"#, 422, "too_many_replicas"),
+        (r#"{"name":"a","runners":[{"runner":"elsewhere"}],"spec":{"image":"a"}}"#, 422, "runner_not_found"),
+        (
+            r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a","ports":[{"port":0}]}}"#,
+            422,
+            "spec_invalid",
+        ),
+        (
+            r#"{"name":"a","runners":[{"runner":"box"}],"spec":{"image":"a"},"replicas":1000}"#,
+            422,
+            "too_many_replicas",
+        ),
     ];
     for (body, status, code) in cases {
         let answer = owner.raw(Method::POST, deployments, body.to_owned()).await;
@@ -35,7 +52,7 @@ async fn a_name_is_taken_once_and_a_stale_change_is_refused() {
     let edge = Edge::start().await;
     let owner = edge.owner("owner", "acme").await;
     owner.add_runner("box").await;
-    let body = r#"{"name":"web","runner":"box","spec":{"image":"a","ports":[{"port":80}]}}"#;
+    let body = r#"{"name":"web","runners":[{"runners":[{"runner":"box"}]}],"spec":{"image":"a","ports":[{"port":80}]}}"#;
     let path = "/api/v1/workspaces/acme/deployments";
     assert_eq!(owner.raw(Method::POST, path, body).await.0, 201);
     assert_eq!(owner.raw(Method::POST, path, body).await, (409, "name_taken".to_owned()));

@@ -54,11 +54,10 @@ pub(crate) async fn run(ctx: &Ctx) -> Vec<Fault> {
 
 /// Encrypts the keys of workspaces with the installation's new key, while that replaces a former one.
 async fn rewrap(ctx: &Ctx) -> Result<(), Fault> {
-    let Some(keys) = ctx.settings.secrets_keys.as_ref().filter(|keys| keys.former.is_some()) else {
-        return Ok(());
-    };
+    let Some(keys) = &ctx.settings.secrets_keys else { return Ok(()) };
+    let Some(former) = &keys.former else { return Ok(()) };
     let by = keys.current.fingerprint();
-    let rows: Vec<OldKeyRow> = ctx.db.fetch(secrets::keys_not_by(&by, KEYS)).await?;
+    let rows: Vec<OldKeyRow> = ctx.db.fetch(secrets::keys_by(&former.fingerprint(), KEYS)).await?;
     if rows.is_empty() {
         platform::log(format_args!("{FORMER_SECRETS_KEY} is not needed any more"));
         return Ok(());

@@ -19,24 +19,25 @@ fn help_begins_with_what_to_do_first() {
     Usage: patr [OPTIONS] <COMMAND>
 
     Commands:
-      login        Log in to an installation
-      sign-up      Make an account and log in
-      logout       End the saved login
-      whoami       Show who you are, where
-      workspace    Workspaces, which own everything else
-      token        API tokens, for programs
-      runner       Machines that run your deployments
-      deploy       Run an image: make a deployment or change one, and watch it go live
-      deployment   Deployments: images that run
-      logs         Show what a deployment writes
-      exec         Run a command in a replica
-      secret       Secrets: values that deployments use and nobody can read
-      volume       Volumes: storage on a runner, for deployments
-      site         Static sites, served at the edge
-      url          Managed URLs: which host and path lead where
-      audit        What was done in a workspace, and by whom
-      completions  Print a completion script for a shell
-      help         Explain a command, or `exit-codes`
+      login         Log in to an installation
+      sign-up       Make an account and log in
+      logout        End the saved login
+      whoami        Show who you are, where
+      workspace     Workspaces, which own everything else
+      token         API tokens, for programs
+      runner        Machines that run your deployments
+      deploy        Run an image: make a deployment or change one, and watch it go live
+      deployment    Deployments: images that run
+      logs          Show what a deployment writes
+      exec          Run a command in a replica
+      port-forward  Let a port here lead to one of a replica
+      secret        Secrets: values that deployments use and nobody can read
+      volume        Volumes: storage on a runner, for deployments
+      site          Static sites, served at the edge
+      url           Managed URLs: which host and path lead where
+      audit         What was done in a workspace, and by whom
+      completions   Print a completion script for a shell
+      help          Explain a command, or `exit-codes`
 
     Options:
       -h, --help     Print help
@@ -64,7 +65,7 @@ fn help_begins_with_what_to_do_first() {
 
 #[test]
 fn help_of_a_command_teaches_it() {
-    patr_snapshot!(fresh().patr("help deploy"), @"
+    patr_snapshot!(fresh().patr("help deploy"), @r#"
     exit code: 0
     ----- stdout -----
     Run an image: make a deployment or change one, and watch it go live
@@ -208,7 +209,7 @@ fn help_of_a_command_teaches_it() {
     and the reason is shown. A volume that is written to has one writer at a time, so with one the old
     replicas stop first, and requests wait meanwhile. Ctrl-C stops watching, not the rollout; `patr
     deployment cancel` calls it off.
-    ");
+    "#);
     patr_snapshot!(fresh().patr("runner add --help"), @"
     exit code: 0
     ----- stdout -----

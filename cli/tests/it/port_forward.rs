@@ -109,5 +109,11 @@ fn a_slip_in_a_name_is_told_at_once() {
 #[test]
 fn a_port_is_needed_and_has_to_be_one() {
     let t = TestContext::new();
-    patr_snapshot!(t.patr("port-forward db 0"), @"");
+    patr_snapshot!(t.patr("port-forward db 0"), @"
+    exit code: 2
+    ----- stderr -----
+    error: invalid value '0' for '<PORT[:LOCAL]>...': `0` is not a port: use 1 to 65535
+
+    For more information, try '--help'.
+    ");
 }

@@ -9,6 +9,7 @@ use patr_models::{
         delete::DeleteUrl,
         get::GetUrl,
         list::ListUrls,
+        stats::{GetUrlStats, Stats},
         test::{TestUrl, Verdict},
         update::{self, UpdateUrl},
     },
@@ -81,7 +82,7 @@ fn a_url_leads_to_one_thing() {
     error: the following required arguments were not provided:
       <--deployment <NAME[:PORT]>|--site <NAME>|--proxy <URL>|--redirect <URL>>
 
-    Usage: patr url add HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL)
+    Usage: patr url add HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL) [OPTIONS]
 
     For more information, try '--help'.
     ");
@@ -298,6 +299,7 @@ fn a_workspace_without_urls_says_how_to_make_one() {
 fn showing_a_url_by_its_place_or_id() {
     let t = TestContext::new();
     t.edge.answers::<ListUrls>(page(vec![url(2, HOST, "/api", to_web()), url(1, HOST, "/", to_web())]));
+    t.edge.answers::<GetUrlStats>(Json(Stats::default()));
     patr_snapshot!(t.patr(&format!("url show https://{HOST}/")), @"
     exit code: 0
     ----- stdout -----

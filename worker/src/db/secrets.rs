@@ -44,10 +44,11 @@ pub(crate) struct OldKeyRow {
     pub(crate) wrapped: String,
 }
 
-pub(crate) fn keys_not_by(by: &str, limit: usize) -> Statement {
+/// Those by the key with this fingerprint, or from before there were any.
+pub(crate) fn keys_by(former: &str, limit: usize) -> Statement {
     Statement::new(
-        "SELECT workspace_id, wrapped FROM data_keys WHERE wrapped_by IS NOT ?1 ORDER BY workspace_id LIMIT ?2",
-        &[&by, &limit],
+        "SELECT workspace_id, wrapped FROM data_keys WHERE wrapped_by IN ('', ?1) LIMIT ?2",
+        &[&former, &limit],
     )
 }
 

@@ -65,7 +65,7 @@ fn of_two_first_secrets_at_once_one_makes_the_key_and_the_other_takes_it() {
     let workspace = row["id"].as_str().unwrap().parse().unwrap();
     let master = app.settings.secrets_keys.clone().unwrap().current;
     let theirs = master.wrap(workspace, &Key::random().unwrap()).unwrap();
-    app.sqlite.meanwhile(format!("INSERT INTO data_keys VALUES ('{workspace}', '{theirs}', 1, NULL)"));
+    app.sqlite.meanwhile(format!("INSERT INTO data_keys VALUES ('{workspace}', '{theirs}', 1, '')"));
     assert_eq!(owner.secret("db", "one").unwrap().version, 1);
     let kept = app.sqlite.rows("SELECT wrapped FROM data_keys");
     assert_eq!(kept, [format!(r#"{{"wrapped":"{theirs}"}}"#)]);
@@ -75,7 +75,7 @@ fn of_two_first_secrets_at_once_one_makes_the_key_and_the_other_takes_it() {
 fn a_key_that_does_not_open_is_not_replaced() {
     let app = App::new();
     let owner = app.owner("acme");
-    app.sqlite.run("INSERT INTO data_keys SELECT id, 'damaged', 1, NULL FROM workspaces");
+    app.sqlite.run("INSERT INTO data_keys SELECT id, 'damaged', 1, '' FROM workspaces");
     let path = "/api/v1/workspaces/acme/secrets/db";
     let answered = owner.raw(http::Method::PUT, path, r#"{"value":{"text":"one"}}"#);
     assert_eq!(answered.code(), "internal");

@@ -93,8 +93,7 @@ pub(super) async fn serve(
     let headers = headers.into_iter().map(|(name, value)| (name, octets(value))).collect();
     let again = is_asked_again(&method) && !ask.has_body();
     let first = (ctx.now.0 % u64::from(to.lanes.max(1))) as u8;
-    let draws = Draws::new(u64::from_le_bytes(env::random()?));
-    let runners = balance::with(|seen| seen.order(to.deployment, to.runners, ctx.now, draws, again));
+    let runners = in_order(ctx, to, again)?;
     if runners.is_empty() {
         return Ok(page(ctx, html, Page::Trouble(TunnelTrouble::NoReplica))?.into());
     }
@@ -111,6 +110,15 @@ pub(super) async fn serve(
         Opened::Answer(response) => Ok(response),
         Opened::Trouble(trouble) => Ok(page(ctx, html, Page::Trouble(trouble))?.into()),
     }
+}
+
+/// The runners, in the order in which they are asked. Most often there is one, and nothing to decide.
+fn in_order(ctx: &Ctx, to: &To<'_>, may_fail: bool) -> Result<Vec<RunnerId>, Fault> {
+    if let [only] = to.runners {
+        return Ok(vec![only.runner]);
+    }
+    let draws = Draws::new(u64::from_le_bytes(env::random()?));
+    Ok(balance::with(|seen| seen.order(to.deployment, to.runners, ctx.now, draws, may_fail)))
 }
 
 /// Opens a stream on a lane of a runner, or on the next one if that is down. A lane that is down says so before it reads the

@@ -1,5 +1,5 @@
 //! The networks that containers are on: one for each workspace, so that its deployments reach each other by name and
-//! nobody else's.
+//! nobody else's. Two runners on one Engine have networks of their own.
 
 use std::collections::HashMap;
 
@@ -20,8 +20,8 @@ use super::{
 
 const DOING: &str = "making the network of its workspace";
 
-pub(super) fn name(workspace: WorkspaceId) -> String {
-    format!("patr-{workspace}")
+pub(super) fn name(workspace: WorkspaceId, runner: &str) -> String {
+    format!("patr-{workspace}-{runner}")
 }
 
 /// The id of a workspace's network, which is made if it is not there. In a task of its own: a start that is given up
@@ -30,7 +30,7 @@ pub(super) async fn ensure(docker: &Docker, workspace: WorkspaceId, runner: &str
     let (docker, runner) = (docker.clone(), runner.to_owned());
     let ensuring = tokio::spawn(async move {
         let _alone = docker.shared.making_network.lock().await;
-        match find(&docker, workspace).await? {
+        match find(&docker, workspace, &runner).await? {
             Some(id) => Ok(id),
             None => make(&docker, workspace, runner).await,
         }
@@ -41,8 +41,8 @@ pub(super) async fn ensure(docker: &Docker, workspace: WorkspaceId, runner: &str
 }
 
 /// The oldest one of its name.
-async fn find(docker: &Docker, workspace: WorkspaceId) -> Result<Option<String>, Fault> {
-    let name = name(workspace);
+async fn find(docker: &Docker, workspace: WorkspaceId, runner: &str) -> Result<Option<String>, Fault> {
+    let name = name(workspace, runner);
     // The Engine's filter takes parts of names.
     let filters = Some(HashMap::from([("name".to_owned(), vec![name.clone()])]));
     let networks = docker.api.list_networks(Some(ListNetworksOptions { filters })).await;
@@ -53,9 +53,10 @@ async fn find(docker: &Docker, workspace: WorkspaceId) -> Result<Option<String>,
 }
 
 async fn make(docker: &Docker, workspace: WorkspaceId, runner: String) -> Result<String, Fault> {
+    let name = name(workspace, &runner);
     let labels = [(label::RUNNER, runner), (label::WORKSPACE, workspace.to_string())];
     let request = NetworkCreateRequest {
-        name: name(workspace),
+        name,
         driver: Some("bridge".to_owned()),
         labels: Some(labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
         ..Default::default()

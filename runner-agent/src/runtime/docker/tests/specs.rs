@@ -160,7 +160,7 @@ async fn a_network_goes_when_no_container_is_on_it_and_those_of_others_stay() {
     let Some(bench) = Bench::new().await else { return };
     let other = format!("patr-test-{:08x}", rand::random::<u32>());
     docker(&["network", "create", &other]);
-    let ours = network::name(bench.workspace);
+    let ours = network::name(bench.workspace, &bench.runner);
     let exists =
         |name: &str| !docker(&["network", "ls", "--quiet", "--filter", &format!("name={name}")]).is_empty();
     let id = bench.started("web", WAIT).await;
