@@ -36,8 +36,8 @@ impl Place {
         let arguments = ["--port", "8000", "--file", &file, "--command", command, "--stop-grace", "1s"];
         desk.deploy(name, image, &arguments).await;
         let id = desk.owner.deployment(name).await.id;
-        let [container] = &containers(id)[..] else { panic!("one replica of {name}") };
-        let networks = inspect(container)["NetworkSettings"]["Networks"].clone();
+        let container = containers(id).pop().unwrap();
+        let networks = inspect(&container)["NetworkSettings"]["Networks"].clone();
         let mut addresses =
             networks.as_object().unwrap().values().filter_map(|network| network["IPAddress"].as_str());
         let ip: IpAddr = addresses.find(|ip| !ip.is_empty()).unwrap().parse().unwrap();

@@ -91,7 +91,7 @@ fn a_url_leads_to_one_thing() {
     ----- stderr -----
     error: the argument '--deployment <NAME[:PORT]>' cannot be used with '--site <NAME>'
 
-    Usage: patr url add HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL)
+    Usage: patr url add HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL) [OPTIONS]
 
     For more information, try '--help'.
     ");
@@ -100,7 +100,7 @@ fn a_url_leads_to_one_thing() {
     ----- stderr -----
     error: the argument '--deployment <NAME[:PORT]>' cannot be used with '--permanent'
 
-    Usage: patr url add HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL)
+    Usage: patr url add HOST[/PATH] (--deployment NAME[:PORT] | --site NAME | --proxy URL | --redirect URL) [OPTIONS]
 
     For more information, try '--help'.
     ");
