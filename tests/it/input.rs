@@ -52,7 +52,7 @@ async fn a_name_is_taken_once_and_a_stale_change_is_refused() {
     let edge = Edge::start().await;
     let owner = edge.owner("owner", "acme").await;
     owner.add_runner("box").await;
-    let body = r#"{"name":"web","runners":[{"runners":[{"runner":"box"}]}],"spec":{"image":"a","ports":[{"port":80}]}}"#;
+    let body = r#"{"name":"web","runners":[{"runner":"box"}],"spec":{"image":"a","ports":[{"port":80}]}}"#;
     let path = "/api/v1/workspaces/acme/deployments";
     assert_eq!(owner.raw(Method::POST, path, body).await.0, 201);
     assert_eq!(owner.raw(Method::POST, path, body).await, (409, "name_taken".to_owned()));
