@@ -101,8 +101,13 @@ impl Load {
 
 async fn ask(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     let (host, _) = shared.host.split_once(':').unwrap();
-    let client =
-        crate::http_client().resolve(host, shared.address).timeout(Duration::from_secs(60)).build().unwrap();
+    let client = crate::http_client()
+        .resolve(host, shared.address)
+        .timeout(Duration::from_secs(60))
+        // workerd closes connections that were idle for 5 s, and a request may meet that halfway (RFC 9112, 9.3.1).
+        .pool_idle_timeout(Duration::from_secs(2))
+        .build()
+        .unwrap();
     let mut tick = time::interval(Duration::from_secs(1) / shared.shape.requests_per_second);
     tick.set_missed_tick_behavior(time::MissedTickBehavior::Skip);
     let mut asking = JoinSet::new();
