@@ -60,10 +60,10 @@ macro_rules! placed {
 }
 pub(super) use placed;
 
-/// Those of the runners that somebody means: the named one, or all; `None` if there is no such one.
-pub(crate) fn meant<'r>(placed: &'r [Row], named: Option<&Ref<RunnerId>>) -> Option<Vec<&'r Row>> {
-    let Some(named) = named else { return Some(placed.iter().collect()) };
-    placed.iter().find(|row| row.is(named)).map(|row| vec![row])
+/// Those of the runners that somebody means: the named one, or all. An error is the name that none of them has.
+pub(crate) fn meant<'r>(placed: &'r [Row], named: Option<&Ref<RunnerId>>) -> Result<Vec<&'r Row>, String> {
+    let Some(named) = named else { return Ok(placed.iter().collect()) };
+    placed.iter().find(|row| row.is(named)).map(|row| vec![row]).ok_or_else(|| named.to_string())
 }
 
 /// Who gets which part of the requests. Where the deployment has not arrived yet they would wait for its first replica, so

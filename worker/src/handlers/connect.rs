@@ -3,7 +3,6 @@
 use patr_models::{
     deployment::connect::{self, ConnectToDeployment},
     endpoint::Call,
-    ids::Ref,
     internal::TunnelTrouble,
     wire::OpenRequest,
 };
@@ -32,12 +31,8 @@ pub(crate) async fn open(
         return Err(Failure::Api(connect::Error::NotUpgraded));
     }
     let connect::Query { port, runner, replica } = call.query;
-    let not_placed = || {
-        Failure::Api(connect::Error::NotPlaced {
-            runner: runner.as_ref().map_or_else(String::new, Ref::to_string),
-        })
-    };
-    let runners = meant(&row.placed, runner.as_ref()).ok_or_else(not_placed)?;
+    let not_placed = |runner| Failure::Api(connect::Error::NotPlaced { runner });
+    let runners = meant(&row.placed, runner.as_ref()).map_err(not_placed)?;
     let request = OpenRequest::Tcp { deployment: row.id, port, replica };
     let mut refused = Failure::Api(connect::Error::NoReplica);
     for on in runners {

@@ -3,7 +3,6 @@
 use patr_models::{
     deployment::exec::{self, ExecInDeployment, Size},
     endpoint::Call,
-    ids::Ref,
     internal::TunnelTrouble,
     wire::OpenRequest,
 };
@@ -36,12 +35,8 @@ pub(crate) async fn run(
     if !upgrades {
         return Err(Failure::Api(exec::Error::NotUpgraded));
     }
-    let not_placed = || {
-        Failure::Api(exec::Error::NotPlaced {
-            runner: runner.as_ref().map_or_else(String::new, Ref::to_string),
-        })
-    };
-    let mut runners = meant(&row.placed, runner.as_ref()).ok_or_else(not_placed)?;
+    let not_placed = |runner| Failure::Api(exec::Error::NotPlaced { runner });
+    let mut runners = meant(&row.placed, runner.as_ref()).map_err(not_placed)?;
     if replica.is_none() {
         // Any replica will do, so the first runner has to have one.
         runners.truncate(1);

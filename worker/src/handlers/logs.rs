@@ -6,7 +6,6 @@ use futures_util::future::try_join_all;
 use patr_models::{
     deployment::logs::{self, ReadLogs},
     endpoint::Call,
-    ids::Ref,
     wire::OpenRequest,
 };
 use worker::{Headers, Response, ResponseBody, ResponseBuilder};
@@ -30,12 +29,8 @@ pub(crate) async fn read(
 ) -> Result<Response, Failure<ReadLogs>> {
     let row = deployments::find(ctx, &caller, &call.path.deployment).await?;
     let logs::Query { follow, tail, runner, replica, since, search } = call.query;
-    let not_placed = || {
-        Failure::Api(logs::Error::NotPlaced {
-            runner: runner.as_ref().map_or_else(String::new, Ref::to_string),
-        })
-    };
-    let runners = meant(&row.placed, runner.as_ref()).ok_or_else(not_placed)?;
+    let not_placed = |runner| Failure::Api(logs::Error::NotPlaced { runner });
+    let runners = meant(&row.placed, runner.as_ref()).map_err(not_placed)?;
     let tail = tail.unwrap_or(TAIL);
     let request = OpenRequest::Logs { deployment: row.id, follow, tail, replica, since, search };
     match gather(ctx, &runners, &request).await? {

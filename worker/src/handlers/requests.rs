@@ -3,7 +3,6 @@
 use patr_models::{
     deployment::requests::{self, REMEMBERED, ReadRequests},
     endpoint::Call,
-    ids::Ref,
     wire::OpenRequest,
 };
 use worker::Response;
@@ -24,12 +23,8 @@ pub(crate) async fn read(
 ) -> Result<Response, Failure<ReadRequests>> {
     let row = deployments::find(ctx, &caller, &call.path.deployment).await?;
     let requests::Query { follow, tail, runner } = call.query;
-    let not_placed = || {
-        Failure::Api(requests::Error::NotPlaced {
-            runner: runner.as_ref().map_or_else(String::new, Ref::to_string),
-        })
-    };
-    let runners = meant(&row.placed, runner.as_ref()).ok_or_else(not_placed)?;
+    let not_placed = |runner| Failure::Api(requests::Error::NotPlaced { runner });
+    let runners = meant(&row.placed, runner.as_ref()).map_err(not_placed)?;
     let tail = tail.unwrap_or(TAIL).min(REMEMBERED as u32);
     let request = OpenRequest::Requests { deployment: row.id, follow, tail };
     match gather(ctx, &runners, &request).await? {
