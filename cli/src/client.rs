@@ -20,6 +20,7 @@ use patr_models::{
 
 pub(crate) use body::Body;
 pub(crate) use call::{changing, creating, list, new_key, plain, with_body};
+pub(crate) use socket::{PING_EVERY, SILENCE};
 
 use crate::base_url::BaseUrl;
 

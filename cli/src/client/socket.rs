@@ -1,14 +1,24 @@
 //! A WebSocket, opened by the same client as every other call: the same trust, the same errors.
 
+use std::time::Duration;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, StatusCode, header};
-use patr_models::endpoint::{ApiEndpoint, Call};
+use patr_models::{
+    endpoint::{ApiEndpoint, Call},
+    wire::{PING_EVERY_S, SILENCE_S},
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
 
 use super::{ANSWER, CallError, Client};
+
+/// A connection on which nothing is said is dropped on the way.
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(PING_EVERY_S);
+/// Pings are answered: after so long without a word there is nobody.
+pub(crate) const SILENCE: Duration = Duration::from_secs(SILENCE_S);
 
 /// See the module.
 pub(crate) type Socket = WebSocketStream<reqwest::Upgraded>;

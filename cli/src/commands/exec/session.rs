@@ -1,13 +1,10 @@
 //! The conversation with a command: `patr_models::deployment::exec` has its messages.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use patr_models::{
-    deployment::exec::{FromCommand, ToCommand, output},
-    wire::{PING_EVERY_S, SILENCE_S},
-};
+use patr_models::deployment::exec::{FromCommand, ToCommand, output};
 use tokio::{
     sync::mpsc::Receiver,
     time::{Instant, interval_at, timeout},
@@ -15,16 +12,12 @@ use tokio::{
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::{
+    client::{PING_EVERY, SILENCE},
     context::Context,
     exit_code::Exit,
     failure::{Failure, Outcome},
     terminal::Resizes,
 };
-
-/// A connection on which nothing is said is dropped on the way.
-const PING_EVERY: Duration = Duration::from_secs(PING_EVERY_S);
-/// Pings are answered: after so long without a word there is nobody.
-const SILENCE: Duration = Duration::from_secs(SILENCE_S);
 
 /// Sends input and sizes for as long as it is polled. What cannot be sent is for the other direction to notice.
 pub(super) async fn send(

@@ -5,14 +5,9 @@
 //!         ◀──bytes── binary messages ◀──
 //! ```
 
-use std::time::Duration;
-
 use bytes::{Bytes, BytesMut};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use patr_models::{
-    deployment::connect::{END, WINDOW, taken, took},
-    wire::{PING_EVERY_S, SILENCE_S},
-};
+use patr_models::deployment::connect::{END, WINDOW, taken, took};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::{Semaphore, mpsc},
@@ -20,12 +15,10 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::client::{PING_EVERY, SILENCE};
+
 /// Bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
-/// A connection on which nothing is said is dropped on the way.
-const PING_EVERY: Duration = Duration::from_secs(PING_EVERY_S);
-/// Pings are answered: after so long without a word there is nobody.
-const SILENCE: Duration = Duration::from_secs(SILENCE_S);
 
 /// Carries bytes both ways until both directions have ended; or says what broke.
 pub(super) async fn carry<S>(client: impl AsyncRead + AsyncWrite, socket: S) -> Result<(), String>
