@@ -6,9 +6,10 @@ use patr_models::wire::HostHealth;
 
 use super::{Docker, words::chain};
 
-/// Below this much nothing more is pulled: the containers that run need room for what they write.
+/// Below this much nothing more is pulled: the containers that run need room for what they write. A share of the
+/// disk, but of a large one no more than that takes: a twentieth of a terabyte would only be out of use.
 const WATERMARK_PERCENT: u64 = 5;
-const WATERMARK: u64 = 512 * 1024 * 1024;
+const WATERMARK: std::ops::RangeInclusive<u64> = 512 * 1024 * 1024..=2 * 1024 * 1024 * 1024;
 
 /// How much fits where the Engine keeps its data, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(super) struct Space {
 
 impl Space {
     fn watermark(self) -> u64 {
-        (self.total / 100 * WATERMARK_PERCENT).max(WATERMARK)
+        (self.total / 100 * WATERMARK_PERCENT).clamp(*WATERMARK.start(), *WATERMARK.end())
     }
 
     pub(super) fn is_low(&self) -> bool {
@@ -80,12 +81,14 @@ mod tests {
     const GB: u64 = 1_000_000_000;
 
     #[test]
-    fn a_small_disk_keeps_half_a_gibibyte_free_and_a_large_one_a_twentieth() {
+    fn a_small_disk_keeps_half_a_gibibyte_free_a_large_one_two_and_others_a_twentieth() {
         let low = |total, free| Space { total, free }.is_low();
         assert!(low(4 * GB, GB / 2));
         assert!(!low(4 * GB, GB));
-        assert!(low(100 * GB, 4 * GB));
-        assert!(!low(100 * GB, 6 * GB));
+        assert!(low(20 * GB, GB - 1));
+        assert!(!low(20 * GB, GB));
+        assert!(low(2000 * GB, 2 * GB));
+        assert!(!low(2000 * GB, 3 * GB));
     }
 
     #[test]
