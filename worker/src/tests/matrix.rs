@@ -147,6 +147,8 @@ fn a_list_shows_what_is_in_the_scope_and_nothing_else() {
     let app = App::new();
     let installation = Installation::new(&app);
     for (route, kind) in lists() {
+        let app = app.copy();
+        let installation = installation.at(&app);
         let id = installation.id(kind);
         let shows = |who: &Caller<'_>| {
             let answered = installation.send_as(who, route, &[]);
@@ -155,7 +157,7 @@ fn a_list_shows_what_is_in_the_scope_and_nothing_else() {
         };
         let with = |name: &str, resources: Scope| {
             let grant = Grant { permission: kind.view(), resources };
-            app.member(&format!("{name}-{}", kind.as_str()), &[grant].into_iter().collect())
+            app.member(name, &[grant].into_iter().collect())
         };
         let set = |id: &str| [id.to_owned()].into();
         assert!(shows(&installation.owner), "{}", route.name());
