@@ -60,6 +60,11 @@ impl<'a> Installation<'a> {
         Self { owner, url }
     }
 
+    /// The same in a copy of it.
+    pub(super) fn at<'b>(&self, app: &'b App) -> Installation<'b> {
+        Installation { owner: self.owner.at(app), url: self.url.clone() }
+    }
+
     /// The id that scopes know a resource by, of a type of which there is one.
     pub(super) fn id(&self, kind: ResourceType) -> String {
         let sql = match kind {
