@@ -4,12 +4,14 @@ pub(crate) mod access;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod exec;
+pub(crate) mod grants;
 pub(crate) mod managed_url;
 pub(crate) mod port_forward;
 pub(crate) mod runner;
 pub(crate) mod secret;
 pub(crate) mod site;
 pub(crate) mod spec;
+pub(crate) mod token;
 pub(crate) mod url_options;
 pub(crate) mod values;
 pub(crate) mod volume;
@@ -78,7 +80,7 @@ pub(crate) enum Command {
     Workspace(access::Workspace),
     /// API tokens, for programs
     #[command(subcommand, disable_help_subcommand = true)]
-    Token(access::Token),
+    Token(token::Token),
     /// Machines that run your deployments
     #[command(subcommand, disable_help_subcommand = true)]
     Runner(runner::Runner),

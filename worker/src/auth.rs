@@ -1,32 +1,21 @@
 //! Who calls: from a bearer token to the caller that the endpoint's declaration asks for.
 
+mod person;
+
 use http::{HeaderMap, header, request::Parts};
 use patr_models::{
-    auth::{self, Permission, prefix},
+    auth::{self, Access, prefix},
     endpoint::{ApiEndpoint, path::PathParams},
     error::Common,
     ids::{Ref, RunnerId, TokenId, UserId, WorkspaceId},
     internal::SECRET_HEADER,
     name::WorkspaceName,
-    time::Millis,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{answer::Refused, ctx::Ctx, db};
-
-/// A person, through a login or an API token.
-#[derive(Debug, Clone)]
-pub(crate) struct Person {
-    pub(crate) user: UserId,
-    pub(crate) token: Option<TokenId>,
-    /// The only workspace that the token opens.
-    pub(crate) only: Option<WorkspaceId>,
-    /// How long the API token is good; `None` for ever, or for a login.
-    pub(crate) until: Option<Millis>,
-    /// What the database knows the secret by.
-    pub(crate) hash: String,
-}
+pub(crate) use person::{Opens, Person, person};
 
 /// A person in a workspace, with the declared permission.
 #[derive(Debug, Clone)]
@@ -34,6 +23,8 @@ pub(crate) struct Member {
     pub(crate) person: Person,
     pub(crate) workspace: WorkspaceId,
     pub(crate) workspace_name: WorkspaceName,
+    /// What it may do there, through the secret that it sent.
+    pub(crate) access: Access,
 }
 
 /// Whoever a write is put down to.
@@ -114,21 +105,36 @@ impl Scheme for auth::Member {
         let name = at.and_then(|at| params.get(at)).cloned().unwrap_or_default();
         let absent = || Common::NotFound { noun: "workspace".to_owned(), name: name.clone() };
         let reference: Ref<WorkspaceId> = name.parse().map_err(|_| absent())?;
-        let found = ctx.db.optional(db::workspaces::membership(person.user, &reference)).await?;
-        let found: db::workspaces::Membership = found.ok_or_else(absent)?;
-        if person.only.is_some_and(|only| only != found.id) {
-            return Err(absent().into());
-        }
+        let found = membership(ctx, &person, &reference).await?.ok_or_else(absent)?;
         let permission =
             E::PERMISSION.ok_or_else(|| crate::answer::Fault::new("a member endpoint has a permission"))?;
-        if !found.role.allows(permission) {
+        if !found.access.allows(permission) {
             return Err(Common::Forbidden { permission: permission.as_str().to_owned() }.into());
         }
-        Ok(Member { person, workspace: found.id, workspace_name: found.name })
+        Ok(Member { person, workspace: found.id, workspace_name: found.name, access: found.access })
     }
     fn user(caller: &Member) -> Option<UserId> {
         Some(caller.person.user)
     }
+}
+
+/// A workspace that somebody is a member of, and what it may do there.
+pub(crate) struct Membership {
+    pub(crate) id: WorkspaceId,
+    pub(crate) name: WorkspaceName,
+    pub(crate) access: Access,
+}
+
+/// A workspace of a person that the secret opens, which it sent.
+pub(crate) async fn membership(
+    ctx: &Ctx,
+    person: &Person,
+    reference: &Ref<WorkspaceId>,
+) -> Result<Option<Membership>, Refused> {
+    let found = ctx.db.optional(db::workspaces::membership(person.user, reference)).await?;
+    let Some(db::workspaces::Membership { id, name, role }) = found else { return Ok(None) };
+    let access = person.narrowed(id, role.access());
+    Ok(access.map(|access| Membership { id, name, access }))
 }
 
 impl Scheme for auth::Runner {
@@ -163,34 +169,16 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    pub(crate) fn allows(self, _: Permission) -> bool {
+    pub(crate) fn access(self) -> Access {
         match self {
-            Self::Owner => true,
+            Self::Owner => Access::full(),
         }
     }
 }
 
-/// Whose token a request has.
-pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
-    let token = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
-    let hash = hash(token);
-    let statement = if token.starts_with(prefix::SESSION) {
-        db::users::by_session(&hash, ctx.now)
-    } else if token.starts_with(prefix::TOKEN) {
-        db::tokens::by_hash(&hash, ctx.now)
-    } else {
-        return Err(wrong_kind(token, "a person's token"));
-    };
-    let row: db::users::Authenticated = ctx.db.optional(statement).await?.ok_or(Common::Unauthenticated)?;
-    let until = row.expires_at.filter(|_| row.token_id.is_some());
-    Ok(Person { user: row.user_id, token: row.token_id, only: row.workspace_id, until, hash })
-}
-
 /// A token of another kind is told apart from one that nobody gave out.
 fn wrong_kind(token: &str, wanted: &str) -> Refused {
-    let known =
-        [prefix::SESSION, prefix::TOKEN, prefix::RUNNER].iter().any(|prefix| token.starts_with(prefix));
-    if known {
+    if prefix::ALL.iter().any(|prefix| token.starts_with(prefix)) {
         Common::WrongKind { wanted: wanted.to_owned() }.into()
     } else {
         Common::Unauthenticated.into()

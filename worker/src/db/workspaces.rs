@@ -8,7 +8,7 @@ use patr_models::{
     workspace::Workspace,
 };
 
-use super::{Statement, Text, after, filter, page_size, unless_there};
+use super::{Json, Statement, Text, after, filter, page_size, unless_there};
 use crate::auth::Role;
 
 #[derive(serde::Deserialize)]
@@ -58,12 +58,12 @@ pub(crate) fn get(id: WorkspaceId) -> Statement {
     Statement::new("SELECT * FROM workspaces WHERE id = ?1", &[&Text(id)])
 }
 
-pub(crate) fn list(user: UserId, only: Option<WorkspaceId>, query: &ListQuery) -> Statement {
+pub(crate) fn list(user: UserId, only: Option<Vec<WorkspaceId>>, query: &ListQuery) -> Statement {
     Statement::new(
         "SELECT w.* FROM workspaces w JOIN members m ON m.workspace_id = w.id
-         WHERE m.user_id = ?1 AND (?2 IS NULL OR w.id = ?2) AND m.workspace_id > ?3 AND instr(w.name, ?4)
+         WHERE m.user_id = ?1 AND (?2 IS NULL OR w.id IN (SELECT value FROM json_each(?2))) AND m.workspace_id > ?3 AND instr(w.name, ?4)
          ORDER BY m.workspace_id LIMIT ?5",
-        &[&Text(user), &only.map(Text), &after(query), &filter(query), &page_size(query)],
+        &[&Text(user), &only.map(Json), &after(query), &filter(query), &page_size(query)],
     )
 }
 

@@ -45,7 +45,7 @@ pub(super) fn form_url(ctx: &Ctx, place: &Place<'_>, to: &str) -> String {
 pub(super) async fn may_see(ctx: &Ctx, user: UserId, workspace: WorkspaceId) -> Result<bool, Fault> {
     let found = ctx.db.optional(workspaces::membership(user, &workspace.into())).await?;
     let found: Option<workspaces::Membership> = found;
-    Ok(found.is_some_and(|member| member.role.allows(patr_models::auth::Permission::SiteView)))
+    Ok(found.is_some_and(|member| member.role.access().allows(patr_models::auth::Permission::SiteView)))
 }
 
 /// What the form was sent with, or the address that leads to it.
