@@ -158,8 +158,11 @@ api_errors! {
         /// An API token that is for other networks.
         NotFromHere { address: String } = 403 "network_not_allowed", "this token may not be used from {address}",
             hint "`patr token show` says from where it may";
-        Forbidden { permission: String } = 403 "forbidden", "this needs the permission `{permission}`",
-            hint "ask an owner of the workspace for it, or use a token that has it";
+        /// `place` says for what it is missing, as in "for the site `docs`".
+        Forbidden { permission: String, place: String } = 403 "forbidden",
+            "this needs the permission `{permission}` {place}",
+            hint "an owner of the workspace can give you a role with it (`patr member list` shows who is one); \
+a token has at most what it was made with";
         WrongKind { wanted: String } = 403 "wrong_kind_of_token", "this needs {wanted}";
         /// Also what a resource of another workspace answers.
         NotFound { noun: String, name: String } = 404 "not_found", "there is no {noun} `{name}` here",

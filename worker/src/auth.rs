@@ -1,31 +1,23 @@
 //! Who calls: from a bearer token to the caller that the endpoint's declaration asks for.
 
+mod member;
 mod person;
 
 use http::{HeaderMap, header, request::Parts};
 use patr_models::{
-    auth::{self, Access, prefix},
-    endpoint::{ApiEndpoint, path::PathParams},
+    auth::{self, prefix},
+    endpoint::ApiEndpoint,
     error::Common,
-    ids::{Ref, RunnerId, TokenId, UserId, WorkspaceId},
+    ids::{RunnerId, TokenId, UserId, WorkspaceId},
     internal::SECRET_HEADER,
-    name::WorkspaceName,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::{answer::Refused, ctx::Ctx, db};
+pub(crate) use member::{Member, enter};
 pub(crate) use person::{Opens, Person, person};
 
-/// A person in a workspace, with the declared permission.
-#[derive(Debug, Clone)]
-pub(crate) struct Member {
-    pub(crate) person: Person,
-    pub(crate) workspace: WorkspaceId,
-    pub(crate) workspace_name: WorkspaceName,
-    /// What it may do there, through the secret that it sent.
-    pub(crate) access: Access,
-}
+use crate::{answer::Refused, ctx::Ctx, db};
 
 /// Whoever a write is put down to.
 pub(crate) trait Actor {
@@ -44,18 +36,6 @@ impl Actor for Person {
     }
     fn workspace(&self) -> Option<WorkspaceId> {
         None
-    }
-}
-
-impl Actor for Member {
-    fn user(&self) -> Option<UserId> {
-        Some(self.person.user)
-    }
-    fn token(&self) -> Option<TokenId> {
-        self.person.token
-    }
-    fn workspace(&self) -> Option<WorkspaceId> {
-        Some(self.workspace)
     }
 }
 
@@ -93,50 +73,6 @@ impl Scheme for auth::User {
     }
 }
 
-impl Scheme for auth::Member {
-    type Caller = Member;
-    async fn identify<E: ApiEndpoint>(
-        ctx: &Ctx,
-        parts: &Parts,
-        params: &[String],
-    ) -> Result<Member, Refused> {
-        let person = person(ctx, parts).await?;
-        let at = E::Path::NAMES.iter().position(|&name| name == "workspace");
-        let name = at.and_then(|at| params.get(at)).cloned().unwrap_or_default();
-        let absent = || Common::NotFound { noun: "workspace".to_owned(), name: name.clone() };
-        let reference: Ref<WorkspaceId> = name.parse().map_err(|_| absent())?;
-        let found = membership(ctx, &person, &reference).await?.ok_or_else(absent)?;
-        let permission =
-            E::PERMISSION.ok_or_else(|| crate::answer::Fault::new("a member endpoint has a permission"))?;
-        if !found.access.allows(permission) {
-            return Err(Common::Forbidden { permission: permission.as_str().to_owned() }.into());
-        }
-        Ok(Member { person, workspace: found.id, workspace_name: found.name, access: found.access })
-    }
-    fn user(caller: &Member) -> Option<UserId> {
-        Some(caller.person.user)
-    }
-}
-
-/// A workspace that somebody is a member of, and what it may do there.
-pub(crate) struct Membership {
-    pub(crate) id: WorkspaceId,
-    pub(crate) name: WorkspaceName,
-    pub(crate) access: Access,
-}
-
-/// A workspace of a person that the secret opens, which it sent.
-pub(crate) async fn membership(
-    ctx: &Ctx,
-    person: &Person,
-    reference: &Ref<WorkspaceId>,
-) -> Result<Option<Membership>, Refused> {
-    let found = ctx.db.optional(db::workspaces::membership(person.user, reference)).await?;
-    let Some(db::workspaces::Membership { id, name, role }) = found else { return Ok(None) };
-    let access = person.narrowed(id, role.access());
-    Ok(access.map(|access| Membership { id, name, access }))
-}
-
 impl Scheme for auth::Runner {
     type Caller = RunnerId;
     async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &[String]) -> Result<RunnerId, Refused> {
@@ -157,21 +93,6 @@ impl Scheme for auth::Internal {
             Ok(())
         } else {
             Err(Common::Unauthenticated.into())
-        }
-    }
-}
-
-/// What a member of a workspace is. Roles of a person's own making come later; the check is this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Role {
-    Owner,
-}
-
-impl Role {
-    pub(crate) fn access(self) -> Access {
-        match self {
-            Self::Owner => Access::full(),
         }
     }
 }

@@ -9,11 +9,7 @@ use patr_models::{
     name::Name,
 };
 
-use super::{
-    ListArgs,
-    grants::{self, Allow},
-    values,
-};
+use super::{ListArgs, grants::GrantArgs, values};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
@@ -22,12 +18,12 @@ pub(crate) enum Token {
 Examples:
   patr token create ci --expires-in 90d
   patr token create ci --only-workspace acme --from 192.0.2.0/24 > token.txt
-  patr token create docs --only-workspace acme --allow site:view --allow site:deploy=docs
-  patr token create ops --allow 'deployment:*' --allow 'secret:view!=prod' --allow umbrella/site:view
+  patr token create docs --allow site:view --allow site:deploy --only docs
+  patr token create ops --only-workspace acme --only-workspace umbrella --allow 'deployment:*'
 
-Without `--allow` it may whatever you may, also later. With it, only that, and never more than you. \
-NAMES are those of the resources, and `TYPE:*` is every permission about a type. Only the token goes to \
-stdout. A program hands it over in PATR_TOKEN.")]
+Without `--allow` it may whatever you may, also later. With it, only that, in each of the workspaces \
+(the one in use, if none is named), and never more than you. A program hands it over in PATR_TOKEN; \
+only the token goes to stdout.")]
     Create(Create),
     /// List your API tokens
     List(ListArgs),
@@ -62,9 +58,8 @@ pub(crate) struct Create {
     /// A workspace that it opens; may be given several times [default: all of yours]
     #[arg(long, value_name = "WORKSPACE")]
     pub(crate) only_workspace: Vec<Ref<WorkspaceId>>,
-    /// What it may, in all these workspaces or in one [default: whatever you may]
-    #[arg(long, value_name = "[WORKSPACE/]PERMISSION[=NAMES]", value_parser = grants::allow)]
-    pub(crate) allow: Vec<Allow>,
+    #[command(flatten)]
+    pub(crate) grants: GrantArgs,
     /// A network that it may be used from, such as `192.0.2.0/24`; may be given several times [default: everywhere]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) from: Vec<Network>,

@@ -1,7 +1,6 @@
 //! `patr token`.
 
 mod create;
-mod grants;
 mod list;
 mod revoke;
 mod rotate;

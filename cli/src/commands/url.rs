@@ -8,8 +8,6 @@ mod show;
 mod test;
 mod update;
 
-pub(super) use find::find_in;
-
 use std::time::Duration;
 
 use patr_models::managed_url::{ManagedUrl, Target, UrlOptions, create::NewTarget};

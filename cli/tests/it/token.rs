@@ -6,7 +6,7 @@ use patr_models::{
     auth::{Grant, Permission},
     endpoint::body::{Created, Json, NoContent},
     error::Common,
-    site::get::GetSite,
+    site::list::ListSites,
     time::Millis,
     token::{
         LastUsed, NewToken, Opening, Token,
@@ -91,33 +91,34 @@ fn a_token_may_be_for_networks_and_good_only_later() {
 fn what_a_token_may_is_said_by_names_and_sent_by_ids() {
     let t = TestContext::new();
     t.edge.answers::<CreateToken>(made(token("ci")));
-    t.edge.answers::<GetSite>(Json(site(1, "docs")));
-    let line = "token create ci --allow site:view --allow site:deploy=docs --allow 'secret:*!=prod' \
-                --allow umbrella/audit:view";
+    t.edge.answers::<ListSites>(page(vec![site(1, "docs"), site(2, "blog")]));
+    let line =
+        "token create ci --allow site:view --allow site:deploy --only docs --allow 'secret:*' --except prod";
     assert_eq!(t.patr(line).run().code, 0);
-    assert_eq!(t.edge.asked_once::<GetSite>().call.path.site.to_string(), "docs");
+    assert_eq!(t.edge.asked_once::<ListSites>().call.path.workspace, acme());
     let body = t.edge.asked_once::<CreateToken>().call.body.0;
     let expected = concat!(
         r#"[{"workspace":"acme","grants":[{"permission":"site:view"},"#,
         r#"{"permission":"site:deploy","resources":{"only":["site_00000000000000000000000001"]}},"#,
         r#"{"permission":"secret:view","resources":{"except":["prod"]}},"#,
         r#"{"permission":"secret:edit","resources":{"except":["prod"]}},"#,
-        r#"{"permission":"secret:delete","resources":{"except":["prod"]}}]},"#,
-        r#"{"workspace":"umbrella","grants":[{"permission":"audit:view"}]}]"#,
+        r#"{"permission":"secret:delete","resources":{"except":["prod"]}}]}]"#,
     );
     assert_eq!(serde_json::to_string(&body.workspaces).unwrap(), expected);
 }
 
 #[test]
-fn a_permission_that_there_is_not_is_refused_before_anything_is_sent() {
+fn names_are_looked_for_in_each_workspace_that_a_token_opens() {
     let t = TestContext::new();
-    patr_snapshot!(t.patr("token create ci --allow site:fly"), @"
-    exit code: 2
-    ----- stderr -----
-    error: invalid value 'site:fly' for '--allow <[WORKSPACE/]PERMISSION[=NAMES]>': `site:fly` is not a permission; see `patr token create --help`
-
-    For more information, try '--help'.
-    ");
+    t.edge.answers::<CreateToken>(made(token("ci")));
+    t.edge.answers::<ListSites>(page(vec![site(1, "docs")]));
+    t.edge.answers::<ListSites>(page(vec![site(2, "docs")]));
+    let line =
+        "token create ci --only-workspace acme --only-workspace umbrella --allow site:view --only docs";
+    assert_eq!(t.patr(line).run().code, 0);
+    let body = t.edge.asked_once::<CreateToken>().call.body.0;
+    let openings = serde_json::to_string(&body.workspaces).unwrap();
+    assert!(openings.contains("000001\"]") && openings.contains("000002\"]"), "{openings}");
 }
 
 #[test]

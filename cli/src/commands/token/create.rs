@@ -1,16 +1,14 @@
 //! `patr token create`.
 
-use patr_models::{
-    ids::{Ref, WorkspaceId},
-    token::create::{Body, CreateToken, Opening, Path},
-};
+use patr_models::token::create::{Body, CreateToken, Opening, Path};
 
-use super::{grants, hand_over};
+use super::hand_over;
 use crate::{
     args::token::Create,
     client::creating,
+    commands::role::resources::grants_in,
     context::{Context, now},
-    failure::{Failure, Outcome},
+    failure::Outcome,
     text,
 };
 
@@ -33,34 +31,16 @@ pub(super) async fn create(args: Create, ctx: &Context) -> Outcome {
 }
 
 /// What it opens; everything if nothing is said.
-async fn openings(args: &Create, ctx: &Context) -> Result<Option<Vec<Opening>>, Failure> {
-    let workspaces = workspaces(args, ctx)?;
-    if workspaces.is_empty() {
-        return Ok(None);
+async fn openings(args: &Create, ctx: &Context) -> Outcome<Option<Vec<Opening>>> {
+    let mut workspaces = args.only_workspace.clone();
+    let is_limited = !args.grants.allowed.is_empty();
+    if workspaces.is_empty() && is_limited {
+        workspaces.push(ctx.workspace()?);
     }
     let mut openings = Vec::new();
     for workspace in workspaces {
-        let here = |of: &Option<Ref<WorkspaceId>>| of.as_ref().is_none_or(|of| *of == workspace);
-        let mut granted = None;
-        for allow in args.allow.iter().filter(|allow| here(&allow.workspace)) {
-            let grants = grants::resolve(allow, &workspace, ctx).await?;
-            granted.get_or_insert_with(Vec::new).extend(grants);
-        }
-        openings.push(Opening { workspace, grants: granted });
+        let grants = if is_limited { Some(grants_in(&args.grants, &workspace, ctx).await?) } else { None };
+        openings.push(Opening { workspace, grants });
     }
-    Ok(Some(openings))
-}
-
-/// Those that are named anywhere; the one in use, if something is allowed without saying where.
-fn workspaces(args: &Create, ctx: &Context) -> Result<Vec<Ref<WorkspaceId>>, Failure> {
-    let mut all = args.only_workspace.clone();
-    if all.is_empty() && args.allow.iter().any(|allow| allow.workspace.is_none()) {
-        all.push(ctx.workspace()?);
-    }
-    for named in args.allow.iter().filter_map(|allow| allow.workspace.as_ref()) {
-        if !all.contains(named) {
-            all.push(named.clone());
-        }
-    }
-    Ok(all)
+    Ok((!openings.is_empty()).then_some(openings))
 }

@@ -1,7 +1,6 @@
 //! Finding the managed URL that a person means.
 
 use patr_models::{
-    ids::{Ref, WorkspaceId},
     info::get::{GetInfo, Path as InfoPath},
     managed_url::{
         ManagedUrl,
@@ -30,15 +29,7 @@ pub(super) async fn full(place: Place, ctx: &Context) -> Result<Place, Failure> 
 
 /// The managed URL with this id, or at this place.
 pub(super) async fn find(url: UrlRef, ctx: &Context) -> Result<ManagedUrl, Failure> {
-    find_in(url, ctx.workspace()?, ctx).await
-}
-
-/// As [`find`], in a workspace that need not be the one in use.
-pub(in crate::commands) async fn find_in(
-    url: UrlRef,
-    workspace: Ref<WorkspaceId>,
-    ctx: &Context,
-) -> Result<ManagedUrl, Failure> {
+    let workspace = ctx.workspace()?;
     let place = match url {
         UrlRef::Id(url) => {
             return Ok(ctx.client.call(plain::<GetUrl>(Path { workspace, url })).await?.body.0);

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use patr_models::{
-    auth::{Access, Grant, Scope},
+    auth::{Access, Grant},
     managed_url::Network,
+    role,
     time::Millis,
     token::{
         NETWORKS_MAX, Opening, WORKSPACES_MAX,
@@ -14,9 +15,8 @@ use patr_models::{
 
 use crate::{
     answer::Failure,
-    auth::{self, Opens, Person},
+    auth::{self, Member, Opens, Person},
     ctx::Ctx,
-    handlers::absent,
 };
 
 /// The workspaces that are to be opened, by id, each with what the maker may there itself at most.
@@ -34,11 +34,10 @@ pub(super) async fn openings(
     }
     let mut openings: BTreeMap<_, Option<Access>> = BTreeMap::new();
     for create::Opening { workspace, grants } in asked {
-        let found = auth::membership(ctx, caller, &workspace).await?;
-        let found = found.ok_or_else(|| absent("workspace", &workspace))?;
-        let limit = grants.map(|grants| limit(&found, grants)).transpose().map_err(Failure::Api)?;
-        if openings.insert(found.id, limit).is_some() {
-            return Err(unclear(format!("workspaces: `{}` is there twice", found.name)));
+        let member = auth::enter(ctx, caller.clone(), &workspace.to_string()).await?;
+        let limit = grants.map(|grants| limit(&member, &grants)).transpose().map_err(Failure::Api)?;
+        if openings.insert(member.workspace, limit).is_some() {
+            return Err(unclear(format!("workspaces: `{}` is there twice", member.workspace_name)));
         }
     }
     let opens = Opens::Only(openings);
@@ -56,16 +55,12 @@ fn unclear(problem: String) -> Failure<CreateToken> {
 }
 
 /// Grants as what they come to, if the maker may all of it.
-fn limit(member: &auth::Membership, grants: Vec<Grant>) -> Result<Access, Error> {
-    let single = |grant: &&Grant| grant.resources != Scope::All && !grant.permission.is_per_resource();
-    if let Some(grant) = grants.iter().find(single) {
-        let problem =
-            format!("grants: `{}` is for all or for none, not for single resources", grant.permission);
-        return Err(Error::Unclear { problem });
-    }
-    let access: Access = grants.into_iter().collect();
+fn limit(member: &Member, grants: &[Grant]) -> Result<Access, Error> {
+    let access = role::check(grants).map_err(|problem| Error::Unclear { problem })?;
     match member.access.lacks(&access) {
-        Some(permission) => Err(Error::MoreThanYouMay { workspace: member.name.to_string(), permission }),
+        Some(permission) => {
+            Err(Error::MoreThanYouMay { workspace: member.workspace_name.to_string(), permission })
+        }
         None => Ok(access),
     }
 }

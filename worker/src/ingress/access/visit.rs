@@ -97,14 +97,12 @@ async fn is_member(ctx: &Ctx, place: &Place<'_>, parts: &Parts) -> Result<bool, 
     if !parts.headers.contains_key(header::AUTHORIZATION) {
         return Ok(false);
     }
-    let person = match auth::person(ctx, parts).await {
-        Ok(person) => person,
-        Err(Refused::Common(_)) => return Ok(false),
-        Err(Refused::Fault(fault)) => return Err(fault),
+    let member = async {
+        let person = auth::person(ctx, parts).await?;
+        auth::enter(ctx, person, &place.workspace.to_string()).await
     };
-    match auth::membership(ctx, &person, &place.workspace.into()).await {
-        Ok(found) => Ok(found
-            .is_some_and(|member| member.access.allows_on(Permission::SiteView, &place.site.to_string()))),
+    match member.await {
+        Ok(member) => Ok(member.may(Permission::SiteView, &place.site)),
         Err(Refused::Common(_)) => Ok(false),
         Err(Refused::Fault(fault)) => Err(fault),
     }
