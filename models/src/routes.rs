@@ -84,6 +84,10 @@ routes! {
         token::create::CreateToken,
         token::list::ListTokens,
         token::revoke::RevokeToken,
+        token::get::GetToken,
+        token::rotate::RotateToken,
+        device::authorize::AuthorizeDevice,
+        device::exchange::ExchangeDeviceCode,
         workspace::create::CreateWorkspace,
         workspace::list::ListWorkspaces,
         workspace::get::GetWorkspace,
@@ -236,6 +240,9 @@ mod tests {
             .filter(|route| route.auth() == AuthKind::NoAuth)
             .map(|route| route.name())
             .collect();
-        assert_eq!(open, ["GetInfo", "SignUp", "LogIn", "SignUpByInvitation"]);
+        assert_eq!(
+            open,
+            ["GetInfo", "SignUp", "LogIn", "AuthorizeDevice", "ExchangeDeviceCode", "SignUpByInvitation"]
+        );
     }
 }

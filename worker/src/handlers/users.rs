@@ -104,7 +104,8 @@ pub(crate) async fn who_am_i(ctx: &Ctx, caller: Person, _: Call<WhoAmI>) -> Answ
     Ok(Reply::new(Json(row.as_ref().ok_or(Common::Unauthenticated)?.into())))
 }
 
-pub(super) async fn start_session(
+/// Makes a session, with what else is to be written.
+pub(crate) async fn start_session(
     ctx: &Ctx,
     who: &impl Actor,
     user: User,
