@@ -123,6 +123,8 @@ ids! {
     VolumeId = "vol" "volume";
     /// A copy of a volume at one moment.
     SnapshotId = "snap" "snapshot";
+    /// A passkey of a user.
+    PasskeyId = "pk" "passkey";
 }
 
 /// A resource named by its id or by its name, wherever a person may type either.

@@ -1,5 +1,10 @@
 //! Who calls: from a bearer token to the caller that the endpoint's declaration asks for.
 
+pub(crate) mod cookie;
+pub(crate) mod proof;
+
+use std::time::Duration;
+
 use http::{HeaderMap, header, request::Parts};
 use patr_models::{
     auth::{self, Permission, prefix},
@@ -13,7 +18,7 @@ use patr_models::{
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::{answer::Refused, ctx::Ctx, db};
+use crate::{answer::Refused, ctx::Ctx, db, platform};
 
 /// A person, through a login or an API token.
 #[derive(Debug, Clone)]
@@ -172,7 +177,12 @@ impl Role {
 
 /// Whose token a request has.
 pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
-    let token = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
+    let token = bearer(&parts.headers).or_else(|| cookie::of_call(parts)).ok_or(Common::Unauthenticated)?;
+    holder(ctx, token).await
+}
+
+/// Whose token it is.
+pub(crate) async fn holder(ctx: &Ctx, token: &str) -> Result<Person, Refused> {
     let hash = hash(token);
     let statement = if token.starts_with(prefix::SESSION) {
         db::users::by_session(&hash, ctx.now)
@@ -183,7 +193,23 @@ pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> 
     };
     let row: db::users::Authenticated = ctx.db.optional(statement).await?.ok_or(Common::Unauthenticated)?;
     let until = row.expires_at.filter(|_| row.token_id.is_some());
+    if let Some(last) = row.last_used_at {
+        note_use(ctx, &hash, last).await;
+    }
     Ok(Person { user: row.user_id, token: row.token_id, only: row.workspace_id, until, hash })
+}
+
+/// How often the use of a login is written down.
+const NOTED: Duration = Duration::from_secs(300);
+
+/// Writes down that a login is used, at most once in [`NOTED`]. It is only a note: nobody is refused for it.
+async fn note_use(ctx: &Ctx, hash: &str, last: Millis) {
+    if ctx.now.since(last) < NOTED {
+        return;
+    }
+    if let Err(error) = ctx.db.batch(vec![db::sessions::used(hash, ctx.now)]).await {
+        platform::log(format_args!("{}: a use of a login is not written down: {error}", ctx.request));
+    }
 }
 
 /// A token of another kind is told apart from one that nobody gave out.

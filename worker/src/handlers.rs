@@ -1,5 +1,6 @@
 //! One function per endpoint: look up, decide, write, tell, answer. A file holds those of one noun.
 
+pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod automatic;
 pub(crate) mod connect;
@@ -9,9 +10,12 @@ pub(crate) mod info;
 pub(crate) mod logs;
 pub(crate) mod managed_urls;
 pub(crate) mod metrics;
+pub(crate) mod passkeys;
 pub(crate) mod requests;
 pub(crate) mod runners;
+pub(crate) mod second_factor;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
 pub(crate) mod sites;
 pub(crate) mod targets;
 pub(crate) mod tokens;

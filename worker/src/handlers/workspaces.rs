@@ -19,7 +19,7 @@ use patr_models::{
 use super::{absent, check_cursor, page};
 use crate::{
     answer::{Answer, Failure, Refused},
-    auth::{Member, Person},
+    auth::{Member, Person, proof},
     ctx::{Ctx, audited},
     db::{DbError, workspaces},
     routes_kv,
@@ -79,6 +79,7 @@ pub(crate) async fn rename(
 }
 
 pub(crate) async fn delete(ctx: &Ctx, caller: Member, _: Call<DeleteWorkspace>) -> Answer<DeleteWorkspace> {
+    proof::fresh_or_token(ctx, &caller.person).await?;
     if let Some(holds) = holds(ctx, &caller).await? {
         return Err(Failure::Api(delete::Error::NotEmpty { holds }));
     }

@@ -66,6 +66,8 @@ impl<'a> Installation<'a> {
             ("pack", _) => "0000000000000000000000000000000000000000000000000000000000000000",
             ("lane" | "version", _) => "1",
             ("snapshot", _) => SNAPSHOT,
+            ("session", _) => "ses_00000000000000000000000000",
+            ("passkey", _) => "pk_00000000000000000000000000",
             (_, true) => "nothing",
             ("runner", false) if route == Route::DeleteRunner => "spare",
             ("runner", false) => "box",
@@ -115,6 +117,21 @@ pub(super) fn writes() -> impl Iterator<Item = Route> {
         Route::StartDeployment,
         // Wants streams.
         Route::CopyVolume,
+        // Want what was mailed, an authenticator, or somebody who is not the only owner; some write nothing.
+        Route::VerifyEmail,
+        Route::RequestPasswordReset,
+        Route::ResetPassword,
+        Route::DeleteAccount,
+        Route::Prove,
+        Route::EndSession,
+        Route::EnableTotp,
+        Route::RemoveTotp,
+        Route::NewRecoveryCodes,
+        Route::BeginPasskey,
+        Route::AddPasskey,
+        Route::RemovePasskey,
+        Route::BeginPasskeyLogIn,
+        Route::LogInWithPasskey,
     ];
     Route::ALL
         .iter()
@@ -172,6 +189,11 @@ pub(super) fn body(route: Route) -> Option<&'static str> {
         }
         Route::UpdateUrl => r#"{"target":{"kind":"proxy","url":"https://example.net/"}}"#,
         Route::SignUp | Route::LogIn | Route::MissingPacks | Route::RollBackSite => "{}",
+        Route::UpdateProfile => r#"{"name":"Ada"}"#,
+        Route::ChangeEmail => r#"{"email":"ada@example.com"}"#,
+        Route::ChangePassword => r#"{"password":"another password"}"#,
+        Route::VerifyEmail | Route::RequestPasswordReset | Route::ResetPassword | Route::Prove => "{}",
+        Route::EnableTotp | Route::AddPasskey | Route::LogInWithPasskey => "{}",
         _ => return None,
     })
 }
