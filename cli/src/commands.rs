@@ -1,6 +1,7 @@
 //! Every command: one function each, in the file of its noun and verb.
 
 mod access;
+mod account;
 mod audit;
 mod completions;
 mod confirm;
@@ -10,6 +11,7 @@ mod exec;
 mod help;
 mod logs;
 mod port_forward;
+mod proof;
 mod runner;
 mod secret;
 mod site;
@@ -41,6 +43,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::SignUp(args) => access::sign_up(args, &ctx).await,
         Command::Logout => access::logout(&ctx).await,
         Command::Whoami => access::whoami(&ctx).await,
+        Command::Account(args) => account::run(args, &ctx).await,
         Command::Workspace(args) => workspace::run(args, &ctx).await,
         Command::Token(args) => token::run(args, &ctx).await,
         Command::Runner(args) => runner::run(args, &ctx).await,

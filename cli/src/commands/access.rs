@@ -3,6 +3,7 @@
 mod login;
 mod logout;
 pub(super) mod prompt;
+mod second_factor;
 mod sign_up;
 mod whoami;
 

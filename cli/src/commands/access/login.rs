@@ -1,17 +1,9 @@
 //! `patr login`.
 
-use patr_models::user::{
-    log_in::{self, LogIn},
-    who_am_i::{self, WhoAmI},
-};
+use patr_models::user::who_am_i::{self, WhoAmI};
 
-use super::{prompt, settle};
-use crate::{
-    args::access::Login,
-    client::{plain, with_body},
-    context::Context,
-    failure::Outcome,
-};
+use super::{prompt, second_factor, settle};
+use crate::{args::access::Login, client::plain, context::Context, failure::Outcome};
 
 /// Log in with address and password, or with an API token.
 pub(crate) async fn login(args: Login, ctx: &Context) -> Outcome {
@@ -20,8 +12,7 @@ pub(crate) async fn login(args: Login, ctx: &Context) -> Outcome {
     }
     let email = prompt::email(args.email, &ctx.printer)?;
     let password = prompt::password(args.password_stdin, prompt::Purpose::LogIn)?;
-    let call = with_body::<LogIn, _>(log_in::Path {}, log_in::Body { email, password });
-    let session = ctx.client.call(call).await?.body.0;
+    let session = second_factor::log_in(ctx, email, password, args.code).await?;
     let client = ctx.client.with_token(session.token.clone());
     settle(ctx, &client, &session.user, &session.token).await
 }
