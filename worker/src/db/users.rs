@@ -100,9 +100,10 @@ pub(crate) fn delete(id: UserId) -> Statement {
 macro_rules! only_owned {
     () => {
         "FROM members m JOIN workspaces w ON w.id = m.workspace_id
-         WHERE m.user_id = ?1 AND m.role = 'owner'
-           AND NOT EXISTS (SELECT 1 FROM members o WHERE o.workspace_id = m.workspace_id AND o.role = 'owner'
-                                                     AND o.user_id <> ?1)"
+         JOIN member_roles r ON r.workspace_id = m.workspace_id AND r.user_id = m.user_id AND r.role = 'owner'
+         WHERE m.user_id = ?1
+           AND NOT EXISTS (SELECT 1 FROM member_roles o WHERE o.workspace_id = m.workspace_id
+                                                          AND o.role = 'owner' AND o.user_id <> ?1)"
     };
 }
 

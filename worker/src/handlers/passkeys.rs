@@ -167,7 +167,9 @@ pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogInWithPasskey>) -> A
     let row: Option<users::Row> = ctx.db.optional(users::by_id(user)).await?;
     let row = row.ok_or(Common::Unauthenticated)?;
     let (user, forget) = ((&row).into(), vec![users::failures_forget(&row.email)]);
-    let session = log_ins::start_session(ctx, user, forget, LogInWithPasskey::NAME).await?;
+    let session =
+        log_ins::start_session(ctx, &log_ins::Claimant(Some(row.id)), user, forget, LogInWithPasskey::NAME)
+            .await?;
     Ok(Reply::new(Created(session)))
 }
 

@@ -59,7 +59,7 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<Sig
     let mut statements = vec![users::insert(&user, &hash_password(body.password.reveal())?)];
     let (insert, mail) = account::verification(ctx, &user)?.unzip();
     statements.extend(insert);
-    match start_session(ctx, user, statements, SignUp::NAME).await {
+    match start_session(ctx, &Claimant(Some(user.id)), user, statements, SignUp::NAME).await {
         Ok(session) => {
             mail.into_iter().for_each(|mail| ctx.mail(mail));
             Ok(Reply::new(Created(session)))
@@ -86,7 +86,8 @@ pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn
 
 /// A login for somebody who has shown everything that was asked for.
 pub(crate) async fn let_in(ctx: &Ctx, row: &users::Row) -> Result<Session, DbError> {
-    start_session(ctx, row.into(), vec![users::failures_forget(&row.email)], LogIn::NAME).await
+    let forget = vec![users::failures_forget(&row.email)];
+    start_session(ctx, &Claimant(Some(row.id)), row.into(), forget, LogIn::NAME).await
 }
 
 /// The account of somebody who knows its password. Attempts are counted, and too many refused; who then lets somebody
@@ -127,6 +128,7 @@ pub(crate) async fn who_am_i(ctx: &Ctx, caller: Person, _: Call<WhoAmI>) -> Answ
 
 pub(crate) async fn start_session(
     ctx: &Ctx,
+    who: &impl Actor,
     user: User,
     mut statements: Vec<Statement>,
     action: &'static str,
@@ -144,7 +146,7 @@ pub(crate) async fn start_session(
     };
     statements.push(sessions::insert(&new, ctx.now));
     let what = Audited { action, resource: user.id.to_string(), name: user.email.as_str() };
-    ctx.write(&Claimant(Some(user.id)), what, statements).await?;
+    ctx.write(who, what, statements).await?;
     Ok(Session { user, token, expires_at })
 }
 

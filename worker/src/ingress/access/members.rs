@@ -10,7 +10,10 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode, request::Parts};
-use patr_models::ids::{SiteId, UserId, WorkspaceId};
+use patr_models::{
+    auth::Permission,
+    ids::{SiteId, UserId, WorkspaceId},
+};
 
 use super::{
     lock::Lock,
@@ -35,11 +38,11 @@ pub(super) fn form_url(ctx: &Ctx, place: &Place<'_>, to: &str) -> String {
     format!("{}{PATH}?{}", ctx.settings.control_url(), query.finish())
 }
 
-/// Whether somebody is a member of a workspace and may see its sites.
-pub(super) async fn may_see(ctx: &Ctx, user: UserId, workspace: WorkspaceId) -> Result<bool, Fault> {
+/// Whether somebody is a member of a workspace and may see a site of it.
+async fn may_see(ctx: &Ctx, user: UserId, workspace: WorkspaceId, site: SiteId) -> Result<bool, Fault> {
     let found = ctx.db.optional(workspaces::membership(user, &workspace.into())).await?;
     let found: Option<workspaces::Membership> = found;
-    Ok(found.is_some_and(|member| member.role.allows(patr_models::auth::Permission::SiteView)))
+    Ok(found.is_some_and(|member| member.access().allows_on(Permission::SiteView, &site.to_string())))
 }
 
 /// What the address says that leads here.
@@ -84,7 +87,7 @@ pub(crate) async fn answer(ctx: &Ctx, parts: &Parts) -> Result<Response<Bytes>, 
         let here = parts.uri.path_and_query().map_or(PATH, |here| here.as_str());
         return see_other(&pages::log_in_url(here), None);
     };
-    if may_see(ctx, person.user, found.row.workspace_id).await? {
+    if may_see(ctx, person.user, found.row.workspace_id, found.site).await? {
         return back(ctx, &found, &fields);
     }
     let body = "<h1>Not for this account</h1><p>The site is for members of its workspace, and the account that is logged \
