@@ -41,7 +41,8 @@ const HOME: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Patr
 <meta name=viewport content=\"width=device-width\">\
 <style>body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem}code{background:#eee;padding:.1em .3em}</style>\
 <h1>Patr</h1><p>This is the control host of a Patr installation. Its API is under <code>/api/v1</code>.</p>\
-<p>Deploy to it with the command line: <code>patr login</code>, then <code>patr deploy</code> or <code>patr site deploy</code>.</p>";
+<p>Deploy to it with the command line: <code>patr login</code>, then <code>patr deploy</code> or <code>patr site deploy</code>.</p>\
+<p><a href=\"/account\">Your account</a></p>";
 
 /// Where links of invitations lead. What makes them good is in the fragment, which no server is told.
 const JOIN: &str = "/join";

@@ -86,7 +86,7 @@ pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn
 
 /// A login for somebody who has shown everything that was asked for.
 pub(crate) async fn let_in(ctx: &Ctx, row: &users::Row) -> Result<Session, DbError> {
-    let forget = vec![users::failures_forget(&row.email)];
+    let forget = vec![forget_attempts(&row.email)];
     start_session(ctx, &Claimant(Some(row.id)), row.into(), forget, LogIn::NAME).await
 }
 
@@ -176,6 +176,11 @@ pub(crate) async fn count_attempt(ctx: &Ctx, email: &Email) -> Result<(), Refuse
     let first: Option<users::Attempt> = ctx.db.optional(users::first_failure(email, since)).await?;
     let over = first.map_or(ctx.now, |first| first.at) + FAILURE_WINDOW;
     Err(Common::TooManyRequests { seconds: over.since(ctx.now).as_secs().max(1) }.into())
+}
+
+/// Forgets the attempts of somebody who has succeeded.
+pub(crate) fn forget_attempts(email: &Email) -> Statement {
+    users::failures_forget(email)
 }
 
 /// Argon2id with the parameters that OWASP's password storage cheat sheet gives first: 19 MiB, 2 passes, 1 lane.

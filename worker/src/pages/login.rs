@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, request::Parts};
-use patr_models::{endpoint::ApiEndpoint, ids::UserId, passkey::Assertion, user::log_out::LogOut};
+use patr_models::{ids::UserId, passkey::Assertion, user::log_out::LogOut};
 
 use super::{
     Page,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     answer::{Fault, Refused},
     auth::cookie,
-    ctx::{Audited, Ctx},
+    ctx::{Ctx, audited},
     db::{second_factors::Held, users},
     handlers::{passkeys, second_factor, users as log_ins},
     signed::Signer,
@@ -221,7 +221,7 @@ pub(super) fn ask_to_leave(ctx: &Ctx, parts: &Parts) -> Result<Response<Bytes>, 
 
 pub(super) async fn leave(ctx: &Ctx, headers: &HeaderMap) -> Result<Response<Bytes>, Fault> {
     if let Some(person) = person(ctx, headers).await? {
-        let what = Audited { action: LogOut::NAME, resource: person.user.to_string(), name: "" };
+        let what = audited::<LogOut>(person.user, "");
         ctx.write(&person, what, users::forget(&person.hash)).await?;
     }
     see_other("/login", Some(&cookie::clear(&ctx.settings)))

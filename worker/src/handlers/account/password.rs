@@ -26,7 +26,7 @@ use crate::{
         mailed::{self, Purpose},
         second_factors, sessions, tokens, users,
     },
-    handlers::users::{Claimant, hash_password},
+    handlers::users::{Claimant, forget_attempts, hash_password},
     mail::texts,
 };
 
@@ -86,7 +86,7 @@ pub(crate) async fn reset(ctx: &Ctx, (): (), call: Call<ResetPassword>) -> Answe
     statements.extend([
         users::set_password(user.id, &hash_password(call.body.0.password.reveal())?),
         sessions::end_others(user.id, ""),
-        users::failures_forget(&user.email),
+        forget_attempts(&user.email),
     ]);
     // Whoever made the account had not shown that the address is theirs; this person has just done so. What the other left
     // behind must not let it in again.
