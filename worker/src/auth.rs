@@ -2,45 +2,24 @@
 
 pub(crate) mod cookie;
 mod member;
+mod person;
 pub(crate) mod proof;
-
-use std::time::Duration;
 
 use http::{HeaderMap, header, request::Parts};
 use patr_models::{
-    auth::{self, Access, prefix},
+    auth::{self, prefix},
     endpoint::ApiEndpoint,
     error::Common,
     ids::{RunnerId, TokenId, UserId, WorkspaceId},
     internal::SECRET_HEADER,
-    time::Millis,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub(crate) use member::{Member, enter};
+pub(crate) use person::{Opens, Person, by_session, person};
 
-use crate::{answer::Refused, ctx::Ctx, db, platform};
-
-/// A person, through a login or an API token.
-#[derive(Debug, Clone)]
-pub(crate) struct Person {
-    pub(crate) user: UserId,
-    pub(crate) token: Option<TokenId>,
-    /// The only workspace that the token opens.
-    pub(crate) only: Option<WorkspaceId>,
-    /// How long the API token is good; `None` for ever, or for a login.
-    pub(crate) until: Option<Millis>,
-    /// What the database knows the secret by.
-    pub(crate) hash: String,
-}
-
-impl Person {
-    /// What is left of a membership through the token that was sent; `None` where it does not open the workspace.
-    pub(crate) fn narrowed(&self, workspace: WorkspaceId, access: Access) -> Option<Access> {
-        self.only.is_none_or(|only| only == workspace).then_some(access)
-    }
-}
+use crate::{answer::Refused, ctx::Ctx, db};
 
 /// Whoever a write is put down to.
 pub(crate) trait Actor {
@@ -120,48 +99,9 @@ impl Scheme for auth::Internal {
     }
 }
 
-/// Whose token a request has.
-pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
-    let token = bearer(&parts.headers).or_else(|| cookie::of_call(parts)).ok_or(Common::Unauthenticated)?;
-    holder(ctx, token).await
-}
-
-/// Whose token it is.
-pub(crate) async fn holder(ctx: &Ctx, token: &str) -> Result<Person, Refused> {
-    let hash = hash(token);
-    let statement = if token.starts_with(prefix::SESSION) {
-        db::users::by_session(&hash, ctx.now)
-    } else if token.starts_with(prefix::TOKEN) {
-        db::tokens::by_hash(&hash, ctx.now)
-    } else {
-        return Err(wrong_kind(token, "a person's token"));
-    };
-    let row: db::users::Authenticated = ctx.db.optional(statement).await?.ok_or(Common::Unauthenticated)?;
-    let until = row.expires_at.filter(|_| row.token_id.is_some());
-    if let Some(last) = row.last_used_at {
-        note_use(ctx, &hash, last).await;
-    }
-    Ok(Person { user: row.user_id, token: row.token_id, only: row.workspace_id, until, hash })
-}
-
-/// How often the use of a login is written down.
-const NOTED: Duration = Duration::from_secs(300);
-
-/// Writes down that a login is used, at most once in [`NOTED`]. It is only a note: nobody is refused for it.
-async fn note_use(ctx: &Ctx, hash: &str, last: Millis) {
-    if ctx.now.since(last) < NOTED {
-        return;
-    }
-    if let Err(error) = ctx.db.batch(vec![db::sessions::used(hash, ctx.now)]).await {
-        platform::log(format_args!("{}: a use of a login is not written down: {error}", ctx.request));
-    }
-}
-
 /// A token of another kind is told apart from one that nobody gave out.
 fn wrong_kind(token: &str, wanted: &str) -> Refused {
-    let known =
-        [prefix::SESSION, prefix::TOKEN, prefix::RUNNER].iter().any(|prefix| token.starts_with(prefix));
-    if known {
+    if prefix::ALL.iter().any(|prefix| token.starts_with(prefix)) {
         Common::WrongKind { wanted: wanted.to_owned() }.into()
     } else {
         Common::Unauthenticated.into()

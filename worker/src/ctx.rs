@@ -149,8 +149,7 @@ pub(crate) fn audited<E: patr_models::endpoint::ApiEndpoint>(
     Audited { action: E::NAME, resource: resource.to_string(), name: name.as_ref() }
 }
 
-/// The secret part of a token: 256 bits.
+/// A new secret of a kind: 256 bits.
 pub(crate) fn new_secret(prefix: &str) -> std::result::Result<String, Fault> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(env::random::<32>()?)))
+    Ok(patr_models::auth::secret::secret(prefix, env::random()?))
 }

@@ -85,7 +85,7 @@ pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &[u8]) -> Result<Resp
 /// Who is logged in in this browser.
 pub(crate) async fn person(ctx: &Ctx, headers: &HeaderMap) -> Result<Option<Person>, Fault> {
     let Some(secret) = cookie::read(headers) else { return Ok(None) };
-    match auth::holder(ctx, secret).await {
+    match auth::by_session(ctx, auth::hash(secret)).await {
         Ok(person) => Ok(Some(person)),
         Err(Refused::Common(_)) => Ok(None),
         Err(Refused::Fault(fault)) => Err(fault),

@@ -1,7 +1,7 @@
 //! Accounts and logins.
 
 use patr_models::{
-    ids::{TokenId, UserId, WorkspaceId},
+    ids::UserId,
     name::{Email, WorkspaceName},
     time::Millis,
     user::{PersonName, User},
@@ -33,17 +33,12 @@ impl From<&Row> for User {
     }
 }
 
-/// What a good token says of its holder.
+/// Whose a session is.
 #[derive(serde::Deserialize)]
 pub(crate) struct Authenticated {
     pub(crate) user_id: UserId,
-    pub(crate) token_id: Option<TokenId>,
-    pub(crate) workspace_id: Option<WorkspaceId>,
-    #[serde(deserialize_with = "super::millis_option")]
-    pub(crate) expires_at: Option<Millis>,
-    /// Only of a login.
-    #[serde(default, deserialize_with = "super::millis_option")]
-    pub(crate) last_used_at: Option<Millis>,
+    #[serde(deserialize_with = "super::millis")]
+    pub(crate) last_used_at: Millis,
 }
 
 #[derive(serde::Deserialize)]
@@ -131,8 +126,7 @@ pub(crate) fn unless_only_owner(id: UserId) -> Statement {
 
 pub(crate) fn by_session(hash: &str, now: Millis) -> Statement {
     Statement::new(
-        "SELECT user_id, NULL AS token_id, NULL AS workspace_id, expires_at, last_used_at FROM sessions
-         WHERE hash = ?1 AND expires_at > ?2",
+        "SELECT user_id, last_used_at FROM sessions WHERE hash = ?1 AND expires_at > ?2",
         &[&hash, &now],
     )
 }
@@ -141,7 +135,7 @@ pub(crate) fn by_session(hash: &str, now: Millis) -> Statement {
 pub(crate) fn forget(hash: &str) -> Vec<Statement> {
     vec![
         Statement::new("DELETE FROM sessions WHERE hash = ?1", &[&hash]),
-        Statement::new("DELETE FROM tokens WHERE hash = ?1", &[&hash]),
+        Statement::new("DELETE FROM tokens WHERE hash = ?1 OR former_hash = ?1", &[&hash]),
     ]
 }
 

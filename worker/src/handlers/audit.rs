@@ -47,7 +47,7 @@ mod tests {
         let app = App::new();
         let owner = app.owner("acme");
         let made = owner.raw(http::Method::POST, "/api/v1/tokens", r#"{"name":"ci"}"#);
-        let made: patr_models::token::create::NewToken = serde_json::from_slice(made.body()).unwrap();
+        let made: patr_models::token::NewToken = serde_json::from_slice(made.body()).unwrap();
         owner.with_token(made.secret).runner("box");
         let path = list::Path { workspace: owner.workspace() };
         let entries = owner.list::<ListAudit, AuditEntry>(path, ListQuery::default()).unwrap().items;

@@ -126,6 +126,7 @@ pub(crate) async fn who_am_i(ctx: &Ctx, caller: Person, _: Call<WhoAmI>) -> Answ
     Ok(Reply::new(Json(row.as_ref().ok_or(Common::Unauthenticated)?.into())))
 }
 
+/// Makes a session, with what else is to be written.
 pub(crate) async fn start_session(
     ctx: &Ctx,
     who: &impl Actor,
