@@ -31,7 +31,7 @@ use crate::{
         users,
     },
     env,
-    handlers::users::start_session,
+    handlers::users::{Claimant, start_session},
 };
 
 /// Where a person compares the code.
@@ -94,8 +94,9 @@ pub(crate) async fn exchange(
         Step::Denied => Err(Failure::Api(exchange::Error::AccessDenied)),
         Step::LetIn(user) => {
             let user: Option<users::Row> = ctx.db.optional(users::by_id(user)).await?;
-            let user = user.as_ref().ok_or_else(expired)?.into();
-            match start_session(ctx, user, device::take(&hash), ExchangeDeviceCode::NAME).await {
+            let row = user.ok_or_else(expired)?;
+            let (who, user) = (Claimant(Some(row.id)), (&row).into());
+            match start_session(ctx, &who, user, device::take(&hash), ExchangeDeviceCode::NAME).await {
                 Ok(session) => Ok(Reply::new(Created(session))),
                 Err(DbError::Stale) => Err(expired()),
                 Err(error) => Err(error.into()),

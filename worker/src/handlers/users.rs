@@ -123,7 +123,7 @@ pub(crate) async fn start_session(
 }
 
 /// Someone without a token: who just proved who they are, or who failed to. `None` has no account.
-struct Claimant(Option<UserId>);
+pub(crate) struct Claimant(pub(crate) Option<UserId>);
 
 impl Actor for Claimant {
     fn user(&self) -> Option<UserId> {
