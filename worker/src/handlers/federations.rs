@@ -19,7 +19,7 @@ use patr_models::{
 
 use super::{
     absent, check_cursor,
-    giving::{Ungiven, find_all, statements},
+    giving::{More, Ungiven, find_all, statements},
     page,
 };
 use crate::{
@@ -45,7 +45,7 @@ impl From<Ungiven> for Failure<CreateFederation> {
             Ungiven::NotFound(role) => Error::RoleNotFound { role },
             Ungiven::None => Error::NoRole,
             Ungiven::TooMany => Error::TooManyRoles { max: MEMBER_ROLES_MAX },
-            Ungiven::More(role, permission) => Error::MoreThanYours { role, permission },
+            Ungiven::More(More { role, permission }) => Error::MoreThanYours { role, permission },
             Ungiven::Refused(refused) => return refused.into(),
         })
     }
@@ -59,7 +59,7 @@ pub(crate) async fn create(
     let body = call.body.0;
     check(&body).map_err(Failure::Api)?;
     let found = find_all(ctx, &caller, &body.roles).await?;
-    found.iter().try_for_each(|found| found.check(&caller))?;
+    found.iter().try_for_each(|found| found.check(&caller)).map_err(Ungiven::from)?;
     let count: Option<Count> = ctx.db.optional(db::count(caller.workspace)).await?;
     if count.is_some_and(|count| count.count >= WORKSPACE_FEDERATIONS_MAX as u64) {
         let problem = format!("a workspace has at most {WORKSPACE_FEDERATIONS_MAX} federations");

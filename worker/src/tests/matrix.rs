@@ -34,38 +34,44 @@ fn verdict(permission: Permission, named: Option<&str>, access: &Access) -> Verd
     }
 }
 
-/// Accesses that differ in what matters to one endpoint, with what tells them apart.
-fn accesses(route: Route, permission: Permission, named: Option<&str>) -> Vec<(String, Access)> {
-    let mut all: Vec<(String, Access)> =
-        BuiltIn::ALL.into_iter().map(|role| (role.as_str().to_owned(), role.access())).collect();
-    let exactly = also(route).iter().copied().chain([permission]).map(Grant::all).collect();
-    all.push(("exactly what is needed".to_owned(), exactly));
-    all.push(("all but what is needed".to_owned(), all_but(&[permission])));
-    all.push(("nothing".to_owned(), Access::default()));
-    if !permission.is_per_resource() {
-        return all;
-    }
-    let (view, this) = (permission.resource_type().view(), named.unwrap_or("of-no-importance"));
-    let scoped = |base: Access, permissions: &[Permission], resources: &Scope| {
-        let mut access = base;
-        access
-            .extend(permissions.iter().map(|&permission| Grant { permission, resources: resources.clone() }));
-        access
-    };
-    let set = |id: &str| [id.to_owned()].into();
-    let (except, only, other) =
-        (Scope::Except(set(this)), Scope::Only(set(this)), Scope::Only(set("another")));
-    all.push(("the resource excluded".to_owned(), scoped(all_but(&[permission]), &[permission], &except)));
-    let both = [permission, view];
-    all.push(("the resource excluded and hidden".to_owned(), scoped(all_but(&both), &both, &except)));
-    all.push(("only the resource".to_owned(), scoped(Access::default(), &[permission], &only)));
-    all.push(("only another resource".to_owned(), scoped(Access::default(), &both, &other)));
+/// Accesses that differ in what matters to one endpoint, with what tells them apart. `this` is a resource of the type that
+/// the permission is about, where there are such.
+fn accesses(route: Route, permission: Permission, this: Option<&str>) -> Vec<(&'static str, Access)> {
+    let mut all: Vec<_> = BuiltIn::ALL.into_iter().map(|role| (role.as_str(), role.access())).collect();
     all.push((
-        "only another, and sees all".to_owned(),
-        scoped(all_but(&[permission]), &[permission], &other),
+        "exactly what is needed",
+        also(route).iter().copied().chain([permission]).map(Grant::all).collect(),
     ));
-    all.push(("none of them".to_owned(), scoped(all_but(&[permission]), &[permission], &Scope::NONE)));
+    all.push(("all but what is needed", all_but(&[permission])));
+    all.push(("nothing", Access::default()));
+    let Some(this) = this else { return all };
+    let only = |id: String| Scope::Only([id].into());
+    let (except, this, other) =
+        (Scope::Except([this.to_owned()].into()), only(this.to_owned()), only(another(this)));
+    let both = [permission, permission.resource_type().view()];
+    let (none, rest, unseen) = (Access::default(), all_but(&[permission]), all_but(&both));
+    all.extend([
+        ("the resource excluded", scoped(&rest, &[permission], &except)),
+        ("the resource excluded and hidden", scoped(&unseen, &both, &except)),
+        ("only the resource", scoped(&none, &[permission], &this)),
+        ("only another resource", scoped(&none, &both, &other)),
+        ("only another, and sees all", scoped(&rest, &[permission], &other)),
+        ("none of them", scoped(&rest, &[permission], &Scope::NONE)),
+    ]);
     all
+}
+
+/// Some access, and these permissions for some resources.
+fn scoped(rest: &Access, permissions: &[Permission], resources: &Scope) -> Access {
+    let mut access = rest.clone();
+    access.extend(permissions.iter().map(|&permission| Grant { permission, resources: resources.clone() }));
+    access
+}
+
+/// What another resource of the type is known by.
+fn another(id: &str) -> String {
+    id.split_once('_')
+        .map_or_else(|| "another".to_owned(), |(prefix, _)| format!("{prefix}_{}", "0".repeat(26)))
 }
 
 fn all_but(permissions: &[Permission]) -> Access {
@@ -96,6 +102,36 @@ fn fits(verdict: Verdict, status: u16, code: &str, owner: (u16, &str)) -> bool {
     }
 }
 
+/// How somebody comes to an access.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    /// A role that allows this and nothing else.
+    Role,
+    /// A token of an owner that is for this and nothing else.
+    Token,
+}
+
+impl By {
+    fn caller<'a>(self, installation: &Installation<'a>, access: &Access) -> Caller<'a> {
+        match self {
+            Self::Role => installation.owner.app().member("somebody", access),
+            Self::Token => narrow(&installation.owner, access),
+        }
+    }
+}
+
+/// The same person through a token.
+fn narrow<'a>(owner: &Caller<'a>, access: &Access) -> Caller<'a> {
+    let opening = |workspace: &str| serde_json::json!({ "workspace": workspace, "grants": access.grants() });
+    let body = serde_json::json!({ "name": "narrow", "workspaces": [opening("acme"), opening("empty")] });
+    let made = owner.raw(http::Method::POST, "/api/v1/tokens", body.to_string());
+    let made: serde_json::Value = serde_json::from_slice(made.body()).unwrap();
+    let narrow = owner.with_token(made["secret"].as_str().unwrap().to_owned());
+    // Its first use in a minute is written down.
+    narrow.raw(http::Method::GET, "/api/v1/me", "");
+    narrow
+}
+
 #[test]
 fn every_endpoint_asks_for_its_permission_on_its_resource_and_for_nothing_else() {
     let app = App::new();
@@ -103,30 +139,31 @@ fn every_endpoint_asks_for_its_permission_on_its_resource_and_for_nothing_else()
     let members = Route::ALL.iter().copied().filter(|route| route.auth() == AuthKind::Member);
     for (route, permission) in members.filter_map(|route| Some((route, route.permission()?))) {
         let named = installation.named(route);
+        let this = permission.is_per_resource().then(|| installation.id(permission.resource_type()));
         // What answers with a stream has none here.
         let owner = (!streams(route)).then(|| {
             let answered = installation.at(&app.copy()).send(route, &[]);
             (answered.status(), answered.code())
         });
-        for (what, access) in accesses(route, permission, named.as_deref()) {
+        for (what, access) in accesses(route, permission, named.as_deref().or(this.as_deref())) {
             let verdict = verdict(permission, named.as_deref(), &access);
-            let copy = app.copy();
-            let caller = copy.member("somebody", &access);
-            let before = copy.sqlite.dump();
             let right = match (verdict, &owner) {
                 (Verdict::Passes, None) => continue,
                 (_, Some((status, code))) => (*status, code.as_str()),
                 (_, None) => (0, ""),
             };
-            let answered = installation.at(&copy).send_as(&caller, route, &[]);
-            let (status, code) = (answered.status(), answered.code());
-            let name = route.name();
-            assert!(
-                fits(verdict, status, &code, right),
-                "{name} with {what}: {verdict:?}, and not {status} {code}"
-            );
-            let written = verdict != Verdict::Passes && copy.sqlite.dump() != before;
-            assert!(!written, "{name} with {what} wrote something");
+            for by in [By::Role, By::Token] {
+                let copy = app.copy();
+                let installation = installation.at(&copy);
+                let caller = by.caller(&installation, &access);
+                let before = copy.sqlite.dump();
+                let answered = installation.send_as(&caller, route, &[]);
+                let (status, code) = (answered.status(), answered.code());
+                let case = format!("{} by a {by:?} with {what}: {status} {code}", route.name());
+                assert!(fits(verdict, status, &code, right), "{case}, and {verdict:?} is right");
+                let written = verdict != Verdict::Passes && copy.sqlite.dump() != before;
+                assert!(!written, "{case}, and something was written");
+            }
         }
     }
 }
@@ -147,6 +184,8 @@ fn a_list_shows_what_is_in_the_scope_and_nothing_else() {
     let app = App::new();
     let installation = Installation::new(&app);
     for (route, kind) in lists() {
+        let app = app.copy();
+        let installation = installation.at(&app);
         let id = installation.id(kind);
         let shows = |who: &Caller<'_>| {
             let answered = installation.send_as(who, route, &[]);
@@ -155,7 +194,7 @@ fn a_list_shows_what_is_in_the_scope_and_nothing_else() {
         };
         let with = |name: &str, resources: Scope| {
             let grant = Grant { permission: kind.view(), resources };
-            app.member(&format!("{name}-{}", kind.as_str()), &[grant].into_iter().collect())
+            app.member(name, &[grant].into_iter().collect())
         };
         let set = |id: &str| [id.to_owned()].into();
         assert!(shows(&installation.owner), "{}", route.name());

@@ -1,6 +1,6 @@
 //! Names of resources into the ids that roles are made of, and back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use patr_models::{
     auth::{Grant, Permission, ResourceType, Scope},
@@ -97,15 +97,16 @@ async fn ids(
         });
         return Ok(named.collect::<Result<_, Failure>>()?);
     }
-    if !known.contains_key(&kind) {
-        let all =
-            list(kind, workspace.clone(), ctx).await?.into_iter().map(|(id, name)| (name, id)).collect();
-        known.insert(kind, all);
-    }
-    let known = known.get(&kind).cloned().unwrap_or_default();
+    let known: &BTreeMap<_, _> = match known.entry(kind) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => {
+            let all = list(kind, workspace.clone(), ctx).await?;
+            unknown.insert(all.into_iter().map(|(id, name)| (name, id)).collect())
+        }
+    };
     let id = |name: &String| {
         let by_id = || known.values().find(|id| *id == name).cloned();
-        known.get(name).cloned().or_else(by_id).ok_or_else(|| unknown(kind, name, &known))
+        known.get(name).cloned().or_else(by_id).ok_or_else(|| unknown(kind, name, known))
     };
     Ok(names.iter().map(id).collect::<Result<_, Failure>>()?)
 }
