@@ -58,8 +58,8 @@ fn nothing_in_a_token_can_be_changed() {
         let part = |token: &str, at: usize| token.split('.').nth(at).unwrap().to_owned();
         let swapped = format!("{}.{}.{}", part(&token, 0), part(&other, 1), part(&token, 2));
         assert_eq!(prove(&swapped, &Signing::ALL), Err(Refusal::Signature), "{key:?}");
-        let cut = &token[..token.len() - 4];
-        assert_eq!(prove(cut, &Signing::ALL), Err(Refusal::Signature), "{key:?}");
+        let cut = prove(&token[..token.len() - 4], &Signing::ALL);
+        assert!(matches!(cut, Err(Refusal::Signature | Refusal::Unreadable)), "{key:?}: {cut:?}");
     }
 }
 

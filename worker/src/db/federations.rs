@@ -78,7 +78,7 @@ pub(crate) fn of_issuer(workspace: &Ref<WorkspaceId>, issuer: &Issuer) -> Statem
     Statement::new(
         select!(
             "JOIN workspaces w ON w.id = f.workspace_id
-             WHERE (w.id = ?1 OR w.name = ?1) AND f.issuer = ?2 ORDER BY f.id"
+             WHERE (w.id = ?1 OR w.name = ?1) AND f.issuer = ?2"
         ),
         &[&Text(workspace), &issuer.as_str()],
     )

@@ -100,6 +100,7 @@ async fn candidates(ctx: &Ctx, workspace: &str, token: &Unproved<'_>) -> Result<
     let workspace: Ref<WorkspaceId> = workspace.parse().map_err(|_| nobody())?;
     let issuer: Issuer = token.issuer().and_then(|issuer| issuer.parse().ok()).ok_or_else(nobody)?;
     let mut rows: Vec<Row> = ctx.db.fetch(federations::of_issuer(&workspace, &issuer)).await?;
+    rows.sort_by_key(|row| row.id);
     let audiences = token.audiences();
     rows.retain(|row| audiences.contains(&row.audience.as_str()));
     let first = rows.first().map(|row| row.audience.clone()).ok_or_else(nobody)?;
