@@ -24,6 +24,7 @@ use crate::{
     ingress::stats::Tally,
     kv::Kv,
     mail::Mail,
+    outside::Outside,
     runners::{Objects, Runners},
 };
 
@@ -32,6 +33,7 @@ pub(crate) struct Installation {
     pub(crate) db: Db,
     pub(crate) kv: Kv,
     pub(crate) runners: Runners,
+    pub(crate) outside: Outside,
     pub(crate) settings: Settings,
 }
 
@@ -53,6 +55,7 @@ impl Installation {
                 Objects::Bound { sessions: env::sessions(env)?, tunnels: env::tunnels(env)? },
                 settings.internal_secret.clone(),
             ),
+            outside: Outside::Network,
             settings,
         });
         Ok(INSTALLATION.with(|known| Rc::clone(known.get_or_init(|| installation))))

@@ -7,6 +7,8 @@
 //!
 //! The code that the person compares opens nothing by itself, and the one that the device asks with is shown to nobody.
 
+pub(crate) mod page;
+
 use std::time::Duration;
 
 use patr_models::{
@@ -132,3 +134,7 @@ fn decide(row: &Row, now: Millis) -> Step {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "device_tests.rs"]
+mod tests;
