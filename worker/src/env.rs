@@ -2,11 +2,13 @@
 
 use patr_models::{ids::Id, managed_url::Host, time::Millis};
 use wasm_bindgen::JsCast;
-use worker::{D1Database, Env, ObjectNamespace, Result, Url};
+use worker::{D1Database, Env, Fetcher, ObjectNamespace, Result, Url};
 
 use crate::{
     answer::Fault,
     kv::{Kv, Namespace},
+    mail::{Mailer, Provider},
+    platform,
     vault::{Key, Keyring},
 };
 
@@ -27,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) internal_secret: String,
     /// Absent when it is not set, or not as it should be: everything but secrets works without.
     pub(crate) secrets_keys: Option<Keyring>,
+    /// Absent when this installation sends no mail.
+    pub(crate) mail: Option<Mailer>,
 }
 
 impl Settings {
@@ -43,6 +47,7 @@ impl Settings {
             internal_secret: secret("INTERNAL_SECRET")?,
             secrets_keys: key(SECRETS_KEY)
                 .map(|current| Keyring { current, former: key(FORMER_SECRETS_KEY) }),
+            mail: mailer(env),
         })
     }
 
@@ -88,6 +93,27 @@ impl Settings {
         let port = self.apps_domain.strip_prefix(self.apps_host()).unwrap_or_default();
         format!("{}://{host}{port}", self.apps_scheme)
     }
+}
+
+/// How mail is sent. What is wrong with it must not keep everything else from working.
+fn mailer(env: &Env) -> Option<Mailer> {
+    let var = |name: &str| env.var(name).ok().map(|var| var.to_string());
+    let key = env.secret("MAIL_KEY").ok().map(|secret| secret.to_string());
+    let from = var("MAIL_FROM").filter(|from| from.contains('@'));
+    let provider = Provider::named(&var("MAIL").unwrap_or_default(), key, var("MAIL_URL"));
+    let mailer = provider.and_then(|provider| {
+        let from = || from.ok_or("MAIL_FROM is missing, as in `Patr <patr@example.com>`");
+        provider.map(|provider| Ok(Mailer { from: from()?, provider })).transpose()
+    });
+    mailer.unwrap_or_else(|problem: &str| {
+        platform::log(format_args!("no mail is sent: {problem}"));
+        None
+    })
+}
+
+/// The folder of the local edge that mails are put into.
+pub(crate) fn outbox(env: &Env) -> Result<Fetcher> {
+    env.service("OUTBOX")
 }
 
 pub(crate) fn without_port(host: &str) -> &str {
