@@ -2,7 +2,6 @@
 
 mod body;
 mod call;
-mod other;
 mod socket;
 
 use std::time::Duration;

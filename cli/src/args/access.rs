@@ -36,9 +36,6 @@ pub(crate) struct Login {
     /// Read an API token from stdin and log in with that
     #[arg(long, conflicts_with = "email")]
     pub(crate) token_stdin: bool,
-    /// Log in as a job of CI that the workspace trusts, for an hour; see `patr federation`
-    #[arg(long, conflicts_with_all = ["email", "token_stdin", "password_stdin", "no_browser"])]
-    pub(crate) oidc: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -7,8 +7,7 @@ use patr_models::{
         body::{Json, NoBody},
         headers::NoHeaders,
     },
-    federation::list::{self as federations, ListFederations},
-    ids::{DeploymentId, FederationId, Id, Ref, RoleId, RunnerId, SiteId, TokenId, VolumeId, WorkspaceId},
+    ids::{DeploymentId, Id, Ref, RoleId, RunnerId, SiteId, TokenId, VolumeId, WorkspaceId},
     name::Name,
     page::{ListQuery, Page},
     role::list::{self as roles, ListRoles},
@@ -78,13 +77,6 @@ impl Listed for WorkspaceId {
 impl Listed for TokenId {
     async fn names(ctx: &Context) -> Vec<String> {
         names::<ListTokens, _>(tokens::Path {}, |one| one.name.to_string(), ctx).await
-    }
-}
-
-impl Listed for FederationId {
-    async fn names(ctx: &Context) -> Vec<String> {
-        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
-        names::<ListFederations, _>(federations::Path { workspace }, |one| one.name.to_string(), ctx).await
     }
 }
 

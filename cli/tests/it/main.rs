@@ -16,7 +16,6 @@ mod deploy;
 mod deployment;
 mod exec;
 mod failures;
-mod federation;
 mod help;
 mod login;
 mod logs;

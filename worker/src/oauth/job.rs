@@ -91,7 +91,7 @@ fn refused(refusal: crate::jwt::Refusal) -> Problem {
 fn nobody() -> Problem {
     Problem::new(
         "invalid_target",
-        "no federation of this workspace is for this issuer and audience; `patr federation list` shows those that there are",
+        "no federation of this workspace is for this issuer and audience",
     )
 }
 

@@ -8,7 +8,7 @@ use patr_models::{
     },
 };
 
-use super::{device, oidc, prompt, second_factor, settle};
+use super::{device, prompt, second_factor, settle};
 use crate::{
     args::access::Login,
     client::plain,
@@ -20,10 +20,6 @@ use crate::{
 pub(crate) async fn login(args: Login, ctx: &Context) -> Outcome {
     if args.token_stdin {
         return with_token(ctx).await;
-    }
-    if args.oidc {
-        let token = oidc::log_in(ctx).await?;
-        return known(&token, ctx).await;
     }
     let session = if args.email.is_some() || args.password_stdin {
         with_password(args, ctx).await?
