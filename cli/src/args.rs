@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help for it. Nothing here acts.
 
 pub(crate) mod access;
+pub(crate) mod audit;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod exec;
@@ -107,7 +108,7 @@ pub(crate) enum Command {
     Url(managed_url::Url),
     /// What was done in a workspace, and by whom
     #[command(subcommand, disable_help_subcommand = true)]
-    Audit(access::Audit),
+    Audit(audit::Audit),
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:

@@ -22,6 +22,7 @@ pub mod managed_url;
 pub mod name;
 pub mod openapi;
 pub mod page;
+pub mod quota;
 pub mod role;
 pub mod routes;
 pub mod runner;

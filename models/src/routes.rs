@@ -151,6 +151,10 @@ routes! {
         managed_url::test::TestUrl,
         managed_url::stats::GetUrlStats,
         audit::list::ListAudit,
+        audit::export::ExportAudit,
+        audit::account::ListAccountAudit,
+        audit::export_account::ExportAccountAudit,
+        quota::usage::GetUsage,
     }
 }
 

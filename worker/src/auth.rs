@@ -5,7 +5,7 @@ use patr_models::{
     auth::{self, Permission, prefix},
     endpoint::{ApiEndpoint, path::PathParams},
     error::Common,
-    ids::{Ref, RunnerId, TokenId, UserId, WorkspaceId},
+    ids::{Ref, RunnerId, SessionId, TokenId, UserId, WorkspaceId},
     internal::SECRET_HEADER,
     name::WorkspaceName,
     time::Millis,
@@ -41,6 +41,9 @@ pub(crate) trait Actor {
     /// `None` for somebody without an account.
     fn user(&self) -> Option<UserId>;
     fn token(&self) -> Option<TokenId>;
+    fn session(&self) -> Option<SessionId> {
+        None
+    }
     fn workspace(&self) -> Option<WorkspaceId>;
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod secrets;
 pub(crate) mod sites;
 pub(crate) mod targets;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod versions;
 pub(crate) mod volumes;
@@ -44,7 +45,6 @@ pub(crate) fn home(path: &str) -> worker::Result<Response> {
         "content-security-policy",
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     )?;
-    headers.set("x-content-type-options", "nosniff")?;
     Ok(response)
 }
 

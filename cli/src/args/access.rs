@@ -1,4 +1,4 @@
-//! `patr login`, `workspace`, `token`, `audit`.
+//! `patr login`, `workspace`, `token`.
 
 use std::time::Duration;
 
@@ -128,10 +128,4 @@ Only the token goes to stdout. A program hands it over in PATR_TOKEN.")]
         /// Name or id
         name: Ref<TokenId>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
-    /// List what was done, newest first
-    List(ListArgs),
 }

@@ -86,32 +86,3 @@ pub(crate) fn forget(hash: &str) -> Vec<Statement> {
         Statement::new("DELETE FROM tokens WHERE hash = ?1", &[&hash]),
     ]
 }
-
-/// When an attempt was made.
-#[derive(serde::Deserialize)]
-pub(crate) struct Attempt {
-    #[serde(deserialize_with = "super::millis")]
-    pub(crate) at: Millis,
-}
-
-/// Counts an attempt to log in as a failure, until it has succeeded. One statement looks and counts, so that many
-/// attempts at once are not more than many in a row. Answers no row when there were `max` since then already.
-pub(crate) fn attempt(email: &Email, now: Millis, since: Millis, max: u64) -> Statement {
-    Statement::new(
-        "INSERT INTO login_failures (email, at) SELECT ?1, ?2
-         WHERE (SELECT count(*) FROM login_failures WHERE email = ?1 AND at > ?3) < ?4 RETURNING at",
-        &[&email.as_str(), &now, &since, &max],
-    )
-}
-
-/// The oldest failure that counts.
-pub(crate) fn first_failure(email: &Email, since: Millis) -> Statement {
-    Statement::new(
-        "SELECT at FROM login_failures WHERE email = ?1 AND at > ?2 ORDER BY at LIMIT 1",
-        &[&email.as_str(), &since],
-    )
-}
-
-pub(crate) fn failures_forget(email: &Email) -> Statement {
-    Statement::new("DELETE FROM login_failures WHERE email = ?1", &[&email.as_str()])
-}

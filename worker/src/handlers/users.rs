@@ -29,16 +29,11 @@ use crate::{
     auth::{self, Actor, Person},
     ctx::{Audited, Ctx, audited, new_secret},
     db::{DbError, Statement, users},
-    env,
+    env, limits,
 };
 
 /// How long a login lasts.
 const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Attempts for an address without success within [`FAILURE_WINDOW`], before more are refused.
-const FAILURES_MAX: u64 = 10;
-const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
-/// In the audit log, where a login would be [`LogIn`].
-const LOG_IN_FAILED: &str = "LogInFailed";
 /// What a password for an unknown address is compared with: well-formed, of the cost of [`hash_password`], and of no
 /// password that anybody knows.
 const NOBODYS: &str =
@@ -67,7 +62,7 @@ pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn
     let log_in::Body { email, password } = call.body.0;
     let row = authenticate(ctx, &email, &password).await?;
     let row = row.ok_or(Failure::Api(log_in::Error::WrongPassword))?;
-    let forget = vec![users::failures_forget(&email)];
+    let forget = vec![limits::forget(ctx, &guesses(&email))];
     let session = start_session(ctx, (&row).into(), forget, LogIn::NAME).await?;
     Ok(Reply::new(Created(session)))
 }
@@ -79,7 +74,7 @@ pub(crate) async fn authenticate(
     email: &Email,
     password: &str,
 ) -> Result<Option<users::Row>, Refused> {
-    count_attempt(ctx, email).await?;
+    limits::guess(ctx, &guesses(email)).await?;
     let row: Option<users::Row> = ctx.db.optional(users::by_email(email)).await?;
     // An unknown address costs the same work as a known one.
     let stored = row.as_ref().map_or(NOBODYS, |row| row.password_hash.as_str());
@@ -88,7 +83,7 @@ pub(crate) async fn authenticate(
     }
     let who = row.as_ref().map(|row| row.id);
     let resource = who.map(|id| id.to_string()).unwrap_or_default();
-    let what = Audited { action: LOG_IN_FAILED, resource, name: email.as_str() };
+    let what = Audited::new(LogIn::NAME, resource, email.as_str()).refused("wrong_password");
     ctx.write(&Claimant(who), what, Vec::new()).await?;
     Ok(None)
 }
@@ -115,7 +110,7 @@ async fn start_session(
     let id: SessionId = ctx.id().map_err(|error| other(error.into()))?;
     let expires_at = ctx.now + SESSION;
     statements.push(users::session_insert(id, user.id, &auth::hash(&token), ctx.now, expires_at));
-    let what = Audited { action, resource: user.id.to_string(), name: user.email.as_str() };
+    let what = Audited::new(action, user.id, user.email.as_str());
     ctx.write(&Claimant(Some(user.id)), what, statements).await?;
     Ok(Session { user, token, expires_at })
 }
@@ -135,17 +130,9 @@ impl Actor for Claimant {
     }
 }
 
-/// Counts the attempt before the password is looked at: guesses that come all at once are counted, too.
-async fn count_attempt(ctx: &Ctx, email: &Email) -> Result<(), Refused> {
-    let since = ctx.now - FAILURE_WINDOW;
-    let counted: Option<users::Attempt> =
-        ctx.db.optional(users::attempt(email, ctx.now, since, FAILURES_MAX)).await?;
-    if counted.is_some() {
-        return Ok(());
-    }
-    let first: Option<users::Attempt> = ctx.db.optional(users::first_failure(email, since)).await?;
-    let over = first.map_or(ctx.now, |first| first.at) + FAILURE_WINDOW;
-    Err(Common::TooManyRequests { seconds: over.since(ctx.now).as_secs().max(1) }.into())
+/// What guesses at an account's password are counted by, whether there is such an account or not.
+pub(crate) fn guesses(email: &Email) -> String {
+    format!("password/{email}")
 }
 
 /// Argon2id with the parameters that OWASP's password storage cheat sheet gives first: 19 MiB, 2 passes, 1 lane.

@@ -24,9 +24,10 @@ use crate::{
     answer::{Fault, Refused},
     auth,
     ctx::Ctx,
-    db::{access as db, users, workspaces},
+    db::{access as db, workspaces},
     env,
-    handlers::users::authenticate,
+    handlers::users::{authenticate, guesses},
+    limits,
 };
 
 pub(crate) const PATH: &str = "/site-access";
@@ -88,6 +89,7 @@ struct Found {
 
 /// Answers a request to [`PATH`].
 pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &[u8]) -> Result<Response<Bytes>, Fault> {
+    ctx.comes_from(&parts.headers);
     let fields = match parts.method {
         Method::GET => Fields::read(parts.uri.query().unwrap_or_default().as_bytes()),
         Method::POST => Fields::read(body),
@@ -112,7 +114,7 @@ pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &[u8]) -> Result<Resp
     };
     let user = match known {
         Ok(Some(row)) => {
-            ctx.db.batch(vec![users::failures_forget(&row.email)]).await?;
+            ctx.db.batch(vec![limits::forget(ctx, &guesses(&row.email))]).await?;
             Some(row.id)
         }
         Ok(None) => None,
