@@ -5,8 +5,11 @@ pub(crate) mod audit;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod exec;
+pub(crate) mod grants;
 pub(crate) mod managed_url;
+pub(crate) mod member;
 pub(crate) mod port_forward;
+pub(crate) mod role;
 pub(crate) mod runner;
 pub(crate) mod secret;
 pub(crate) mod site;
@@ -77,6 +80,14 @@ pub(crate) enum Command {
     /// Workspaces, which own everything else
     #[command(subcommand, disable_help_subcommand = true)]
     Workspace(access::Workspace),
+    /// People in a workspace, and invitations to it
+    #[command(subcommand, disable_help_subcommand = true)]
+    Member(member::Member),
+    /// Roles: what members may do
+    #[command(subcommand, disable_help_subcommand = true)]
+    Role(role::Role),
+    /// Become a member of a workspace by a link
+    Join(member::Join),
     /// API tokens, for programs
     #[command(subcommand, disable_help_subcommand = true)]
     Token(access::Token),

@@ -8,8 +8,11 @@ mod deploy;
 mod deployment;
 mod exec;
 mod help;
+mod join;
 mod logs;
+mod member;
 mod port_forward;
+mod role;
 mod runner;
 mod secret;
 mod site;
@@ -36,13 +39,20 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Help(args) => return help::help(&args.words, &printer),
         _ => {}
     }
-    let ctx = Context::new(cli.global, printer)?;
+    let global = match &cli.command {
+        Command::Join(args) => join::at_its_installation(args, cli.global)?,
+        _ => cli.global,
+    };
+    let ctx = Context::new(global, printer)?;
     match cli.command {
         Command::Login(args) => access::login(args, &ctx).await,
         Command::SignUp(args) => access::sign_up(args, &ctx).await,
         Command::Logout => access::logout(&ctx).await,
         Command::Whoami => access::whoami(&ctx).await,
         Command::Workspace(args) => workspace::run(args, &ctx).await,
+        Command::Member(args) => member::run(args, &ctx).await,
+        Command::Role(args) => role::run(args, &ctx).await,
+        Command::Join(args) => join::join(args, &ctx).await,
         Command::Token(args) => token::run(args, &ctx).await,
         Command::Runner(args) => runner::run(args, &ctx).await,
         Command::Deploy(args) => deploy::deploy(&args, &ctx).await,

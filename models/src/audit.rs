@@ -155,7 +155,7 @@ shown!(
     crate::name::Email,
     crate::name::Name,
     crate::name::WorkspaceName,
-    crate::role::BuiltIn,
+    crate::role::RoleKey,
     crate::runner::RuntimeKind,
     crate::site::Access,
     crate::site::ManifestHash,

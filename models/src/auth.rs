@@ -178,6 +178,33 @@ permissions! {
     }
 }
 
+impl ResourceType {
+    /// What somebody needs to know of one at all.
+    pub fn view(self) -> Permission {
+        match self {
+            Self::Workspace => Permission::WorkspaceView,
+            Self::Member => Permission::MemberView,
+            Self::Role => Permission::RoleView,
+            Self::Runner => Permission::RunnerView,
+            Self::Deployment => Permission::DeploymentView,
+            Self::Secret => Permission::SecretView,
+            Self::Volume => Permission::VolumeView,
+            Self::Site => Permission::SiteView,
+            Self::Url => Permission::UrlView,
+            Self::Audit => Permission::AuditView,
+        }
+    }
+
+    /// As in a sentence.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Url => "managed URL",
+            Self::Audit => "audit log",
+            other => other.as_str(),
+        }
+    }
+}
+
 impl Permission {
     /// Whether it can be given for single resources, and not only for all of the type: those that have a name of their
     /// own in paths, and are there before somebody is allowed something about them.
@@ -242,4 +269,27 @@ pub mod prefix {
     pub const ACCESS: &str = "patr_a_";
     /// What such a client gets a new access token with.
     pub const REFRESH: &str = "patr_f_";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_viewed_by_a_permission_about_it() {
+        for &kind in ResourceType::ALL {
+            assert_eq!(kind.view().as_str(), format!("{}:view", kind.as_str()));
+        }
+    }
+
+    #[test]
+    fn what_is_made_anew_and_what_has_no_name_is_given_for_all_only() {
+        use Permission as P;
+        for whole in [P::SiteCreate, P::MemberView, P::RoleEdit, P::WorkspaceEdit, P::AuditView] {
+            assert!(!whole.is_per_resource(), "{whole:?}");
+        }
+        for single in [P::SiteView, P::UrlEdit, P::SecretDelete, P::DeploymentExec, P::VolumeRead] {
+            assert!(single.is_per_resource(), "{single:?}");
+        }
+    }
 }

@@ -154,8 +154,11 @@ api_errors! {
         Invalid { place: String, problem: String } = 400 "invalid_request", "{place}: {problem}";
         Unauthenticated = 401 "unauthenticated", "this needs a valid token",
             hint "run `patr login`, or send `Authorization: Bearer …` with a token that is neither expired nor revoked";
-        Forbidden { permission: String } = 403 "forbidden", "this needs the permission `{permission}`",
-            hint "ask an owner of the workspace for it, or use a token that has it";
+        /// `place` says for what it is missing, as in "for the site `docs`".
+        Forbidden { permission: String, place: String } = 403 "forbidden",
+            "this needs the permission `{permission}` {place}",
+            hint "an owner of the workspace can give you a role with it (`patr member list` shows who is one); \
+a token has at most what it was made with";
         WrongKind { wanted: String } = 403 "wrong_kind_of_token", "this needs {wanted}";
         /// Also what a resource of another workspace answers.
         NotFound { noun: String, name: String } = 404 "not_found", "there is no {noun} `{name}` here",

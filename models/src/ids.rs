@@ -123,6 +123,10 @@ ids! {
     VolumeId = "vol" "volume";
     /// A copy of a volume at one moment.
     SnapshotId = "snap" "snapshot";
+    /// A role of a workspace's own.
+    RoleId = "role" "role";
+    /// A link to become a member.
+    InvitationId = "inv" "invitation";
 }
 
 /// A resource named by its id or by its name, wherever a person may type either.

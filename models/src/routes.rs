@@ -89,6 +89,22 @@ routes! {
         workspace::get::GetWorkspace,
         workspace::rename::RenameWorkspace,
         workspace::delete::DeleteWorkspace,
+        workspace::permissions::GetPermissions,
+        workspace::leave::LeaveWorkspace,
+        member::list::ListMembers,
+        member::get::GetMember,
+        member::set_roles::SetMemberRoles,
+        member::remove::RemoveMember,
+        role::create::CreateRole,
+        role::list::ListRoles,
+        role::get::GetRole,
+        role::update::UpdateRole,
+        role::delete::DeleteRole,
+        invitation::create::CreateInvitation,
+        invitation::list::ListInvitations,
+        invitation::revoke::RevokeInvitation,
+        invitation::accept::AcceptInvitation,
+        invitation::sign_up::SignUpByInvitation,
         runner::create::CreateRunner,
         runner::list::ListRunners,
         runner::get::GetRunner,
@@ -210,6 +226,6 @@ mod tests {
             .filter(|route| route.auth() == AuthKind::NoAuth)
             .map(|route| route.name())
             .collect();
-        assert_eq!(open, ["GetInfo", "SignUp", "LogIn"]);
+        assert_eq!(open, ["GetInfo", "SignUp", "LogIn", "SignUpByInvitation"]);
     }
 }

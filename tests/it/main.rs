@@ -13,6 +13,7 @@ mod lanes;
 mod open_tab;
 mod reconnect;
 mod registry;
+mod roles;
 mod rollouts;
 mod several_runners;
 mod site;

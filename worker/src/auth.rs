@@ -1,17 +1,20 @@
 //! Who calls: from a bearer token to the caller that the endpoint's declaration asks for.
 
+mod member;
+
 use http::{HeaderMap, header, request::Parts};
 use patr_models::{
-    auth::{self, Permission, prefix},
-    endpoint::{ApiEndpoint, path::PathParams},
+    auth::{self, Access, prefix},
+    endpoint::ApiEndpoint,
     error::Common,
-    ids::{Ref, RunnerId, SessionId, TokenId, UserId, WorkspaceId},
+    ids::{RunnerId, SessionId, TokenId, UserId, WorkspaceId},
     internal::SECRET_HEADER,
-    name::WorkspaceName,
     time::Millis,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+pub(crate) use member::{Member, enter};
 
 use crate::{answer::Refused, ctx::Ctx, db};
 
@@ -28,12 +31,11 @@ pub(crate) struct Person {
     pub(crate) hash: String,
 }
 
-/// A person in a workspace, with the declared permission.
-#[derive(Debug, Clone)]
-pub(crate) struct Member {
-    pub(crate) person: Person,
-    pub(crate) workspace: WorkspaceId,
-    pub(crate) workspace_name: WorkspaceName,
+impl Person {
+    /// What is left of a membership through the token that was sent; `None` where it does not open the workspace.
+    pub(crate) fn narrowed(&self, workspace: WorkspaceId, access: Access) -> Option<Access> {
+        self.only.is_none_or(|only| only == workspace).then_some(access)
+    }
 }
 
 /// Whoever a write is put down to.
@@ -56,18 +58,6 @@ impl Actor for Person {
     }
     fn workspace(&self) -> Option<WorkspaceId> {
         None
-    }
-}
-
-impl Actor for Member {
-    fn user(&self) -> Option<UserId> {
-        Some(self.person.user)
-    }
-    fn token(&self) -> Option<TokenId> {
-        self.person.token
-    }
-    fn workspace(&self) -> Option<WorkspaceId> {
-        Some(self.workspace)
     }
 }
 
@@ -105,35 +95,6 @@ impl Scheme for auth::User {
     }
 }
 
-impl Scheme for auth::Member {
-    type Caller = Member;
-    async fn identify<E: ApiEndpoint>(
-        ctx: &Ctx,
-        parts: &Parts,
-        params: &[String],
-    ) -> Result<Member, Refused> {
-        let person = person(ctx, parts).await?;
-        let at = E::Path::NAMES.iter().position(|&name| name == "workspace");
-        let name = at.and_then(|at| params.get(at)).cloned().unwrap_or_default();
-        let absent = || Common::NotFound { noun: "workspace".to_owned(), name: name.clone() };
-        let reference: Ref<WorkspaceId> = name.parse().map_err(|_| absent())?;
-        let found = ctx.db.optional(db::workspaces::membership(person.user, &reference)).await?;
-        let found: db::workspaces::Membership = found.ok_or_else(absent)?;
-        if person.only.is_some_and(|only| only != found.id) {
-            return Err(absent().into());
-        }
-        let permission =
-            E::PERMISSION.ok_or_else(|| crate::answer::Fault::new("a member endpoint has a permission"))?;
-        if !found.role.allows(permission) {
-            return Err(Common::Forbidden { permission: permission.as_str().to_owned() }.into());
-        }
-        Ok(Member { person, workspace: found.id, workspace_name: found.name })
-    }
-    fn user(caller: &Member) -> Option<UserId> {
-        Some(caller.person.user)
-    }
-}
-
 impl Scheme for auth::Runner {
     type Caller = RunnerId;
     async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &[String]) -> Result<RunnerId, Refused> {
@@ -154,21 +115,6 @@ impl Scheme for auth::Internal {
             Ok(())
         } else {
             Err(Common::Unauthenticated.into())
-        }
-    }
-}
-
-/// What a member of a workspace is. Roles of a person's own making come later; the check is this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Role {
-    Owner,
-}
-
-impl Role {
-    pub(crate) fn allows(self, _: Permission) -> bool {
-        match self {
-            Self::Owner => true,
         }
     }
 }

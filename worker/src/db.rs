@@ -2,9 +2,10 @@
 
 #[cfg(test)]
 use std::rc::Rc;
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use patr_models::{
+    auth::Scope,
     page::{Cursor, ListQuery},
     quota::{Quota, Usage},
     time::Millis,
@@ -18,12 +19,16 @@ pub(crate) mod audit;
 pub(crate) mod blobs;
 pub(crate) mod deployments;
 pub(crate) mod idempotency;
+pub(crate) mod invitations;
 pub(crate) mod limits;
 pub(crate) mod managed_urls;
+pub(crate) mod members;
 pub(crate) mod placements;
 #[cfg(test)]
 mod plan;
 pub(crate) mod quotas;
+pub(crate) mod resources;
+pub(crate) mod roles;
 pub(crate) mod runners;
 pub(crate) mod secrets;
 pub(crate) mod site_days;
@@ -199,8 +204,15 @@ pub(crate) enum DbError {
 }
 
 /// Columns that a statement puts a null into on purpose, to stop a batch that expects what is not so.
-const GUARDED: [&str; 6] =
-    [".generation", ".id", ": secrets.", ": releases.", ": release_secrets.", ": release_volumes."];
+const GUARDED: [&str; 7] = [
+    ".generation",
+    ".id",
+    ": secrets.",
+    ": releases.",
+    ": release_secrets.",
+    ": release_volumes.",
+    ": members.",
+];
 
 impl DbError {
     fn new(text: String) -> Self {
@@ -338,6 +350,23 @@ pub(crate) fn filter(query: &ListQuery) -> String {
     query.name.clone().unwrap_or_default()
 }
 
+/// Keeps a list to what is in a scope, which is the parameters `?5` and `?6`; see [`scope`].
+macro_rules! in_scope {
+    ($id:literal) => {
+        concat!(" AND (?5 IS NULL OR (", $id, " IN (SELECT value FROM json_each(?5))) = ?6) ")
+    };
+}
+use in_scope;
+
+/// A scope as the parameters of [`in_scope!`]: ids, or null for all; and whether these are the only ones, or the others are.
+pub(crate) fn scope(scope: &Scope) -> (Option<Json<&BTreeSet<String>>>, bool) {
+    match scope {
+        Scope::All => (None, false),
+        Scope::Only(ids) => (Some(Json(ids)), true),
+        Scope::Except(ids) => (Some(Json(ids)), false),
+    }
+}
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Forgets what has become old.
@@ -347,5 +376,6 @@ pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
         Statement::new("DELETE FROM idempotency WHERE created_at < ?1", &[&day]),
         limits::sweep(now),
         Statement::new("DELETE FROM sessions WHERE expires_at <= ?1", &[&now]),
+        invitations::sweep(now),
     ]
 }

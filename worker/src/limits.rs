@@ -45,12 +45,15 @@ const GUESSES_UNDER_ATTACK: Rule = per(15 * MINUTE, 3);
 pub(crate) const GUESSES_OF_ALL: Rule = per(HOUR, 100);
 
 /// What any one address may ask, whoever it is: each costs the work of a password, a mail, or a row that nobody owns.
-const SOURCES: &[(&str, Rule)] = &[("LogIn", per(5 * MINUTE, 60)), ("SignUp", per(HOUR, 30))];
+const SOURCES: &[(&str, Rule)] =
+    &[("LogIn", per(5 * MINUTE, 60)), ("SignUp", per(HOUR, 30)), ("SignUpByInvitation", per(HOUR, 30))];
 
 /// What an account may ask: each makes something that stays, or keeps a runner or D1 busy.
 const USERS: &[(&str, Rule)] = &[
     ("CreateWorkspace", per(HOUR, 60)),
     ("CreateToken", per(HOUR, 60)),
+    ("CreateInvitation", per(HOUR, 120)),
+    ("AcceptInvitation", per(HOUR, 60)),
     ("ExecInDeployment", per(MINUTE, 120)),
     ("ConnectToDeployment", per(MINUTE, 600)),
     ("PutPack", per(MINUTE, 3000)),

@@ -52,6 +52,8 @@ const COUNTED: &[(&str, &[Quota])] = &[
     ("CopyVolume", &[Quota::Volumes]),
     ("SetSecret", &[Quota::Secrets]),
     ("CreateUrl", &[Quota::Urls]),
+    ("AcceptInvitation", &[Quota::Members]),
+    ("SignUpByInvitation", &[Quota::Members]),
 ];
 
 /// What stops the batch of an action that makes too much.

@@ -19,8 +19,8 @@ use crate::{
     ctx::Ctx,
     db::idempotency::{self, Kept, Reservation},
     handlers::{
-        audit, connect, deployments, exec, info, logs, managed_urls, metrics, requests, runners, secrets,
-        sites, tokens, usage, users, versions, volumes, workspaces,
+        audit, connect, deployments, exec, info, invitations, logs, managed_urls, members, metrics, requests,
+        roles, runners, secrets, sites, tokens, usage, users, versions, volumes, workspaces,
     },
     headers,
     ingress::access,
@@ -138,6 +138,22 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::GetWorkspace => run(input, workspaces::get).await,
         Route::RenameWorkspace => run(input, workspaces::rename).await,
         Route::DeleteWorkspace => run(input, workspaces::delete).await,
+        Route::GetPermissions => run(input, workspaces::permissions).await,
+        Route::LeaveWorkspace => run(input, workspaces::leave).await,
+        Route::ListMembers => run(input, members::list).await,
+        Route::GetMember => run(input, members::get).await,
+        Route::SetMemberRoles => run(input, members::set_roles).await,
+        Route::RemoveMember => run(input, members::remove).await,
+        Route::CreateRole => run(input, roles::create).await,
+        Route::ListRoles => run(input, roles::list).await,
+        Route::GetRole => run(input, roles::get).await,
+        Route::UpdateRole => run(input, roles::update).await,
+        Route::DeleteRole => run(input, roles::delete).await,
+        Route::CreateInvitation => run(input, invitations::create).await,
+        Route::ListInvitations => run(input, invitations::list).await,
+        Route::RevokeInvitation => run(input, invitations::revoke).await,
+        Route::AcceptInvitation => run(input, invitations::accept).await,
+        Route::SignUpByInvitation => run(input, invitations::sign_up).await,
         Route::CreateRunner => run(input, runners::create).await,
         Route::ListRunners => run(input, runners::list).await,
         Route::GetRunner => run(input, runners::get).await,
@@ -345,7 +361,7 @@ impl Once<'_> {
 
     async fn keep(&self, ctx: &Ctx, response: &Response<Bytes>) {
         // A secret is shown once and stored only as a hash. The handler has said what is answered instead.
-        if [prefix::SESSION, prefix::TOKEN, prefix::RUNNER]
+        if [prefix::SESSION, prefix::TOKEN, prefix::RUNNER, prefix::INVITATION]
             .iter()
             .any(|prefix| holds(response.body(), prefix))
         {

@@ -16,12 +16,15 @@ use bytes::Bytes;
 use futures_executor::block_on;
 use http::{HeaderValue, Request, Response};
 use patr_models::{
-    auth::prefix,
+    auth::{Access, prefix},
     deployment::{PortSpec, WorkloadSpec, spec::PortProtocol},
     endpoint::{ApiEndpoint, Call, NoQuery, body::Json, client, headers::NoHeaders},
+    ids::RoleId,
     internal::SECRET_HEADER,
     managed_url::create::NewTarget,
+    name::{Email, Name},
     page::{ListQuery, Page},
+    role::RoleKey,
     time::Millis,
     user::User,
     workspace,
@@ -148,6 +151,24 @@ impl App {
         let body = Json(workspace::create::Body { name: workspace.parse().unwrap() });
         person.create::<workspace::create::CreateWorkspace>(workspace::create::Path {}, body).unwrap();
         person.in_workspace(workspace)
+    }
+
+    /// Somebody who may do this in every workspace that there is.
+    pub(crate) fn member(&self, name: &str, access: &Access) -> Caller<'_> {
+        let caller = self.person(name);
+        let email: Email = format!("{name}@example.com").parse().unwrap();
+        let row = self.sqlite.fetch(&db::users::by_email(&email)).unwrap().remove(0);
+        let user = row["id"].as_str().unwrap().parse().unwrap();
+        for workspace in self.sqlite.rows("SELECT id FROM workspaces") {
+            let workspace: serde_json::Value = serde_json::from_str(&workspace).unwrap();
+            let workspace = workspace["id"].as_str().unwrap().parse().unwrap();
+            let (ctx, now) = (self.ctx(), self.now.get());
+            let (role, role_name): (RoleId, Name) = (ctx.id().unwrap(), name.parse().unwrap());
+            let mut all = vec![db::roles::insert(workspace, role, &role_name, &access.grants(), now)];
+            all.extend(db::members::join(workspace, user, &[RoleKey::Own(role)], now));
+            self.sqlite.batch(&all).unwrap();
+        }
+        caller
     }
 
     /// What one of our own scripts asks.

@@ -29,6 +29,14 @@ process.on("SIGTERM", () => stop(0));
 process.env.PATR_EDGE_WORKERD = workerd.default;
 process.env.MINIFLARE_WORKERD_PATH = fileURLToPath(new URL("workerd.sh", import.meta.url));
 
+// workerd tells of each client that leaves, and adds addresses of its own code to that: neither is about Patr.
+const noise = /^stack: |: disconnected: /;
+function relay(stream) {
+  createInterface({ input: stream }).on("line", (line) => {
+    if (!noise.test(line)) process.stderr.write(`${line}\n`);
+  });
+}
+
 // The bookkeeping is wrangler's own, so that `wrangler d1 migrations` would agree about what was applied.
 async function migrate(db, folder) {
   await db
@@ -67,10 +75,7 @@ try {
     // Without this Miniflare asks the internet for the place of this machine.
     cf: false,
     log: new Log(LogLevel.ERROR),
-    handleRuntimeStdio: (stdout, stderr) => {
-      stdout.pipe(process.stderr);
-      stderr.pipe(process.stderr);
-    },
+    handleRuntimeStdio: (stdout, stderr) => [stdout, stderr].forEach(relay),
     d1Persist: join(config.state, "d1"),
     kvPersist: join(config.state, "kv"),
     durableObjectsPersist: join(config.state, "objects"),

@@ -29,7 +29,7 @@ use clap::Subcommand;
 use crate::{root, tools};
 
 /// What and how to measure
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub(crate) struct Options {
     #[command(subcommand)]
     what: Option<What>,

@@ -84,6 +84,16 @@ Examples:
         /// The name from now on
         new_name: WorkspaceName,
     },
+    /// Show what you may do in a workspace
+    Permissions {
+        /// Name or id [default: the one in use]
+        name: Option<Ref<WorkspaceId>>,
+    },
+    /// Leave a workspace
+    Leave {
+        /// Name or id
+        name: Ref<WorkspaceId>,
+    },
     /// Delete an empty workspace
     Delete {
         /// Name or id
@@ -96,8 +106,10 @@ impl Workspace {
     pub(crate) fn named(&self) -> Option<&Ref<WorkspaceId>> {
         match self {
             Self::Create { .. } | Self::List(_) => None,
-            Self::Show { name } => name.as_ref(),
-            Self::Use { name } | Self::Rename { name, .. } | Self::Delete { name } => Some(name),
+            Self::Show { name } | Self::Permissions { name } => name.as_ref(),
+            Self::Use { name } | Self::Rename { name, .. } | Self::Leave { name } | Self::Delete { name } => {
+                Some(name)
+            }
         }
     }
 }

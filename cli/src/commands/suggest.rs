@@ -7,9 +7,10 @@ use patr_models::{
         body::{Json, NoBody},
         headers::NoHeaders,
     },
-    ids::{DeploymentId, Id, Ref, RunnerId, SiteId, TokenId, VolumeId, WorkspaceId},
+    ids::{DeploymentId, Id, Ref, RoleId, RunnerId, SiteId, TokenId, VolumeId, WorkspaceId},
     name::Name,
     page::{ListQuery, Page},
+    role::list::{self as roles, ListRoles},
     runner::list::{self as runners, ListRunners},
     secret::list::{self as secrets, ListSecrets},
     site::list::{self as sites, ListSites},
@@ -43,6 +44,13 @@ impl Listed for RunnerId {
     async fn names(ctx: &Context) -> Vec<String> {
         let Ok(workspace) = ctx.workspace() else { return Vec::new() };
         names::<ListRunners, _>(runners::Path { workspace }, |one| one.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for RoleId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListRoles, _>(roles::Path { workspace }, |one| one.role.name.to_string(), ctx).await
     }
 }
 

@@ -24,6 +24,9 @@ fn help_begins_with_what_to_do_first() {
       logout        End the saved login
       whoami        Show who you are, where
       workspace     Workspaces, which own everything else
+      member        People in a workspace, and invitations to it
+      role          Roles: what members may do
+      join          Become a member of a workspace by a link
       token         API tokens, for programs
       runner        Machines that run your deployments
       deploy        Run an image: make a deployment or change one, and watch it go live

@@ -2,6 +2,7 @@
 
 use patr_models::{
     audit::{AuditEntry, GENESIS},
+    auth::Grant,
     deployment::{
         Deployment, Failure, FailureKind, Outcome, Placed, PortSpec, Power, Release, ReleaseNumber, Status,
         WorkloadSpec,
@@ -11,8 +12,11 @@ use patr_models::{
     endpoint::body::Json,
     ids::{Id, Ref, WorkspaceId},
     info::get::Info,
+    invitation::Invitation,
     managed_url::{ManagedUrl, Target, UrlOptions},
+    member::Member,
     page::Page,
+    role::{HeldRole, Role},
     runner::{Connection, Runner, RunnerWithToken, RuntimeKind},
     secret::{Secret, SecretVersion, UsedBy},
     site::{Access, ManifestHash, Site, SiteVersion, VersionNumber},
@@ -60,6 +64,35 @@ pub(crate) fn session() -> Session {
 
 pub(crate) fn workspace(n: u128, name: &str) -> Workspace {
     Workspace { id: id(n), name: name.parse().unwrap(), created_at: at(0) }
+}
+
+pub(crate) fn role(name: &str, grants: Vec<Grant>) -> Role {
+    let held = HeldRole { id: Some(id(1)), name: name.parse().unwrap() };
+    Role { role: held, grants, created_at: Some(at(0)), updated_at: Some(at(3)) }
+}
+
+pub(crate) fn held(name: &str) -> HeldRole {
+    HeldRole { id: None, name: name.parse().unwrap() }
+}
+
+pub(crate) fn built_in(name: &str, grants: Vec<Grant>) -> Role {
+    Role { role: held(name), grants, created_at: None, updated_at: None }
+}
+
+pub(crate) fn member(name: &str, roles: &[&str]) -> Member {
+    let roles = roles.iter().map(|name| held(name)).collect();
+    Member { user: id(1), email: format!("{name}@example.com").parse().unwrap(), roles, joined_at: at(2) }
+}
+
+pub(crate) fn invitation(name: Option<&str>) -> Invitation {
+    Invitation {
+        id: id(1),
+        email: name.map(|name| format!("{name}@example.com").parse().unwrap()),
+        roles: vec![held("viewer")],
+        created_by: "ada@example.com".parse().unwrap(),
+        created_at: at(0),
+        expires_at: at(60),
+    }
 }
 
 pub(crate) fn token(name: &str) -> Token {

@@ -1,27 +1,24 @@
 //! The streams of one lane: [`Mux`] and whoever waits for a stream.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    rc::Rc,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, task::Waker, time::Duration};
 
 use bytes::Bytes;
-use futures_util::future::poll_fn;
 use patr_models::{
     time::Millis,
     wire::{PROBE, close},
 };
-use patr_tunnel::{Arrived, Code, Event, Mux, OpenError, ProtocolError, Side, StreamId};
-use worker::{Delay, WebSocket};
+use patr_tunnel::{Arrived, Code, Event, Mux, ProtocolError, Side, StreamId};
+use worker::{AbortSignal, WebSocket};
 
 use super::{
     handover::{Retired, Verdict},
     liveness::{Liveness, Look},
 };
 use crate::platform::now;
+
+mod stream;
+
+pub use stream::LaneStream;
 
 /// Why an older socket is closed.
 pub const REPLACED: &str = "a newer connection took over";
@@ -35,6 +32,8 @@ pub enum Broken {
     Reset(Code),
     /// The socket is gone.
     Lost,
+    /// Whoever asked is gone.
+    Left,
 }
 
 #[derive(Default)]
@@ -44,6 +43,8 @@ struct Inbox {
     broken: Option<Broken>,
     /// Since when the head of the answer is waited for.
     awaited: Option<Millis>,
+    /// By which the platform says that whoever asked has left.
+    client: Option<AbortSignal>,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -68,6 +69,10 @@ pub struct Lane {
     liveness: Liveness,
     /// Its agent is gone: whatever the platform says of the socket, nothing goes over it.
     dead: bool,
+    /// What the platform would not send.
+    unsent: Option<Bytes>,
+    /// Whether somebody looks for clients that have left.
+    attended: bool,
 }
 
 /// A lane that its streams share.
@@ -86,6 +91,8 @@ impl Lane {
             retired: None,
             liveness: Liveness::new(answers, now),
             dead: false,
+            unsent: None,
+            attended: false,
         }
     }
 
@@ -198,167 +205,28 @@ impl Lane {
     }
 
     /// The platform's `send` has no back-pressure of its own: credit bounds what is ever waiting here.
+    ///
+    /// That it refuses does not mean that the socket is gone, of which the platform tells by an event: a stream may be
+    /// dropped by its garbage collector, where nothing can be sent. What it refused goes first the next time.
     fn flush(&mut self) {
-        while let Some(frame) = self.mux.next_frame() {
+        while let Some(frame) = self.unsent.take().or_else(|| self.mux.next_frame()) {
             if self.socket.send_with_bytes(&frame).is_err() {
-                self.lost();
+                self.unsent = Some(frame);
                 return;
             }
         }
     }
-}
 
-/// One stream. Dropped before its end, it is reset, so that the agent stops working for nobody.
-pub struct LaneStream {
-    lane: Shared,
-    id: StreamId,
-}
-
-impl LaneStream {
-    /// Opens a stream.
-    pub fn open(lane: &Shared, payload: Bytes, fin: bool) -> Result<Self, OpenError> {
-        let mut inner = lane.borrow_mut();
-        let id = inner.mux.open(payload, fin)?;
-        inner.inboxes.insert(id, Inbox { awaited: Some(now()), ..Inbox::default() });
-        inner.flush();
-        drop(inner);
-        watch(lane);
-        Ok(Self { lane: Rc::clone(lane), id })
-    }
-
-    /// The head of the answer has come: what follows may take its time.
-    pub fn begun(&self) {
-        if let Some(inbox) = self.lane.borrow_mut().inboxes.get_mut(&self.id) {
-            inbox.awaited = None;
-        }
-    }
-
-    /// The next bytes; `None` at the end.
-    pub async fn read(&self) -> Option<Result<Bytes, Broken>> {
-        poll_fn(|context| self.poll_read(context)).await
-    }
-
-    pub fn poll_read(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
-        let mut lane = self.lane.borrow_mut();
-        let lane = &mut *lane;
-        let Some(inbox) = lane.inboxes.get_mut(&self.id) else { return Poll::Ready(Some(Err(Broken::Lost))) };
-        if let Some(chunk) = inbox.arrived.pop() {
-            lane.mux.consumed(self.id, chunk.len());
-            lane.flush();
-            return Poll::Ready(Some(Ok(chunk)));
-        }
-        if inbox.ended {
-            return Poll::Ready(None);
-        }
-        if let Some(broken) = inbox.broken {
-            return Poll::Ready(Some(Err(broken)));
-        }
-        inbox.reader = Some(context.waker().clone());
-        Poll::Pending
-    }
-
-    /// Everything to the end, if all of it has arrived.
-    pub fn rest(&self) -> Option<Bytes> {
-        let mut lane = self.lane.borrow_mut();
-        let inbox = lane.inboxes.get_mut(&self.id).filter(|inbox| inbox.ended)?;
-        let rest = inbox.arrived.take();
-        lane.mux.consumed(self.id, rest.len());
-        Some(rest)
-    }
-
-    /// Waits until something can be sent, and answers how many bytes; 0 when the stream takes no more.
-    pub async fn room(lane: &Shared, id: StreamId) -> usize {
-        poll_fn(|context| Self::poll_room(lane, id, context)).await
-    }
-
-    /// Sends at most as many bytes as there was room for. Nothing happens if the stream takes no more.
-    pub fn send(lane: &Shared, id: StreamId, bytes: Bytes) {
-        let mut inner = lane.borrow_mut();
-        let _ = inner.mux.send(id, bytes, false);
-        inner.flush();
-        inner.liveness.sent(now());
-        drop(inner);
-        watch(lane);
-    }
-
-    /// Sends all of it, as fast as the agent takes it; `false` when the stream takes no more.
-    pub async fn send_all(lane: &Shared, id: StreamId, mut bytes: Bytes) -> bool {
-        while !bytes.is_empty() {
-            let room = Self::room(lane, id).await;
-            if room == 0 {
-                return false;
-            }
-            Self::send(lane, id, bytes.split_to(room.min(bytes.len())));
-        }
-        true
-    }
-
-    fn poll_room(lane: &Shared, id: StreamId, context: &mut Context<'_>) -> Poll<usize> {
-        let mut lane = lane.borrow_mut();
-        let lane = &mut *lane;
-        let room = lane.mux.sendable(id);
-        match lane.inboxes.get_mut(&id) {
-            Some(inbox) if room == 0 && inbox.broken.is_none() => {
-                inbox.writer = Some(context.waker().clone());
-                Poll::Pending
-            }
-            Some(_) => Poll::Ready(room),
-            None => Poll::Ready(0),
-        }
-    }
-
-    /// Ends our direction.
-    pub fn finish(lane: &Shared, id: StreamId) {
-        let mut lane = lane.borrow_mut();
-        let _ = lane.mux.send(id, Bytes::new(), true);
-        lane.flush();
-    }
-
-    /// Gives up the stream. Whoever still reads it hears so: the agent will say nothing more of it.
-    pub fn abort(lane: &Shared, id: StreamId, code: Code) {
-        let mut lane = lane.borrow_mut();
-        lane.mux.reset(id, code);
-        if let Some(inbox) = lane.inboxes.get_mut(&id) {
-            inbox.broken = Some(Broken::Reset(code));
+    /// Gives up the streams of clients that have left; answers whether there are any left to look after.
+    fn attend(&mut self) -> bool {
+        let left = |inbox: &Inbox| inbox.client.as_ref().is_some_and(AbortSignal::aborted);
+        for (id, inbox) in self.inboxes.iter_mut().filter(|(_, inbox)| left(inbox)) {
+            self.mux.reset(*id, Code::Cancelled);
+            (inbox.client, inbox.broken) = (None, Some(Broken::Left));
             inbox.wake();
         }
-        lane.flush();
+        self.flush();
+        self.attended = self.inboxes.values().any(|inbox| inbox.client.is_some());
+        self.attended
     }
-
-    pub fn id(&self) -> StreamId {
-        self.id
-    }
-
-    pub fn lane(&self) -> &Shared {
-        &self.lane
-    }
-}
-
-impl Drop for LaneStream {
-    fn drop(&mut self) {
-        let mut lane = self.lane.borrow_mut();
-        if let Some(mut inbox) = lane.inboxes.remove(&self.id) {
-            inbox.wake();
-        }
-        // Nothing is sent when both directions have ended.
-        lane.mux.reset(self.id, Code::Cancelled);
-        lane.flush();
-        lane.close_if_drained();
-    }
-}
-
-/// Looks after the agent for as long as somebody waits for it.
-fn watch(lane: &Shared) {
-    if !lane.borrow_mut().liveness.begin() {
-        return;
-    }
-    let lane = Rc::clone(lane);
-    wasm_bindgen_futures::spawn_local(async move {
-        // Whoever has come first is looked after from its first second on; who comes later, from the next look on.
-        let mut after = lane.borrow_mut().look();
-        while let Some(pause) = after {
-            Delay::from(pause).await;
-            after = lane.borrow_mut().look();
-        }
-    });
 }

@@ -27,7 +27,8 @@ pub(super) async fn serve(lane: Shared, open: Bytes, request: Request, total: &T
     let websocket = request.headers().has("upgrade")?;
     let id = request.headers().get(REQUEST_ID_HEADER)?;
     let body = request.inner().body();
-    let stream = match LaneStream::open(&lane, open, body.is_none() && !websocket) {
+    let client = request.inner().signal().into();
+    let stream = match LaneStream::open(&lane, open, body.is_none() && !websocket, client) {
         Ok(stream) => stream,
         Err(OpenError::TooMany | OpenError::TooLong) => return trouble(TunnelTrouble::Busy),
         Err(OpenError::Exhausted) => {
@@ -44,6 +45,7 @@ pub(super) async fn serve(lane: Shared, open: Bytes, request: Request, total: &T
     };
     mark(&mut head, id);
     let answer = if websocket && head.status == 101 {
+        stream.connected();
         socket::join(&head, first, stream, total)
     } else {
         respond(&head, request.method() == Method::Head, first, stream)
@@ -65,7 +67,8 @@ async fn read_head(stream: &LaneStream) -> std::result::Result<(ResponseHead, By
                 }
                 Err(_) => return Err(TunnelTrouble::Protocol),
             },
-            Some(Err(Broken::Lost)) => return Err(TunnelTrouble::Lost),
+            // Nobody hears what is answered to a client that has left.
+            Some(Err(Broken::Lost | Broken::Left)) => return Err(TunnelTrouble::Lost),
             Some(Err(Broken::Reset(code))) => return Err(reset(code)),
             None => return Err(TunnelTrouble::Unreachable),
         }

@@ -141,7 +141,7 @@ async fn down(stream: &LaneStream, first: Bytes, socket: &WebSocket) -> Ended {
         match stream.read().await {
             Some(Ok(bytes)) => decoder.push(&bytes),
             Some(Err(Broken::Lost)) => return Ended::Lost,
-            Some(Err(Broken::Reset(_))) => return Ended::Reset,
+            Some(Err(Broken::Reset(_) | Broken::Left)) => return Ended::Reset,
             None => return Ended::Cut,
         }
     }

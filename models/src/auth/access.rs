@@ -117,9 +117,10 @@ impl Access {
         self.0.get(&permission).unwrap_or(NONE)
     }
 
-    /// Whether a permission is held for any resource.
+    /// Whether a permission is held: for any resource, or for all where it cannot be given for single ones.
     pub fn allows(&self, permission: Permission) -> bool {
-        !self.scope(permission).is_none()
+        let scope = self.scope(permission);
+        if permission.is_per_resource() { !scope.is_none() } else { *scope == Scope::All }
     }
 
     /// Whether a permission is held for this resource.

@@ -34,6 +34,9 @@ type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// How long a replica has to answer that its socket is closed.
 const CLOSES_WITHIN: Duration = Duration::from_secs(5);
+/// What is read of a replica at once, in bytes. There may be a thousand sockets, most of them idle, and each keeps its
+/// buffer: the library's own of 128 KiB would come to more than everything else that the agent holds.
+const READ_BUFFER: usize = 8 * 1024;
 /// What a socket is closed with when its replica goes.
 const AWAY: u16 = 1001;
 
@@ -124,6 +127,7 @@ async fn converse(
 ) -> Result<End, MessageError> {
     let config =
         WebSocketConfig::default().max_message_size(Some(MESSAGE_MAX)).max_frame_size(Some(MESSAGE_MAX));
+    let config = config.read_buffer_size(READ_BUFFER);
     let socket = WebSocketStream::from_raw_socket(io, Role::Client, Some(config)).await;
     let (mut sink, stream) = socket.split();
     let mut down = pin!(down(stream, writer, replica.cut()));

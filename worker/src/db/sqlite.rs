@@ -205,7 +205,7 @@ mod tests {
     fn every_foreign_key_has_an_index_on_its_side() {
         let sqlite = Sqlite::new();
         let keys = "SELECT t.name || '.' || k.\"from\" AS column FROM sqlite_schema t, pragma_foreign_key_list(t.name) k
-                    WHERE t.type = 'table'";
+                    WHERE t.type = 'table' AND k.seq = 0";
         let indexed =
             "SELECT t.name || '.' || c.name AS column FROM sqlite_schema t, pragma_index_list(t.name) i,
                        pragma_index_info(i.name) c WHERE t.type = 'table' AND c.seqno = 0 AND i.partial = 0";

@@ -8,6 +8,7 @@ mod rollout;
 use std::collections::BTreeSet;
 
 use patr_models::{
+    auth::Permission,
     deployment::{
         Autoscale, Deployment, Placed, Power,
         create::{self, CreateDeployment},
@@ -68,11 +69,11 @@ pub(crate) async fn create(
     if replicas > REPLICAS_MAX {
         return Err(Failure::Api(create::Error::TooManyReplicas { max: REPLICAS_MAX }));
     }
-    let wanted = find_all(ctx, caller.workspace, &runners).await?;
+    let wanted = find_all(ctx, &caller, &runners).await?;
     let on: BTreeSet<RunnerId> = wanted.iter().map(|wanted| wanted.runner).collect();
     let (id, workspace, now) = (ctx.id()?, caller.workspace, ctx.now);
     let host = automatic_host(ctx, &caller, &name)?;
-    let home = Home { workspace, runners: &wanted };
+    let home = Home { caller: &caller, runners: &wanted };
     for _ in 0..TRIES {
         let bound = bind(ctx, home, spec.clone()).await?;
         check_scale(&bound.spec, replicas, autoscale).map_err(Unfit::Invalid)?;
@@ -97,7 +98,7 @@ pub(crate) async fn create(
             }
             // A runner went away meanwhile.
             Err(DbError::Reference) => {
-                find_all(ctx, workspace, &runners).await?;
+                find_all(ctx, &caller, &runners).await?;
                 return Err(DbError::Reference.into());
             }
             outcome => outcome?,
@@ -119,7 +120,10 @@ pub(crate) async fn get(ctx: &Ctx, caller: Member, call: Call<GetDeployment>) ->
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListDeployments>) -> Answer<ListDeployments> {
     check_cursor::<DeploymentId>(&call.query)?;
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> = ctx
+        .db
+        .fetch(db::list(caller.workspace, caller.scope(Permission::DeploymentView), &call.query))
+        .await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let seen = ctx.runners.look_at(&db::runners_of(&items)).await;
     Ok(Reply::new(Json(Page { items: items.into_iter().map(|row| model(ctx, row, &seen)).collect(), next })))
@@ -137,11 +141,11 @@ pub(crate) async fn update(
     change::<UpdateDeployment>(ctx, &caller, &call.path.deployment, &call.headers, async |row| {
         let now = wanted_now(row);
         let wanted = match &runners {
-            Some(runners) => find_all(ctx, row.workspace_id, runners).await?,
+            Some(runners) => find_all(ctx, &caller, runners).await?,
             None => now.clone(),
         };
         let moves = wanted != now;
-        let home = Home { workspace: row.workspace_id, runners: &wanted };
+        let home = Home { caller: &caller, runners: &wanted };
         let bound = bind(ctx, home, spec.clone()).await?;
         let (replicas, autoscale) = (replicas.unwrap_or(row.replicas), autoscale.or(row.autoscale));
         check_scale(&bound.spec, replicas, autoscale).map_err(Unfit::Invalid)?;

@@ -3,6 +3,7 @@
 mod explain;
 
 use patr_models::{
+    auth::Permission,
     deployment::Deployment,
     endpoint::{
         Call, Reply,
@@ -107,7 +108,8 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateUrl>) -> 
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListUrls>) -> Answer<ListUrls> {
     check_cursor::<ManagedUrlId>(&call.query)?;
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> =
+        ctx.db.fetch(db::list(caller.workspace, caller.scope(Permission::UrlView), &call.query)).await?;
     let rows = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let items = rows.items.iter().filter_map(|row| row.model(&ctx.settings)).collect();
     Ok(Reply::new(Json(patr_models::page::Page { items, next: rows.next })))
@@ -215,6 +217,12 @@ pub(crate) async fn test(ctx: &Ctx, caller: Member, call: Call<TestUrl>) -> Answ
         let summary = format!("no managed URL under `{host}` has a prefix of `{path}`: it would answer 404");
         return Ok(Reply::new(Json(Verdict { published, ..silent(summary) })));
     };
+    if !caller.may(Permission::UrlView, &route.url) {
+        return Ok(Reply::new(Json(silent(format!(
+            "what is under `{host}{}` is not yours to see",
+            route.path
+        )))));
+    }
     let url = model(ctx, &find(ctx, &caller, route.url).await?)?;
     let deployment = deployment(ctx, &caller, &route.to).await?;
     let asked = Asked { route, target: &url.target, deployment: deployment.as_ref(), rest, query };
@@ -222,9 +230,12 @@ pub(crate) async fn test(ctx: &Ctx, caller: Member, call: Call<TestUrl>) -> Answ
     Ok(Reply::new(Json(Verdict { summary, managed_url: Some(url), forwards_to, published })))
 }
 
-/// The deployment that a route leads to, as it is now.
+/// The deployment that a route leads to, as it is now, if the caller may see it.
 async fn deployment(ctx: &Ctx, caller: &Member, to: &RouteTarget) -> Result<Option<Deployment>, Refused> {
     let RouteTarget::Deployment { deployment, .. } = to else { return Ok(None) };
+    if !caller.may(Permission::DeploymentView, deployment) {
+        return Ok(None);
+    }
     let row = deployments::find(ctx, caller, &(*deployment).into()).await?;
     Ok(Some(deployments::with_status(ctx, row).await))
 }

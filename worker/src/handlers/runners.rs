@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use patr_models::{
-    auth::prefix,
+    auth::{Permission, prefix},
     endpoint::{
         Call, Reply,
         body::{Created, Json, NoContent},
@@ -61,7 +61,10 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateRunner>) 
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListRunners>) -> Answer<ListRunners> {
     check_cursor::<RunnerId>(&call.query)?;
-    let rows: Vec<runners::Row> = ctx.db.fetch(runners::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<runners::Row> = ctx
+        .db
+        .fetch(runners::list(caller.workspace, caller.scope(Permission::RunnerView), &call.query))
+        .await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let seen = join_all(items.iter().map(|row| ctx.runners.look(row.id))).await;
     let items = items.into_iter().zip(seen).map(|(row, seen)| row.with(seen)).collect();

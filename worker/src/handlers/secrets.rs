@@ -1,6 +1,7 @@
 //! Values that deployments use and nobody can read.
 
 use patr_models::{
+    auth::Permission,
     endpoint::{
         Call, Reply,
         body::{Json, NoContent},
@@ -89,7 +90,8 @@ async fn key(ctx: &Ctx, workspace: WorkspaceId, keys: &Keyring) -> Result<(Key, 
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListSecrets>) -> Answer<ListSecrets> {
     check_cursor::<Name>(&call.query)?;
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> =
+        ctx.db.fetch(db::list(caller.workspace, caller.scope(Permission::SecretView), &call.query)).await?;
     let Page { items, next } = page(rows, &call.query, |row| row.name.to_string(), |row| row);
     let ids: Vec<_> = items.iter().map(|row| row.id).collect();
     let uses: Vec<UseRow> = ctx.db.fetch(db::uses(&ids)).await?;

@@ -1,6 +1,7 @@
 //! Static sites.
 
 use patr_models::{
+    auth::Permission,
     endpoint::{
         ApiEndpoint, Call, Reply,
         body::{Created, Json, NoContent},
@@ -65,7 +66,8 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateSite>) ->
 }
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListSites>) -> Answer<ListSites> {
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> =
+        ctx.db.fetch(db::list(caller.workspace, caller.scope(Permission::SiteView), &call.query)).await?;
     Ok(Reply::new(Json(page(rows, &call.query, |row| row.id.to_string(), |row| model(ctx, row)))))
 }
 

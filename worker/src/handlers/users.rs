@@ -51,7 +51,7 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<Sig
     }
     let user = User { id: ctx.id()?, email: body.email, created_at: ctx.now };
     let insert = users::insert(&user, &hash_password(body.password.reveal())?);
-    match start_session(ctx, user, vec![insert], SignUp::NAME).await {
+    match start_session(ctx, &Claimant(Some(user.id)), user, vec![insert], SignUp::NAME).await {
         Ok(session) => Ok(Reply::new(Created(session))),
         Err(error) if error.is_unique("users.email") => Err(Failure::Api(sign_up::Error::EmailTaken)),
         Err(error) => Err(error.into()),
@@ -63,7 +63,7 @@ pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn
     let row = authenticate(ctx, &email, &password).await?;
     let row = row.ok_or(Failure::Api(log_in::Error::WrongPassword))?;
     let forget = vec![limits::forget(ctx, &guesses(&email))];
-    let session = start_session(ctx, (&row).into(), forget, LogIn::NAME).await?;
+    let session = start_session(ctx, &Claimant(Some(row.id)), (&row).into(), forget, LogIn::NAME).await?;
     Ok(Reply::new(Created(session)))
 }
 
@@ -99,8 +99,9 @@ pub(crate) async fn who_am_i(ctx: &Ctx, caller: Person, _: Call<WhoAmI>) -> Answ
     Ok(Reply::new(Json(row.as_ref().ok_or(Common::Unauthenticated)?.into())))
 }
 
-async fn start_session(
+pub(super) async fn start_session(
     ctx: &Ctx,
+    who: &impl Actor,
     user: User,
     mut statements: Vec<Statement>,
     action: &'static str,
@@ -111,7 +112,7 @@ async fn start_session(
     let expires_at = ctx.now + SESSION;
     statements.push(users::session_insert(id, user.id, &auth::hash(&token), ctx.now, expires_at));
     let what = Audited::new(action, user.id, user.email.as_str());
-    ctx.write(&Claimant(Some(user.id)), what, statements).await?;
+    ctx.write(who, what, statements).await?;
     Ok(Session { user, token, expires_at })
 }
 

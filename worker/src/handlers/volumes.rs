@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::join_all;
 use patr_models::{
+    auth::Permission,
     endpoint::{
         ApiEndpoint, Call, Reply,
         body::{Created, Json, NoContent},
@@ -43,6 +44,7 @@ use crate::{
 pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateVolume>) -> Answer<CreateVolume> {
     let create::Body { name, runner, shared } = call.body.0;
     let found: Option<runners::Row> = ctx.db.optional(runners::get(caller.workspace, &runner)).await?;
+    let found = found.filter(|found| caller.may(Permission::RunnerView, &found.id));
     let unknown = || Failure::Api(create::Error::RunnerNotFound { runner: runner.to_string() });
     let on = found.ok_or_else(unknown)?.id;
     let (id, workspace, now) = (ctx.id()?, caller.workspace, ctx.now);
@@ -68,7 +70,8 @@ pub(crate) async fn get(ctx: &Ctx, caller: Member, call: Call<GetVolume>) -> Ans
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListVolumes>) -> Answer<ListVolumes> {
     check_cursor::<VolumeId>(&call.query)?;
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> =
+        ctx.db.fetch(db::list(caller.workspace, caller.scope(Permission::VolumeView), &call.query)).await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let ids: Vec<_> = items.iter().map(|row| row.id).collect();
     let uses: Vec<UseRow> = ctx.db.fetch(db::uses(&ids)).await?;

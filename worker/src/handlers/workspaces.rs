@@ -11,17 +11,19 @@ use patr_models::{
         create::{self, CreateWorkspace},
         delete::{self, DeleteWorkspace},
         get::GetWorkspace,
+        leave::{self, LeaveWorkspace},
         list::ListWorkspaces,
+        permissions::{GetPermissions, Permissions},
         rename::{self, RenameWorkspace},
     },
 };
 
-use super::{absent, check_cursor, page};
+use super::{absent, check_cursor, deployments::TRIES, members::is_last_owner, page};
 use crate::{
     answer::{Answer, Failure, Refused},
-    auth::{Member, Person},
+    auth::{Member, Person, enter},
     ctx::{Ctx, audited},
-    db::{DbError, workspaces},
+    db::{DbError, members, workspaces},
     routes_kv,
 };
 
@@ -67,6 +69,7 @@ pub(crate) async fn rename(
 ) -> Answer<RenameWorkspace> {
     let name = call.body.0.name;
     let what = audited::<RenameWorkspace>(caller.workspace, name.as_str());
+    let what = what.changing("name", &caller.workspace_name, &name);
     let statements = vec![workspaces::there(caller.workspace), workspaces::rename(caller.workspace, &name)];
     match ctx.write(&caller, what, statements).await {
         Err(error) if error.is_unique("workspaces.name") => {
@@ -76,6 +79,36 @@ pub(crate) async fn rename(
         Err(error) => Err(error.into()),
         Ok(()) => Ok(Reply::new(Json(read(ctx, &caller).await?))),
     }
+}
+
+pub(crate) async fn permissions(
+    ctx: &Ctx,
+    caller: Person,
+    call: Call<GetPermissions>,
+) -> Answer<GetPermissions> {
+    let Member { roles, access, .. } = enter(ctx, caller, &call.path.workspace.to_string()).await?;
+    Ok(Reply::new(Json(Permissions { roles, grants: access.grants() })))
+}
+
+pub(crate) async fn leave(ctx: &Ctx, caller: Person, call: Call<LeaveWorkspace>) -> Answer<LeaveWorkspace> {
+    let workspace = call.path.workspace.to_string();
+    for _ in 0..TRIES {
+        let member = enter(ctx, caller.clone(), &workspace).await?;
+        let user = member.person.user;
+        if member.person.token.is_some() {
+            return Err(Failure::Api(leave::Error::LoginNeeded));
+        }
+        if member.is_owner() && is_last_owner(ctx, &member, user).await? {
+            return Err(Failure::Api(leave::Error::LastOwner));
+        }
+        let what = audited::<LeaveWorkspace>(user, member.workspace_name.as_str());
+        match ctx.write(&member, what, members::remove(member.workspace, user).to_vec()).await {
+            Err(DbError::Stale) => continue,
+            outcome => outcome?,
+        }
+        return Ok(Reply::new(NoContent));
+    }
+    Err(DbError::Stale.into())
 }
 
 pub(crate) async fn delete(ctx: &Ctx, caller: Member, _: Call<DeleteWorkspace>) -> Answer<DeleteWorkspace> {

@@ -24,6 +24,9 @@ use contenders::Contender;
 struct Run {
     small: Costed,
     medium: Costed,
+    /// One client by itself, and the same beside a download that does not end.
+    alone: Sample,
+    beside: Sample,
     down: f64,
     up: f64,
     trips: sockets::Trips,
@@ -66,10 +69,22 @@ fn once(contender: &Contender, options: &Options, body: &std::path::Path) -> any
     Ok(Run {
         small: costed(contender, "/health", options)?,
         medium: costed(contender, "/stream?bytes=100000", options)?,
+        alone: one_client(contender, options)?,
+        beside: {
+            let _download = transfer::Download::begin(contender)?;
+            one_client(contender, options)?
+        },
         down: transfer::down(contender)?,
         up: transfer::up(contender, body)?,
         trips: sockets::round_trips(contender, options)?,
     })
+}
+
+/// Small requests, one after another.
+fn one_client(contender: &Contender, options: &Options) -> anyhow::Result<Sample> {
+    let url = format!("{}/health", contender.url);
+    let options = Options { connections: 1, ..options.clone() };
+    load::hammer(&Target { url: &url, host: &contender.host, headers: &[] }, &options)
 }
 
 fn costed(contender: &Contender, path: &str, options: &Options) -> anyhow::Result<Costed> {
@@ -87,7 +102,7 @@ struct Line {
     of: fn(&Run) -> f64,
 }
 
-const LINES: [Line; 13] = [
+const LINES: [Line; 17] = [
     Line { what: "small requests/s", of: |run| run.small.sample.requests_per_second },
     Line { what: "  p50 ms", of: |run| run.small.sample.p50_ms },
     Line { what: "  p99 ms", of: |run| run.small.sample.p99_ms },
@@ -96,6 +111,10 @@ const LINES: [Line; 13] = [
     Line { what: "  p50 ms", of: |run| run.medium.sample.p50_ms },
     Line { what: "  p99 ms", of: |run| run.medium.sample.p99_ms },
     Line { what: "  processor us per request", of: |run| run.medium.cpu_us },
+    Line { what: "one client, p50 ms", of: |run| run.alone.p50_ms },
+    Line { what: "  p99 ms", of: |run| run.alone.p99_ms },
+    Line { what: "beside a download, p50 ms", of: |run| run.beside.p50_ms },
+    Line { what: "  p99 ms", of: |run| run.beside.p99_ms },
     Line { what: "100 MB down, MB/s", of: |run| run.down },
     Line { what: "100 MB up, MB/s", of: |run| run.up },
     Line { what: "WebSocket round trips/s", of: |run| run.trips.per_second },

@@ -9,6 +9,7 @@
 //! a volume.
 
 use patr_models::{
+    auth::Permission,
     endpoint::{Call, Reply, body::Created},
     runner::Connection,
     volume::copy::{self, CopyVolume},
@@ -34,12 +35,15 @@ const LOOKS: u8 = 6;
 
 pub(crate) async fn copy(ctx: &Ctx, caller: Member, call: Call<CopyVolume>) -> Answer<CopyVolume> {
     let from = find(ctx, &caller, &call.path.volume).await?;
+    // Who has a copy has what was in it.
+    caller.require_on(Permission::VolumeRead, &from.id, from.name.as_str())?;
     let copy::Body { name, runner, snapshot } = call.body.0;
     let runner = runner.unwrap_or_else(|| from.runner_id.into());
     if let Some(snapshot) = snapshot {
         check_snapshot(ctx, &from, snapshot).await?;
     }
     let found: Option<runners::Row> = ctx.db.optional(runners::get(caller.workspace, &runner)).await?;
+    let found = found.filter(|found| caller.may(Permission::RunnerView, &found.id));
     let unknown = || Failure::Api(copy::Error::RunnerNotFound { runner: runner.to_string() });
     let on = found.ok_or_else(unknown)?.id;
 

@@ -11,6 +11,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use patr_models::{
+    auth::Permission,
     ids::{SiteId, UserId, WorkspaceId},
     name::Email,
 };
@@ -42,11 +43,11 @@ pub(super) fn form_url(ctx: &Ctx, place: &Place<'_>, to: &str) -> String {
     format!("{}{PATH}?{}", ctx.settings.control_url(), query.finish())
 }
 
-/// Whether somebody is a member of a workspace and may see its sites.
-pub(super) async fn may_see(ctx: &Ctx, user: UserId, workspace: WorkspaceId) -> Result<bool, Fault> {
+/// Whether somebody is a member of a workspace and may see a site of it.
+async fn may_see(ctx: &Ctx, user: UserId, workspace: WorkspaceId, site: SiteId) -> Result<bool, Fault> {
     let found = ctx.db.optional(workspaces::membership(user, &workspace.into())).await?;
     let found: Option<workspaces::Membership> = found;
-    Ok(found.is_some_and(|member| member.role.allows(patr_models::auth::Permission::SiteView)))
+    Ok(found.is_some_and(|member| member.access().allows_on(Permission::SiteView, &site.to_string())))
 }
 
 /// What the form was sent with, or the address that leads to it.
@@ -125,7 +126,7 @@ pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &[u8]) -> Result<Resp
         }
     };
     let lets_in = match user {
-        Some(user) => may_see(ctx, user, found.row.workspace_id).await?,
+        Some(user) => may_see(ctx, user, found.row.workspace_id, found.site).await?,
         None => false,
     };
     if !lets_in {

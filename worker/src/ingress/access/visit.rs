@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header, request::Parts};
 use patr_models::{
+    auth::Permission,
     error::ErrorBody,
     ids::{SiteId, WorkspaceId},
     managed_url::Guard,
@@ -95,15 +96,15 @@ async fn is_member(ctx: &Ctx, place: &Place<'_>, parts: &Parts) -> Result<bool, 
     if !parts.headers.contains_key(header::AUTHORIZATION) {
         return Ok(false);
     }
-    let person = match auth::person(ctx, parts).await {
-        Ok(person) => person,
-        Err(Refused::Common(_)) => return Ok(false),
-        Err(Refused::Fault(fault)) => return Err(fault),
+    let member = async {
+        let person = auth::person(ctx, parts).await?;
+        auth::enter(ctx, person, &place.workspace.to_string()).await
     };
-    if person.only.is_some_and(|only| only != place.workspace) {
-        return Ok(false);
+    match member.await {
+        Ok(member) => Ok(member.may(Permission::SiteView, &place.site)),
+        Err(Refused::Common(_)) => Ok(false),
+        Err(Refused::Fault(fault)) => Err(fault),
     }
-    members::may_see(ctx, person.user, place.workspace).await
 }
 
 async fn check_password(

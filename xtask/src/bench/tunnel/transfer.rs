@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
 
@@ -10,6 +10,25 @@ use super::contenders::Contender;
 use crate::sh;
 
 const BYTES: u64 = 100_000_000;
+
+/// A download of 1 TB, which ends with this.
+pub(super) struct Download(Child);
+
+impl Download {
+    pub(super) fn begin(contender: &Contender) -> anyhow::Result<Self> {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--output", "/dev/null", "--header", &format!("host: {}", contender.host)]);
+        curl.arg(format!("{}/stream?bytes=1000000000000", contender.url)).stdin(Stdio::null());
+        curl.spawn().map(Self).context("starting curl")
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// A file to upload.
 pub(super) fn body(state: &Path) -> anyhow::Result<PathBuf> {
