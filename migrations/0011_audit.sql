@@ -87,6 +87,5 @@ CREATE TABLE exceeded (
     volumes     INTEGER NOT NULL DEFAULT 0,
     secrets     INTEGER NOT NULL DEFAULT 0,
     urls        INTEGER NOT NULL DEFAULT 0,
-    members     INTEGER NOT NULL DEFAULT 0,
-    tokens      INTEGER NOT NULL DEFAULT 0
+    members     INTEGER NOT NULL DEFAULT 0
 ) STRICT;

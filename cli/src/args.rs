@@ -14,6 +14,7 @@ pub(crate) mod runner;
 pub(crate) mod secret;
 pub(crate) mod site;
 pub(crate) mod spec;
+pub(crate) mod token;
 pub(crate) mod url_options;
 pub(crate) mod values;
 pub(crate) mod volume;
@@ -90,7 +91,7 @@ pub(crate) enum Command {
     Join(member::Join),
     /// API tokens, for programs
     #[command(subcommand, disable_help_subcommand = true)]
-    Token(access::Token),
+    Token(token::Token),
     /// Machines that run your deployments
     #[command(subcommand, disable_help_subcommand = true)]
     Runner(runner::Runner),

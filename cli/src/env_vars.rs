@@ -4,6 +4,8 @@
 pub(crate) const URL: &str = "PATR_URL";
 /// An API token, used instead of the saved login.
 pub(crate) const TOKEN: &str = "PATR_TOKEN";
+/// `off` keeps logins in a file even where the system has a keyring.
+pub(crate) const KEYRING: &str = "PATR_KEYRING";
 /// The workspace to work in, used instead of the saved one.
 pub(crate) const WORKSPACE: &str = "PATR_WORKSPACE";
 /// The folder of settings and credentials, used instead of the platform's.

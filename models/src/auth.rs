@@ -4,6 +4,7 @@
 //! compile, and the server derives its check from nothing else.
 
 mod access;
+pub mod secret;
 
 pub use access::{Access, Grant, Scope};
 
@@ -215,6 +216,12 @@ impl Permission {
     }
 }
 
+impl std::fmt::Display for Permission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// No permission is called this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a permission")]
@@ -269,6 +276,16 @@ pub mod prefix {
     pub const ACCESS: &str = "patr_a_";
     /// What such a client gets a new access token with.
     pub const REFRESH: &str = "patr_f_";
+    /// What a device asks with whether somebody has let it in.
+    pub const DEVICE: &str = "patr_d_";
+    /// What such a client gets its first tokens with.
+    pub const CODE: &str = "patr_o_";
+    /// What such a client proves itself with.
+    pub const CLIENT: &str = "patr_k_";
+
+    /// All of them.
+    pub const ALL: [&str; 11] =
+        [SESSION, TOKEN, RUNNER, INVITATION, MAILED, RECOVERY, ACCESS, REFRESH, DEVICE, CODE, CLIENT];
 }
 
 #[cfg(test)]

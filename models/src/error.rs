@@ -1,6 +1,6 @@
 //! Errors on the wire: one envelope, one documented code per case.
 
-use crate::ids::RequestId;
+use crate::{ids::RequestId, time::Millis};
 
 /// A status between 400 and 499: what a caller can be blamed for. Or 503: what is right, and comes too soon. An endpoint
 /// cannot declare a 500.
@@ -154,6 +154,10 @@ api_errors! {
         Invalid { place: String, problem: String } = 400 "invalid_request", "{place}: {problem}";
         Unauthenticated = 401 "unauthenticated", "this needs a valid token",
             hint "run `patr login`, or send `Authorization: Bearer …` with a token that is neither expired nor revoked";
+        NotYetGood { at: Millis } = 401 "token_not_yet_valid", "this token is good from {at} on";
+        /// An API token that is for other networks.
+        NotFromHere { address: String } = 403 "network_not_allowed", "this token may not be used from {address}",
+            hint "`patr token show` says from where it may";
         /// `place` says for what it is missing, as in "for the site `docs`".
         Forbidden { permission: String, place: String } = 403 "forbidden",
             "this needs the permission `{permission}` {place}",

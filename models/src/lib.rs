@@ -12,6 +12,7 @@
 pub mod audit;
 pub mod auth;
 pub mod deployment;
+pub mod device;
 pub mod endpoint;
 pub mod error;
 pub mod ids;

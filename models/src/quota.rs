@@ -44,8 +44,6 @@ quotas! {
     /// Automatic ones too; not those of previews.
     Urls = "urls" "managed URLs";
     Members = "members" "members";
-    /// That open only this workspace.
-    Tokens = "tokens" "API tokens";
 }
 
 /// How much there is of something, and how much there may be.

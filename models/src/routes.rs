@@ -84,6 +84,10 @@ routes! {
         token::create::CreateToken,
         token::list::ListTokens,
         token::revoke::RevokeToken,
+        token::get::GetToken,
+        token::rotate::RotateToken,
+        device::authorize::AuthorizeDevice,
+        device::exchange::ExchangeDeviceCode,
         workspace::create::CreateWorkspace,
         workspace::list::ListWorkspaces,
         workspace::get::GetWorkspace,
@@ -219,6 +223,20 @@ mod tests {
         assert!(ControlRoute::ALL.iter().all(|route| route.auth() == AuthKind::Internal));
     }
 
+    /// The server finds the resource to check by this name. What names none is a list, which shows what is in the scope.
+    #[test]
+    fn a_path_names_what_its_permission_is_about_as_the_permission_does() {
+        for route in Route::ALL {
+            let Some(permission) = route.permission().filter(|permission| permission.is_per_resource())
+            else {
+                continue;
+            };
+            let kind = permission.resource_type();
+            let names = route.path().as_str().contains(&format!("{{{}}}", kind.as_str()));
+            assert!(names || permission == kind.view(), "{}", route.name());
+        }
+    }
+
     #[test]
     fn only_what_must_be_is_open_to_anyone() {
         let open: Vec<_> = Route::ALL
@@ -226,6 +244,9 @@ mod tests {
             .filter(|route| route.auth() == AuthKind::NoAuth)
             .map(|route| route.name())
             .collect();
-        assert_eq!(open, ["GetInfo", "SignUp", "LogIn", "SignUpByInvitation"]);
+        assert_eq!(
+            open,
+            ["GetInfo", "SignUp", "LogIn", "AuthorizeDevice", "ExchangeDeviceCode", "SignUpByInvitation"]
+        );
     }
 }

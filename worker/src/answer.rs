@@ -149,7 +149,9 @@ fn refuse(error: &impl ApiError, id: RequestId) -> Response<Bytes> {
 fn refuse_common(common: &Common, id: RequestId) -> Response<Bytes> {
     let mut response = refuse(common, id);
     let header = match common {
-        Common::Unauthenticated => Some((header::WWW_AUTHENTICATE, "Bearer".to_owned())),
+        Common::Unauthenticated | Common::NotYetGood { .. } => {
+            Some((header::WWW_AUTHENTICATE, "Bearer".to_owned()))
+        }
         Common::MethodNotAllowed { allowed, .. } => Some((header::ALLOW, allowed.clone())),
         Common::TooManyRequests { seconds } => Some((header::RETRY_AFTER, seconds.to_string())),
         _ => None,

@@ -1,42 +1,23 @@
 //! Who calls: from a bearer token to the caller that the endpoint's declaration asks for.
 
 mod member;
+mod person;
 
 use http::{HeaderMap, header, request::Parts};
 use patr_models::{
-    auth::{self, Access, prefix},
+    auth::{self, prefix},
     endpoint::ApiEndpoint,
     error::Common,
     ids::{RunnerId, SessionId, TokenId, UserId, WorkspaceId},
     internal::SECRET_HEADER,
-    time::Millis,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub(crate) use member::{Member, enter};
+pub(crate) use person::{Opens, Person, person};
 
 use crate::{answer::Refused, ctx::Ctx, db};
-
-/// A person, through a login or an API token.
-#[derive(Debug, Clone)]
-pub(crate) struct Person {
-    pub(crate) user: UserId,
-    pub(crate) token: Option<TokenId>,
-    /// The only workspace that the token opens.
-    pub(crate) only: Option<WorkspaceId>,
-    /// How long the API token is good; `None` for ever, or for a login.
-    pub(crate) until: Option<Millis>,
-    /// What the database knows the secret by.
-    pub(crate) hash: String,
-}
-
-impl Person {
-    /// What is left of a membership through the token that was sent; `None` where it does not open the workspace.
-    pub(crate) fn narrowed(&self, workspace: WorkspaceId, access: Access) -> Option<Access> {
-        self.only.is_none_or(|only| only == workspace).then_some(access)
-    }
-}
 
 /// Whoever a write is put down to.
 pub(crate) trait Actor {
@@ -55,6 +36,9 @@ impl Actor for Person {
     }
     fn token(&self) -> Option<TokenId> {
         self.token
+    }
+    fn session(&self) -> Option<SessionId> {
+        self.session
     }
     fn workspace(&self) -> Option<WorkspaceId> {
         None
@@ -119,27 +103,9 @@ impl Scheme for auth::Internal {
     }
 }
 
-/// Whose token a request has.
-pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
-    let token = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
-    let hash = hash(token);
-    let statement = if token.starts_with(prefix::SESSION) {
-        db::users::by_session(&hash, ctx.now)
-    } else if token.starts_with(prefix::TOKEN) {
-        db::tokens::by_hash(&hash, ctx.now)
-    } else {
-        return Err(wrong_kind(token, "a person's token"));
-    };
-    let row: db::users::Authenticated = ctx.db.optional(statement).await?.ok_or(Common::Unauthenticated)?;
-    let until = row.expires_at.filter(|_| row.token_id.is_some());
-    Ok(Person { user: row.user_id, token: row.token_id, only: row.workspace_id, until, hash })
-}
-
 /// A token of another kind is told apart from one that nobody gave out.
 fn wrong_kind(token: &str, wanted: &str) -> Refused {
-    let known =
-        [prefix::SESSION, prefix::TOKEN, prefix::RUNNER].iter().any(|prefix| token.starts_with(prefix));
-    if known {
+    if prefix::ALL.iter().any(|prefix| token.starts_with(prefix)) {
         Common::WrongKind { wanted: wanted.to_owned() }.into()
     } else {
         Common::Unauthenticated.into()

@@ -150,8 +150,7 @@ impl Deref for Ctx {
     }
 }
 
-/// The secret part of a token: 256 bits.
+/// A new secret of a kind: 256 bits.
 pub(crate) fn new_secret(prefix: &str) -> std::result::Result<String, Fault> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(env::random::<32>()?)))
+    Ok(patr_models::auth::secret::secret(prefix, env::random()?))
 }

@@ -18,6 +18,7 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod blobs;
 pub(crate) mod deployments;
+pub(crate) mod device;
 pub(crate) mod idempotency;
 pub(crate) mod invitations;
 pub(crate) mod limits;
@@ -204,9 +205,10 @@ pub(crate) enum DbError {
 }
 
 /// Columns that a statement puts a null into on purpose, to stop a batch that expects what is not so.
-const GUARDED: [&str; 7] = [
+const GUARDED: [&str; 8] = [
     ".generation",
     ".id",
+    ".user_code_hash",
     ": secrets.",
     ": releases.",
     ": release_secrets.",
@@ -376,6 +378,8 @@ pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
         Statement::new("DELETE FROM idempotency WHERE created_at < ?1", &[&day]),
         limits::sweep(now),
         Statement::new("DELETE FROM sessions WHERE expires_at <= ?1", &[&now]),
+        Statement::new("DELETE FROM device_codes WHERE expires_at <= ?1", &[&now]),
+        Statement::new("DELETE FROM device_guesses WHERE at < ?1", &[&day]),
         invitations::sweep(now),
     ]
 }

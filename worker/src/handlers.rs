@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod automatic;
 pub(crate) mod connect;
 pub(crate) mod deployments;
+pub(crate) mod device;
 pub(crate) mod exec;
 mod giving;
 pub(crate) mod info;

@@ -45,8 +45,13 @@ const GUESSES_UNDER_ATTACK: Rule = per(15 * MINUTE, 3);
 pub(crate) const GUESSES_OF_ALL: Rule = per(HOUR, 100);
 
 /// What any one address may ask, whoever it is: each costs the work of a password, a mail, or a row that nobody owns.
-const SOURCES: &[(&str, Rule)] =
-    &[("LogIn", per(5 * MINUTE, 60)), ("SignUp", per(HOUR, 30)), ("SignUpByInvitation", per(HOUR, 30))];
+const SOURCES: &[(&str, Rule)] = &[
+    ("LogIn", per(5 * MINUTE, 60)),
+    ("SignUp", per(HOUR, 30)),
+    ("SignUpByInvitation", per(HOUR, 30)),
+    ("AuthorizeDevice", per(HOUR, 60)),
+    ("ExchangeDeviceCode", per(5 * MINUTE, 300)),
+];
 
 /// What an account may ask: each makes something that stays, or keeps a runner or D1 busy.
 const USERS: &[(&str, Rule)] = &[

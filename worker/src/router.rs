@@ -19,8 +19,8 @@ use crate::{
     ctx::Ctx,
     db::idempotency::{self, Kept, Reservation},
     handlers::{
-        audit, connect, deployments, exec, info, invitations, logs, managed_urls, members, metrics, requests,
-        roles, runners, secrets, sites, tokens, usage, users, versions, volumes, workspaces,
+        audit, connect, deployments, device, exec, info, invitations, logs, managed_urls, members, metrics,
+        requests, roles, runners, secrets, sites, tokens, usage, users, versions, volumes, workspaces,
     },
     headers,
     ingress::access,
@@ -133,6 +133,10 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::CreateToken => run(input, tokens::create).await,
         Route::ListTokens => run(input, tokens::list).await,
         Route::RevokeToken => run(input, tokens::revoke).await,
+        Route::GetToken => run(input, tokens::get).await,
+        Route::RotateToken => run(input, tokens::rotate).await,
+        Route::AuthorizeDevice => run(input, device::authorize).await,
+        Route::ExchangeDeviceCode => run(input, device::exchange).await,
         Route::CreateWorkspace => run(input, workspaces::create).await,
         Route::ListWorkspaces => run(input, workspaces::list).await,
         Route::GetWorkspace => run(input, workspaces::get).await,
@@ -361,10 +365,7 @@ impl Once<'_> {
 
     async fn keep(&self, ctx: &Ctx, response: &Response<Bytes>) {
         // A secret is shown once and stored only as a hash. The handler has said what is answered instead.
-        if [prefix::SESSION, prefix::TOKEN, prefix::RUNNER, prefix::INVITATION]
-            .iter()
-            .any(|prefix| holds(response.body(), prefix))
-        {
+        if prefix::ALL.iter().any(|prefix| holds(response.body(), prefix)) {
             return;
         }
         let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok());

@@ -92,6 +92,17 @@ impl App {
         }
     }
 
+    /// Another installation with the same in it.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            sqlite: Rc::new(self.sqlite.copy()),
+            kv: self.kv.copy(),
+            objects: Rc::default(),
+            settings: self.settings.clone(),
+            now: self.now.clone(),
+        }
+    }
+
     /// One request's view.
     pub(crate) fn ctx(&self) -> Ctx {
         let now = self.now.get();

@@ -1,29 +1,34 @@
-//! `patr login`, `workspace`, `token`.
-
-use std::time::Duration;
+//! `patr login`, `workspace`.
 
 use clap::Subcommand;
 use patr_models::{
-    ids::{Ref, TokenId, WorkspaceId},
-    name::{Email, Name, WorkspaceName},
+    ids::{Ref, WorkspaceId},
+    name::{Email, WorkspaceName},
 };
 
-use super::{ListArgs, values};
+use super::ListArgs;
 use crate::env_vars;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  patr login --url https://patr.example.com                    in the browser
+  patr login --url https://patr.example.com --no-browser       in a browser elsewhere
   patr login --url https://patr.example.com --email ada@example.com
   patr login --url https://patr.example.com --token-stdin < token.txt
 
-In CI, set PATR_URL and PATR_TOKEN instead: nothing is saved then.")]
+The browser shows a code, and asks whether it is the one that is shown here. What is saved goes into the \
+keyring of the system where there is one, else into a file that only you can read; PATR_KEYRING=off \
+always takes the file. In CI, set PATR_URL and PATR_TOKEN instead: nothing is saved then.")]
 pub(crate) struct Login {
-    /// Your address; asked for when absent
+    /// Log in with this address and its password instead of in the browser
     #[arg(long)]
     pub(crate) email: Option<Email>,
+    /// Open no browser: show the address and the code
+    #[arg(long, conflicts_with_all = ["email", "token_stdin"])]
+    pub(crate) no_browser: bool,
     /// Read the password from stdin instead of asking
-    #[arg(long, conflicts_with = "token_stdin")]
+    #[arg(long, conflicts_with_all = ["token_stdin", "no_browser"])]
     pub(crate) password_stdin: bool,
     /// Read an API token from stdin and log in with that
     #[arg(long, conflicts_with = "email")]
@@ -112,32 +117,4 @@ impl Workspace {
             }
         }
     }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Token {
-    /// Make an API token; it is shown once
-    #[command(after_help = "\
-Examples:
-  patr token create ci --expires-in 90d
-  patr token create ci --only-workspace acme > token.txt
-
-Only the token goes to stdout. A program hands it over in PATR_TOKEN.")]
-    Create {
-        /// What it is for, unique among your tokens
-        name: Name,
-        /// The only workspace that it opens [default: all of yours]
-        #[arg(long, value_name = "WORKSPACE")]
-        only_workspace: Option<Ref<WorkspaceId>>,
-        /// How long it is good for, such as `90d` or `12h` [default: until revoked]
-        #[arg(long, value_name = "TIME", value_parser = values::duration)]
-        expires_in: Option<Duration>,
-    },
-    /// List your API tokens
-    List(ListArgs),
-    /// Revoke an API token
-    Revoke {
-        /// Name or id
-        name: Ref<TokenId>,
-    },
 }

@@ -3,7 +3,7 @@
 mod create;
 mod delete;
 mod list;
-mod resources;
+pub(super) mod resources;
 mod show;
 mod update;
 

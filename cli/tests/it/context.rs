@@ -64,6 +64,8 @@ impl TestContext {
             .current_dir(self.home.path())
             .env_clear()
             .env("HOME", self.home.path())
+            // Nothing of a test belongs in the keyring of whoever runs it.
+            .env("PATR_KEYRING", "off")
             .env("XDG_CONFIG_HOME", self.home.path().join(".config"))
             .envs(&self.env)
             .stdin(Stdio::null())

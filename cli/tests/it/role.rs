@@ -18,7 +18,7 @@ use patr_models::{
 
 use crate::{
     context::{TestContext, patr_snapshot},
-    sample::{built_in, deployment, id, page, role, site},
+    sample::{built_in, deployment, page, role, site},
 };
 
 fn only(permission: Permission, id: &str) -> Grant {
@@ -43,10 +43,10 @@ fn listing_roles() {
     patr_snapshot!(t.patr("role list"), @"
     exit code: 0
     ----- stdout -----
-    NAME    ALLOWS                     ID
-    viewer  1: site:view               -
-    docs    2: site:view site:deploy   role_00000000000000000000000001
-    nobody  nothing                    role_00000000000000000000000001
+    NAME    ALLOWS                    ID
+    viewer  1: site:view              -
+    docs    2: site:view site:deploy  role_00000000000000000000000001
+    nobody  nothing                   role_00000000000000000000000001
     ");
 }
 

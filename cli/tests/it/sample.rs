@@ -96,7 +96,18 @@ pub(crate) fn invitation(name: Option<&str>) -> Invitation {
 }
 
 pub(crate) fn token(name: &str) -> Token {
-    Token { id: id(1), name: name.parse().unwrap(), workspace: None, created_at: at(0), expires_at: None }
+    Token {
+        id: id(1),
+        name: name.parse().unwrap(),
+        workspaces: None,
+        networks: Vec::new(),
+        made_by: None,
+        created_at: at(0),
+        not_before: None,
+        expires_at: None,
+        former_until: None,
+        last_used: None,
+    }
 }
 
 pub(crate) fn runner(n: u128, name: &str) -> Runner {

@@ -35,9 +35,6 @@ macro_rules! used {
     (members) => {
         "(SELECT count(*) FROM members WHERE workspace_id = ?1)"
     };
-    (tokens) => {
-        "(SELECT count(*) FROM tokens WHERE workspace_id = ?1)"
-    };
 }
 
 /// What the operator allows a workspace of it, if they have said so.
@@ -77,7 +74,6 @@ pub(crate) fn check(quota: Quota, workspace: WorkspaceId, most: Option<u64>) -> 
         Quota::Secrets => check!(secrets),
         Quota::Urls => check!(urls),
         Quota::Members => check!(members),
-        Quota::Tokens => check!(tokens),
     };
     Statement::new(sql, &[&Text(workspace), &most])
 }
@@ -108,7 +104,7 @@ macro_rules! usage {
 
 pub(crate) fn usage(workspace: WorkspaceId) -> Statement {
     Statement::new(
-        usage!(runners, deployments, replicas, sites, site_bytes, volumes, secrets, urls, members, tokens),
+        usage!(runners, deployments, replicas, sites, site_bytes, volumes, secrets, urls, members),
         &[&Text(workspace)],
     )
 }

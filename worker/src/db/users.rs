@@ -1,7 +1,7 @@
 //! Accounts and logins.
 
 use patr_models::{
-    ids::{SessionId, TokenId, UserId, WorkspaceId},
+    ids::{SessionId, UserId},
     name::Email,
     time::Millis,
     user::User,
@@ -24,14 +24,11 @@ impl From<&Row> for User {
     }
 }
 
-/// What a good token says of its holder.
+/// Whose a session is.
 #[derive(serde::Deserialize)]
 pub(crate) struct Authenticated {
+    pub(crate) id: SessionId,
     pub(crate) user_id: UserId,
-    pub(crate) token_id: Option<TokenId>,
-    pub(crate) workspace_id: Option<WorkspaceId>,
-    #[serde(deserialize_with = "super::millis_option")]
-    pub(crate) expires_at: Option<Millis>,
 }
 
 #[derive(serde::Deserialize)]
@@ -72,17 +69,13 @@ pub(crate) fn session_insert(
 }
 
 pub(crate) fn by_session(hash: &str, now: Millis) -> Statement {
-    Statement::new(
-        "SELECT user_id, NULL AS token_id, NULL AS workspace_id, expires_at FROM sessions
-         WHERE hash = ?1 AND expires_at > ?2",
-        &[&hash, &now],
-    )
+    Statement::new("SELECT id, user_id FROM sessions WHERE hash = ?1 AND expires_at > ?2", &[&hash, &now])
 }
 
 /// Ends whatever login or API token has this hash.
 pub(crate) fn forget(hash: &str) -> Vec<Statement> {
     vec![
         Statement::new("DELETE FROM sessions WHERE hash = ?1", &[&hash]),
-        Statement::new("DELETE FROM tokens WHERE hash = ?1", &[&hash]),
+        Statement::new("DELETE FROM tokens WHERE hash = ?1 OR former_hash = ?1", &[&hash]),
     ]
 }

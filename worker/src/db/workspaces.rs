@@ -11,7 +11,7 @@ use patr_models::{
 };
 
 use super::{
-    Statement, Text, after, filter, members, page_size,
+    Json, Statement, Text, after, filter, members, page_size,
     roles::{Held, held},
     unless_there,
 };
@@ -77,12 +77,12 @@ pub(crate) fn get(id: WorkspaceId) -> Statement {
     Statement::new("SELECT * FROM workspaces WHERE id = ?1", &[&Text(id)])
 }
 
-pub(crate) fn list(user: UserId, only: Option<WorkspaceId>, query: &ListQuery) -> Statement {
+pub(crate) fn list(user: UserId, only: Option<Vec<WorkspaceId>>, query: &ListQuery) -> Statement {
     Statement::new(
         "SELECT w.* FROM workspaces w JOIN members m ON m.workspace_id = w.id
-         WHERE m.user_id = ?1 AND (?2 IS NULL OR w.id = ?2) AND m.workspace_id > ?3 AND instr(w.name, ?4)
+         WHERE m.user_id = ?1 AND (?2 IS NULL OR w.id IN (SELECT value FROM json_each(?2))) AND m.workspace_id > ?3 AND instr(w.name, ?4)
          ORDER BY m.workspace_id LIMIT ?5",
-        &[&Text(user), &only.map(Text), &after(query), &filter(query), &page_size(query)],
+        &[&Text(user), &only.map(Json), &after(query), &filter(query), &page_size(query)],
     )
 }
 

@@ -11,6 +11,7 @@ use patr_models::{
         list::{ListAudit, Query},
     },
     endpoint::{Call, Reply, body::Json},
+    error::Common,
     page::Page,
 };
 use worker::{Headers, Response, ResponseBuilder};
@@ -36,7 +37,14 @@ pub(crate) async fn list_account(
     caller: Person,
     call: Call<ListAccountAudit>,
 ) -> Answer<ListAccountAudit> {
+    whole(&caller)?;
     Ok(Reply::new(Json(lines(ctx, &caller, &call.query).await?)))
+}
+
+/// Refuses a token that opens only some of what its person may: an account's log says where that logs in from.
+fn whole(caller: &Person) -> Result<(), Common> {
+    let wanted = || "a login, or a token that opens everything".to_owned();
+    caller.opens.only().map_or(Ok(()), |_| Err(Common::WrongKind { wanted: wanted() }))
 }
 
 async fn lines(ctx: &Ctx, of: &impl Actor, query: &Query) -> Result<Page<AuditEntry>, Refused> {
@@ -59,6 +67,7 @@ pub(crate) async fn export_account(
     caller: Person,
     _: Call<ExportAccountAudit>,
 ) -> Result<Response, Failure<ExportAccountAudit>> {
+    whole(&caller)?;
     Ok(download(ctx, &caller).await?)
 }
 

@@ -7,7 +7,7 @@ use patr_models::{
         verify::{Problem, Verified, verify},
     },
     endpoint::{body::NoBody, headers::NoHeaders},
-    token::create::NewToken,
+    token::NewToken,
 };
 
 use super::*;

@@ -51,9 +51,20 @@ pub(super) enum Ungiven {
     NotFound(String),
     None,
     TooMany,
-    /// The name of the role, and a permission of it.
-    More(String, String),
+    More(More),
     Refused(Refused),
+}
+
+/// What a role allows beyond what the caller may.
+pub(super) struct More {
+    pub(super) role: String,
+    pub(super) permission: String,
+}
+
+impl From<More> for Ungiven {
+    fn from(more: More) -> Self {
+        Self::More(more)
+    }
 }
 
 impl<R: Into<Refused>> From<R> for Ungiven {
@@ -104,9 +115,9 @@ fn is_meant(row: &roles::Row, reference: &Ref<RoleId>) -> bool {
 }
 
 /// Refuses to give or to take what the caller does not have.
-fn check(caller: &Member, role: &str, access: &Access) -> Result<(), Ungiven> {
+fn check(caller: &Member, role: &str, access: &Access) -> Result<(), More> {
     match caller.access.lacks(access) {
-        Some(permission) => Err(Ungiven::More(role.to_owned(), permission.as_str().to_owned())),
+        Some(permission) => Err(More { role: role.to_owned(), permission: permission.as_str().to_owned() }),
         None => Ok(()),
     }
 }
@@ -117,14 +128,14 @@ impl Found {
     }
 
     /// Refuses to give what the caller does not have.
-    pub(super) fn check(&self, caller: &Member) -> Result<(), Ungiven> {
+    pub(super) fn check(&self, caller: &Member) -> Result<(), More> {
         check(caller, &self.name, &self.access)
     }
 }
 
 impl Held {
     /// As [`Found::check`], of a role that somebody has and is to lose.
-    pub(super) fn check(&self, caller: &Member) -> Result<(), Ungiven> {
+    pub(super) fn check(&self, caller: &Member) -> Result<(), More> {
         check(caller, &self.name(), &self.access())
     }
 }

@@ -28,7 +28,7 @@ use patr_models::{
 
 use super::{
     absent, check_cursor,
-    giving::{Ungiven, find_all, statements},
+    giving::{More, Ungiven, find_all, statements},
     page, users,
 };
 use crate::{
@@ -52,7 +52,7 @@ impl From<Ungiven> for Failure<CreateInvitation> {
             Ungiven::NotFound(role) => Error::RoleNotFound { role },
             Ungiven::None => Error::NoRole,
             Ungiven::TooMany => Error::TooManyRoles { max: MEMBER_ROLES_MAX },
-            Ungiven::More(role, permission) => Error::MoreThanYours { role, permission },
+            Ungiven::More(More { role, permission }) => Error::MoreThanYours { role, permission },
             Ungiven::Refused(refused) => return refused.into(),
         })
     }
@@ -69,7 +69,7 @@ pub(crate) async fn create(
         return Err(Failure::Api(create::Error::Lasts { max: LASTS_S_MAX }));
     }
     let found = find_all(ctx, &caller, &roles).await?;
-    found.iter().try_for_each(|found| found.check(&caller))?;
+    found.iter().try_for_each(|found| found.check(&caller)).map_err(Ungiven::from)?;
     if let Some(email) = &email {
         let member = members::get(caller.workspace, &PersonRef::Email(email.clone()));
         if ctx.db.optional::<members::Row>(member).await?.is_some() {

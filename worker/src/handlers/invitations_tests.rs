@@ -157,7 +157,7 @@ fn no_token_joins_for_its_maker() {
     let made = invite(&owner, &["viewer"], None).unwrap();
     let ada = app.person("ada");
     let token = ada.raw(Method::POST, "/api/v1/tokens", r#"{"name":"ci"}"#);
-    let token: patr_models::token::create::NewToken = serde_json::from_slice(token.body()).unwrap();
+    let token: patr_models::token::NewToken = serde_json::from_slice(token.body()).unwrap();
     assert_eq!(code(accept(&ada.with_token(token.secret), &made.link)), "login_needed");
 }
 

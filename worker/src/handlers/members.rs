@@ -22,11 +22,11 @@ use patr_models::{
 use super::{
     absent, check_cursor,
     deployments::TRIES,
-    giving::{Ungiven, find_all, statements},
+    giving::{More, Ungiven, find_all, statements},
     page,
 };
 use crate::{
-    answer::{Answer, Failure, Fault, Refused},
+    answer::{Answer, Failure, Refused},
     auth::Member,
     ctx::{Ctx, audited},
     db::{
@@ -43,21 +43,9 @@ impl From<Ungiven> for Failure<SetMemberRoles> {
             Ungiven::NotFound(role) => Error::RoleNotFound { role },
             Ungiven::None => Error::NoRole,
             Ungiven::TooMany => Error::TooManyRoles { max: MEMBER_ROLES_MAX },
-            Ungiven::More(role, permission) => Error::MoreThanYours { role, permission },
+            Ungiven::More(More { role, permission }) => Error::MoreThanYours { role, permission },
             Ungiven::Refused(refused) => return refused.into(),
         })
-    }
-}
-
-impl From<Ungiven> for Failure<RemoveMember> {
-    fn from(ungiven: Ungiven) -> Self {
-        match ungiven {
-            Ungiven::More(role, permission) => Self::Api(remove::Error::MoreThanYours { role, permission }),
-            Ungiven::Refused(refused) => refused.into(),
-            Ungiven::NotFound(_) | Ungiven::None | Ungiven::TooMany => {
-                Fault::new("nothing is given to who is removed").into()
-            }
-        }
     }
 }
 
@@ -86,8 +74,8 @@ pub(crate) async fn set_roles(
         let found = find_all(ctx, &caller, &call.body.0.roles).await?;
         let given = found.iter().filter(|found| !row.held.iter().any(|held| held.key == found.key));
         let taken = row.held.iter().filter(|held| !found.iter().any(|found| found.key == held.key));
-        given.clone().try_for_each(|found| found.check(&caller))?;
-        taken.clone().try_for_each(|held| held.check(&caller))?;
+        given.clone().try_for_each(|found| found.check(&caller)).map_err(Ungiven::from)?;
+        taken.clone().try_for_each(|held| held.check(&caller)).map_err(Ungiven::from)?;
         if given.count() + taken.count() == 0 {
             return Ok(Reply::new(Json(row.into())));
         }
@@ -114,7 +102,9 @@ pub(crate) async fn set_roles(
 pub(crate) async fn remove(ctx: &Ctx, caller: Member, call: Call<RemoveMember>) -> Answer<RemoveMember> {
     for _ in 0..TRIES {
         let row = find(ctx, &caller, &call.path.member).await?;
-        row.held.iter().try_for_each(|held| held.check(&caller))?;
+        if let Err(More { role, permission }) = row.held.iter().try_for_each(|held| held.check(&caller)) {
+            return Err(Failure::Api(remove::Error::MoreThanYours { role, permission }));
+        }
         if row.is_owner() && is_last_owner(ctx, &caller, row.user_id).await? {
             return Err(Failure::Api(remove::Error::LastOwner));
         }

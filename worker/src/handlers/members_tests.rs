@@ -105,7 +105,7 @@ fn everybody_may_leave_and_no_token_may_for_them() {
     let owner = app.owner("acme");
     let mia = member(&owner, "mia", BuiltIn::Viewer);
     let made = mia.raw(Method::POST, "/api/v1/tokens", r#"{"name":"ci"}"#);
-    let made: patr_models::token::create::NewToken = serde_json::from_slice(made.body()).unwrap();
+    let made: patr_models::token::NewToken = serde_json::from_slice(made.body()).unwrap();
     assert_eq!(code(leave(&mia.with_token(made.secret))), "login_needed");
     leave(&mia).unwrap();
     let path = get::Path { workspace: owner.workspace(), member: who("mia") };

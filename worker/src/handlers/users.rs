@@ -99,7 +99,8 @@ pub(crate) async fn who_am_i(ctx: &Ctx, caller: Person, _: Call<WhoAmI>) -> Answ
     Ok(Reply::new(Json(row.as_ref().ok_or(Common::Unauthenticated)?.into())))
 }
 
-pub(super) async fn start_session(
+/// Makes a session, with what else is to be written.
+pub(crate) async fn start_session(
     ctx: &Ctx,
     who: &impl Actor,
     user: User,
@@ -117,7 +118,7 @@ pub(super) async fn start_session(
 }
 
 /// Someone without a token: who just proved who they are, or who failed to. `None` has no account.
-struct Claimant(Option<UserId>);
+pub(super) struct Claimant(pub(super) Option<UserId>);
 
 impl Actor for Claimant {
     fn user(&self) -> Option<UserId> {

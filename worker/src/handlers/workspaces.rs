@@ -21,7 +21,7 @@ use patr_models::{
 use super::{absent, check_cursor, deployments::TRIES, members::is_last_owner, page};
 use crate::{
     answer::{Answer, Failure, Refused},
-    auth::{Member, Person, enter},
+    auth::{Member, Opens, Person, enter},
     ctx::{Ctx, audited},
     db::{DbError, members, workspaces},
     routes_kv,
@@ -32,7 +32,7 @@ pub(crate) async fn create(
     caller: Person,
     call: Call<CreateWorkspace>,
 ) -> Answer<CreateWorkspace> {
-    if caller.only.is_some() {
+    if caller.opens != Opens::Everything {
         return Err(Failure::Api(create::Error::TokenTooNarrow));
     }
     let workspace = Workspace { id: ctx.id()?, name: call.body.0.name, created_at: ctx.now };
@@ -48,7 +48,7 @@ pub(crate) async fn create(
 
 pub(crate) async fn list(ctx: &Ctx, caller: Person, call: Call<ListWorkspaces>) -> Answer<ListWorkspaces> {
     check_cursor::<WorkspaceId>(&call.query)?;
-    let rows = ctx.db.fetch(workspaces::list(caller.user, caller.only, &call.query)).await?;
+    let rows = ctx.db.fetch(workspaces::list(caller.user, caller.opens.only(), &call.query)).await?;
     let all: Vec<Workspace> = rows.into_iter().map(|row: workspaces::Row| row.into()).collect();
     Ok(Reply::new(Json(page(all, &call.query, |workspace| workspace.id.to_string(), |workspace| workspace))))
 }
@@ -208,8 +208,12 @@ mod tests {
     fn a_limited_token_makes_no_workspace() {
         let app = App::new();
         let owner = app.owner("acme");
-        let made = owner.raw(http::Method::POST, "/api/v1/tokens", r#"{"name":"ci","workspace":"acme"}"#);
-        let made: patr_models::token::create::NewToken = serde_json::from_slice(made.body()).unwrap();
+        let made = owner.raw(
+            http::Method::POST,
+            "/api/v1/tokens",
+            r#"{"name":"ci","workspaces":[{"workspace":"acme"}]}"#,
+        );
+        let made: patr_models::token::NewToken = serde_json::from_slice(made.body()).unwrap();
         assert_eq!(code(create(&app.anonymous().with_token(made.secret), "more")), "token_too_narrow");
     }
 

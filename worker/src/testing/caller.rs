@@ -78,6 +78,11 @@ impl<'a> Caller<'a> {
         self.app
     }
 
+    /// The same in a copy of the installation.
+    pub(crate) fn at<'b>(&self, app: &'b App) -> Caller<'b> {
+        Caller { app, token: self.token.clone(), workspace: self.workspace.clone() }
+    }
+
     pub(crate) fn with_token(&self, token: String) -> Self {
         Self { token: Some(token), ..self.clone() }
     }

@@ -50,7 +50,7 @@ impl<'a> Installation<'a> {
         let path = site::create::Path { workspace: owner.workspace() };
         let body = Json(site::create::Body { name: "docs".parse().unwrap() });
         owner.create::<site::create::CreateSite>(path, body).unwrap();
-        let body = token::create::Body { name: "ci".parse().unwrap(), workspace: None, expires_at: None };
+        let body = token::create::Body::named("ci".parse().unwrap());
         owner.create::<token::create::CreateToken>(token::create::Path {}, Json(body)).unwrap();
         owner.secret("db", "hunter2").unwrap();
         let volume = owner.volume("data", "box", false).unwrap().id;
@@ -58,6 +58,11 @@ impl<'a> Installation<'a> {
         let url = owner.url("shop.apps.example", redirect()).unwrap().id.to_string();
         people(app);
         Self { owner, url }
+    }
+
+    /// The same in a copy of it.
+    pub(super) fn at<'b>(&self, app: &'b App) -> Installation<'b> {
+        Installation { owner: self.owner.at(app), url: self.url.clone() }
     }
 
     /// The id that scopes know a resource by, of a type of which there is one.
@@ -176,6 +181,9 @@ pub(super) fn writes() -> impl Iterator<Item = Route> {
         Route::StartDeployment,
         // Wants streams.
         Route::CopyVolume,
+        // Nobody is known yet.
+        Route::AuthorizeDevice,
+        Route::ExchangeDeviceCode,
     ];
     Route::ALL
         .iter()
@@ -242,7 +250,13 @@ pub(super) fn body(route: Route) -> Option<&'static str> {
             r#"{"host":"new.apps.example","target":{"kind":"deployment","deployment":"web"}}"#
         }
         Route::UpdateUrl => r#"{"target":{"kind":"proxy","url":"https://example.net/"}}"#,
-        Route::SignUp | Route::LogIn | Route::MissingPacks | Route::RollBackSite => "{}",
+        Route::SignUp
+        | Route::LogIn
+        | Route::MissingPacks
+        | Route::RollBackSite
+        | Route::RotateToken
+        | Route::AuthorizeDevice
+        | Route::ExchangeDeviceCode => "{}",
         _ => return None,
     })
 }

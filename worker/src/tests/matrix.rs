@@ -34,38 +34,44 @@ fn verdict(permission: Permission, named: Option<&str>, access: &Access) -> Verd
     }
 }
 
-/// Accesses that differ in what matters to one endpoint, with what tells them apart.
-fn accesses(route: Route, permission: Permission, named: Option<&str>) -> Vec<(String, Access)> {
-    let mut all: Vec<(String, Access)> =
-        BuiltIn::ALL.into_iter().map(|role| (role.as_str().to_owned(), role.access())).collect();
-    let exactly = also(route).iter().copied().chain([permission]).map(Grant::all).collect();
-    all.push(("exactly what is needed".to_owned(), exactly));
-    all.push(("all but what is needed".to_owned(), all_but(&[permission])));
-    all.push(("nothing".to_owned(), Access::default()));
-    if !permission.is_per_resource() {
-        return all;
-    }
-    let (view, this) = (permission.resource_type().view(), named.unwrap_or("of-no-importance"));
-    let scoped = |base: Access, permissions: &[Permission], resources: &Scope| {
-        let mut access = base;
-        access
-            .extend(permissions.iter().map(|&permission| Grant { permission, resources: resources.clone() }));
-        access
-    };
-    let set = |id: &str| [id.to_owned()].into();
-    let (except, only, other) =
-        (Scope::Except(set(this)), Scope::Only(set(this)), Scope::Only(set("another")));
-    all.push(("the resource excluded".to_owned(), scoped(all_but(&[permission]), &[permission], &except)));
-    let both = [permission, view];
-    all.push(("the resource excluded and hidden".to_owned(), scoped(all_but(&both), &both, &except)));
-    all.push(("only the resource".to_owned(), scoped(Access::default(), &[permission], &only)));
-    all.push(("only another resource".to_owned(), scoped(Access::default(), &both, &other)));
+/// Accesses that differ in what matters to one endpoint, with what tells them apart. `this` is a resource of the type that
+/// the permission is about, where there are such.
+fn accesses(route: Route, permission: Permission, this: Option<&str>) -> Vec<(&'static str, Access)> {
+    let mut all: Vec<_> = BuiltIn::ALL.into_iter().map(|role| (role.as_str(), role.access())).collect();
     all.push((
-        "only another, and sees all".to_owned(),
-        scoped(all_but(&[permission]), &[permission], &other),
+        "exactly what is needed",
+        also(route).iter().copied().chain([permission]).map(Grant::all).collect(),
     ));
-    all.push(("none of them".to_owned(), scoped(all_but(&[permission]), &[permission], &Scope::NONE)));
+    all.push(("all but what is needed", all_but(&[permission])));
+    all.push(("nothing", Access::default()));
+    let Some(this) = this else { return all };
+    let only = |id: String| Scope::Only([id].into());
+    let (except, this, other) =
+        (Scope::Except([this.to_owned()].into()), only(this.to_owned()), only(another(this)));
+    let both = [permission, permission.resource_type().view()];
+    let (none, rest, unseen) = (Access::default(), all_but(&[permission]), all_but(&both));
+    all.extend([
+        ("the resource excluded", scoped(&rest, &[permission], &except)),
+        ("the resource excluded and hidden", scoped(&unseen, &both, &except)),
+        ("only the resource", scoped(&none, &[permission], &this)),
+        ("only another resource", scoped(&none, &both, &other)),
+        ("only another, and sees all", scoped(&rest, &[permission], &other)),
+        ("none of them", scoped(&rest, &[permission], &Scope::NONE)),
+    ]);
     all
+}
+
+/// Some access, and these permissions for some resources.
+fn scoped(rest: &Access, permissions: &[Permission], resources: &Scope) -> Access {
+    let mut access = rest.clone();
+    access.extend(permissions.iter().map(|&permission| Grant { permission, resources: resources.clone() }));
+    access
+}
+
+/// What another resource of the type is known by.
+fn another(id: &str) -> String {
+    id.split_once('_')
+        .map_or_else(|| "another".to_owned(), |(prefix, _)| format!("{prefix}_{}", "0".repeat(26)))
 }
 
 fn all_but(permissions: &[Permission]) -> Access {
@@ -96,55 +102,70 @@ fn fits(verdict: Verdict, status: u16, code: &str, owner: (u16, &str)) -> bool {
     }
 }
 
-#[test]
-fn every_endpoint_asks_for_its_permission_on_its_resource_and_for_nothing_else() {
-    let members = Route::ALL.iter().copied().filter(|route| route.auth() == AuthKind::Member);
-    for (route, permission) in members.filter_map(|route| Some((route, route.permission()?))) {
-        let shared = App::new();
-        let refusing = Installation::new(&shared);
-        let named = refusing.named(route);
-        let owner = {
-            let app = App::new();
-            let installation = Installation::new(&app);
-            if streams(route) { None } else { Some(installation.send(route, &[])) }
-        };
-        for (at, (what, access)) in accesses(route, permission, named.as_deref()).into_iter().enumerate() {
-            let verdict = verdict(permission, named.as_deref(), &access);
-            if verdict != Verdict::Passes {
-                let caller = shared.member(&format!("caller-{at}"), &access);
-                let before = shared.sqlite.dump();
-                let answered = refusing.send_as(&caller, route, &[]);
-                let (status, code) = (answered.status(), answered.code());
-                assert!(
-                    fits(verdict, status, &code, (0, "")),
-                    "{} with {what}: {status} {code}, and {verdict:?} is right",
-                    route.name()
-                );
-                assert_eq!(shared.sqlite.dump(), before, "{} with {what} wrote something", route.name());
-                continue;
-            }
-            // What answers with a stream has none here.
-            let Some(owner) = &owner else { continue };
-            let app = App::new();
-            let installation = Installation::new(&app);
-            let caller = app.member("somebody", &here(&installation, route, &access, named.as_deref()));
-            let answered = installation.send_as(&caller, route, &[]);
-            let (status, code) = (answered.status(), answered.code());
-            assert!(
-                fits(verdict, status, &code, (owner.status(), &owner.code())),
-                "{} with {what}: {status} {code}, the owner {}",
-                route.name(),
-                owner.status()
-            );
+/// How somebody comes to an access.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    /// A role that allows this and nothing else.
+    Role,
+    /// A token of an owner that is for this and nothing else.
+    Token,
+}
+
+impl By {
+    fn caller<'a>(self, installation: &Installation<'a>, access: &Access) -> Caller<'a> {
+        match self {
+            Self::Role => installation.owner.app().member("somebody", access),
+            Self::Token => narrow(&installation.owner, access),
         }
     }
 }
 
-/// The same access in another installation, in which the resource has another id.
-fn here(installation: &Installation<'_>, route: Route, access: &Access, there: Option<&str>) -> Access {
-    let (Some(there), Some(here)) = (there, installation.named(route)) else { return access.clone() };
-    let json = serde_json::to_string(&access.grants()).unwrap().replace(there, &here);
-    serde_json::from_str::<Vec<Grant>>(&json).unwrap().into_iter().collect()
+/// The same person through a token.
+fn narrow<'a>(owner: &Caller<'a>, access: &Access) -> Caller<'a> {
+    let opening = |workspace: &str| serde_json::json!({ "workspace": workspace, "grants": access.grants() });
+    let body = serde_json::json!({ "name": "narrow", "workspaces": [opening("acme"), opening("empty")] });
+    let made = owner.raw(http::Method::POST, "/api/v1/tokens", body.to_string());
+    let made: serde_json::Value = serde_json::from_slice(made.body()).unwrap();
+    let narrow = owner.with_token(made["secret"].as_str().unwrap().to_owned());
+    // Its first use in a minute is written down.
+    narrow.raw(http::Method::GET, "/api/v1/me", "");
+    narrow
+}
+
+#[test]
+fn every_endpoint_asks_for_its_permission_on_its_resource_and_for_nothing_else() {
+    let app = App::new();
+    let installation = Installation::new(&app);
+    let members = Route::ALL.iter().copied().filter(|route| route.auth() == AuthKind::Member);
+    for (route, permission) in members.filter_map(|route| Some((route, route.permission()?))) {
+        let named = installation.named(route);
+        let this = permission.is_per_resource().then(|| installation.id(permission.resource_type()));
+        // What answers with a stream has none here.
+        let owner = (!streams(route)).then(|| {
+            let answered = installation.at(&app.copy()).send(route, &[]);
+            (answered.status(), answered.code())
+        });
+        for (what, access) in accesses(route, permission, named.as_deref().or(this.as_deref())) {
+            let verdict = verdict(permission, named.as_deref(), &access);
+            let right = match (verdict, &owner) {
+                (Verdict::Passes, None) => continue,
+                (_, Some((status, code))) => (*status, code.as_str()),
+                (_, None) => (0, ""),
+            };
+            for by in [By::Role, By::Token] {
+                let copy = app.copy();
+                let installation = installation.at(&copy);
+                let caller = by.caller(&installation, &access);
+                let before = copy.sqlite.dump();
+                let answered = installation.send_as(&caller, route, &[]);
+                let (status, code) = (answered.status(), answered.code());
+                let case = format!("{} by a {by:?} with {what}: {status} {code}", route.name());
+                assert!(fits(verdict, status, &code, right), "{case}, and {verdict:?} is right");
+                let written = verdict != Verdict::Passes && copy.sqlite.dump() != before;
+                assert!(!written, "{case}, and something was written");
+            }
+        }
+    }
 }
 
 /// Every list, with a resource of its type that is there.
@@ -160,9 +181,11 @@ fn lists() -> impl Iterator<Item = (Route, ResourceType)> {
 #[test]
 fn a_list_shows_what_is_in_the_scope_and_nothing_else() {
     assert!(lists().count() > 5);
+    let app = App::new();
+    let installation = Installation::new(&app);
     for (route, kind) in lists() {
-        let app = App::new();
-        let installation = Installation::new(&app);
+        let app = app.copy();
+        let installation = installation.at(&app);
         let id = installation.id(kind);
         let shows = |who: &Caller<'_>| {
             let answered = installation.send_as(who, route, &[]);
@@ -184,13 +207,12 @@ fn a_list_shows_what_is_in_the_scope_and_nothing_else() {
 
 #[test]
 fn who_is_out_is_a_stranger_at_once() {
+    let app = App::new();
+    let installation = Installation::new(&app);
+    let caller = app.member("ada", &Access::full());
+    app.sqlite
+        .run("DELETE FROM members WHERE user_id = (SELECT id FROM users WHERE email = 'ada@example.com')");
     for &route in Route::ALL.iter().filter(|route| route.path().as_str().contains("{workspace}")) {
-        let app = App::new();
-        let installation = Installation::new(&app);
-        let caller = app.member("ada", &Access::full());
-        app.sqlite.run(
-            "DELETE FROM members WHERE user_id = (SELECT id FROM users WHERE email = 'ada@example.com')",
-        );
         let answered = installation.send_as(&caller, route, &[]);
         assert_eq!((answered.status(), answered.code().as_str()), (404, "not_found"), "{}", route.name());
     }

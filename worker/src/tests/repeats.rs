@@ -37,7 +37,7 @@ fn a_repeated_write_is_answered_the_same_and_written_once() {
 fn a_repeated_write_whose_answer_held_a_secret_says_what_was_made_and_how_to_get_another() {
     for (route, noun, next) in [
         (Route::CreateRunner, "the runner `new` (run_", "patr runner rotate-token new"),
-        (Route::CreateToken, "the token `new` (tok_", "patr token revoke new"),
+        (Route::CreateToken, "the token `new` (tok_", "patr token rotate new"),
         (Route::CreateInvitation, "the invitation inv_", "patr member revoke-invitation inv_"),
     ] {
         let app = App::new();

@@ -57,7 +57,7 @@ fn what_is_not_there_answers_not_found_and_nothing_is_written() {
             Route::CopyVolume => r#"{"name":"new"}"#,
             Route::RestoreVolume => r#"{"snapshot":"snap_00000000000000000000000000"}"#,
             Route::PutPack | Route::CreateVersion => body,
-            Route::RollBackDeployment | Route::RollBackSite => "{}",
+            Route::RollBackDeployment | Route::RollBackSite | Route::RotateToken => "{}",
             _ => "",
         };
         let path = installation.path(route, true) + query(route);
@@ -146,6 +146,7 @@ fn what_was_deleted_in_between_is_not_found_and_leaves_no_line() {
         (Route::DeleteRole, "DELETE FROM roles"),
         (Route::RevokeInvitation, "DELETE FROM invitations"),
         (Route::RevokeToken, "DELETE FROM tokens WHERE name = 'ci'"),
+        (Route::RotateToken, "DELETE FROM tokens WHERE name = 'ci'"),
         (Route::UpdateUrl, "DELETE FROM managed_urls WHERE automatic = 0"),
         (Route::DeleteUrl, "DELETE FROM managed_urls WHERE automatic = 0"),
         (

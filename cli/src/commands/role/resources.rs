@@ -1,6 +1,6 @@
 //! Names of resources into the ids that roles are made of, and back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use patr_models::{
     auth::{Grant, Permission, ResourceType, Scope},
@@ -10,6 +10,7 @@ use patr_models::{
         body::{Json, NoBody},
         headers::NoHeaders,
     },
+    ids::{Ref, WorkspaceId},
     managed_url::list::{self as urls, ListUrls},
     name::Name,
     page::{ListQuery, Page},
@@ -29,16 +30,25 @@ use crate::{
 
 /// What was typed, with ids in place of names.
 pub(super) async fn grants(args: &GrantArgs, ctx: &Context) -> Outcome<Vec<Grant>> {
+    grants_in(args, &ctx.workspace()?, ctx).await
+}
+
+/// As [`grants`], in a workspace that need not be the one in use.
+pub(in crate::commands) async fn grants_in(
+    args: &GrantArgs,
+    workspace: &Ref<WorkspaceId>,
+    ctx: &Context,
+) -> Outcome<Vec<Grant>> {
     let mut known = BTreeMap::new();
     let mut grants = Vec::new();
     for Allowed { pattern, scope } in &args.allowed {
         let scope = match scope {
             Names::All => Scope::All,
             Names::Only(names) => {
-                Scope::Only(ids(scoped(pattern.kind(), names)?, names, &mut known, ctx).await?)
+                Scope::Only(ids(scoped(pattern.kind(), names)?, names, workspace, &mut known, ctx).await?)
             }
             Names::Except(names) => {
-                Scope::Except(ids(scoped(pattern.kind(), names)?, names, &mut known, ctx).await?)
+                Scope::Except(ids(scoped(pattern.kind(), names)?, names, workspace, &mut known, ctx).await?)
             }
         };
         for &permission in &pattern.permissions {
@@ -76,6 +86,7 @@ type ByName = BTreeMap<ResourceType, BTreeMap<String, String>>;
 async fn ids(
     kind: ResourceType,
     names: &[String],
+    workspace: &Ref<WorkspaceId>,
     known: &mut ByName,
     ctx: &Context,
 ) -> Outcome<BTreeSet<String>> {
@@ -86,14 +97,16 @@ async fn ids(
         });
         return Ok(named.collect::<Result<_, Failure>>()?);
     }
-    if !known.contains_key(&kind) {
-        let all = list(kind, ctx).await?.into_iter().map(|(id, name)| (name, id)).collect();
-        known.insert(kind, all);
-    }
-    let known = known.get(&kind).cloned().unwrap_or_default();
+    let known: &BTreeMap<_, _> = match known.entry(kind) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => {
+            let all = list(kind, workspace.clone(), ctx).await?;
+            unknown.insert(all.into_iter().map(|(id, name)| (name, id)).collect())
+        }
+    };
     let id = |name: &String| {
         let by_id = || known.values().find(|id| *id == name).cloned();
-        known.get(name).cloned().or_else(by_id).ok_or_else(|| unknown(kind, name, &known))
+        known.get(name).cloned().or_else(by_id).ok_or_else(|| unknown(kind, name, known))
     };
     Ok(names.iter().map(id).collect::<Result<_, Failure>>()?)
 }
@@ -116,8 +129,9 @@ impl Known {
         let scoped = grants.iter().filter(|grant| grant.resources != Scope::All);
         let kinds: BTreeSet<_> = scoped.map(|grant| grant.permission.resource_type()).collect();
         let mut names = BTreeMap::new();
+        let Ok(workspace) = ctx.workspace() else { return Self::default() };
         for kind in kinds {
-            names.extend(list(kind, ctx).await.unwrap_or_default());
+            names.extend(list(kind, workspace.clone(), ctx).await.unwrap_or_default());
         }
         Self(names)
     }
@@ -128,8 +142,11 @@ impl Known {
 }
 
 /// Id and name of everything of a type.
-async fn list(kind: ResourceType, ctx: &Context) -> Outcome<Vec<(String, String)>> {
-    let workspace = ctx.workspace()?;
+async fn list(
+    kind: ResourceType,
+    workspace: Ref<WorkspaceId>,
+    ctx: &Context,
+) -> Outcome<Vec<(String, String)>> {
     let pair = |id: String, name: String| (id, name);
     Ok(match kind {
         ResourceType::Runner => {
