@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help for it. Nothing here acts.
 
 pub(crate) mod access;
+pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
@@ -78,6 +79,9 @@ pub(crate) enum Command {
     Logout,
     /// Show who you are, where
     Whoami,
+    /// Your account: address, password, second factors, logins
+    #[command(subcommand, disable_help_subcommand = true)]
+    Account(account::Account),
     /// Workspaces, which own everything else
     #[command(subcommand, disable_help_subcommand = true)]
     Workspace(access::Workspace),

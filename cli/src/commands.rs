@@ -1,6 +1,7 @@
 //! Every command: one function each, in the file of its noun and verb.
 
 mod access;
+mod account;
 mod audit;
 mod completions;
 mod confirm;
@@ -12,6 +13,7 @@ mod join;
 mod logs;
 mod member;
 mod port_forward;
+mod proof;
 mod role;
 mod runner;
 mod secret;
@@ -49,6 +51,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::SignUp(args) => access::sign_up(args, &ctx).await,
         Command::Logout => access::logout(&ctx).await,
         Command::Whoami => access::whoami(&ctx).await,
+        Command::Account(args) => account::run(args, &ctx).await,
         Command::Workspace(args) => workspace::run(args, &ctx).await,
         Command::Member(args) => member::run(args, &ctx).await,
         Command::Role(args) => role::run(args, &ctx).await,

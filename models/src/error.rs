@@ -164,6 +164,9 @@ api_errors! {
             hint "an owner of the workspace can give you a role with it (`patr member list` shows who is one); \
 a token has at most what it was made with";
         WrongKind { wanted: String } = 403 "wrong_kind_of_token", "this needs {wanted}";
+        /// Before something dangerous, from a login that has not shown for ten minutes who it is.
+        ProofNeeded = 403 "proof_needed", "this needs a proof of the last ten minutes that it is you",
+            hint "send your password, a code or a passkey to `POST /api/v1/me/proof`, then the same again";
         /// Also what a resource of another workspace answers.
         NotFound { noun: String, name: String } = 404 "not_found", "there is no {noun} `{name}` here",
             hint "check the name, and the workspace with `patr workspace list`";

@@ -127,6 +127,8 @@ ids! {
     RoleId = "role" "role";
     /// A link to become a member.
     InvitationId = "inv" "invitation";
+    /// A passkey of a user.
+    PasskeyId = "pk" "passkey";
 }
 
 /// A resource named by its id or by its name, wherever a person may type either.

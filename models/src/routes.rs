@@ -175,6 +175,28 @@ routes! {
         audit::account::ListAccountAudit,
         audit::export_account::ExportAccountAudit,
         quota::usage::GetUsage,
+        user::update::UpdateProfile,
+        user::change_email::ChangeEmail,
+        user::send_verification::SendVerification,
+        user::verify_email::VerifyEmail,
+        user::change_password::ChangePassword,
+        user::request_password_reset::RequestPasswordReset,
+        user::reset_password::ResetPassword,
+        user::delete::DeleteAccount,
+        user::prove::Prove,
+        session::list::ListSessions,
+        session::end::EndSession,
+        session::end_others::EndOtherSessions,
+        second_factor::get::GetSecondFactors,
+        second_factor::begin_totp::BeginTotp,
+        second_factor::enable_totp::EnableTotp,
+        second_factor::remove_totp::RemoveTotp,
+        second_factor::new_recovery_codes::NewRecoveryCodes,
+        passkey::begin::BeginPasskey,
+        passkey::add::AddPasskey,
+        passkey::remove::RemovePasskey,
+        passkey::begin_log_in::BeginPasskeyLogIn,
+        passkey::log_in::LogInWithPasskey,
     }
 }
 
@@ -246,7 +268,19 @@ mod tests {
             .collect();
         assert_eq!(
             open,
-            ["GetInfo", "SignUp", "LogIn", "AuthorizeDevice", "ExchangeDeviceCode", "SignUpByInvitation"]
+            [
+                "GetInfo",
+                "SignUp",
+                "LogIn",
+                "AuthorizeDevice",
+                "ExchangeDeviceCode",
+                "SignUpByInvitation",
+                "VerifyEmail",
+                "RequestPasswordReset",
+                "ResetPassword",
+                "BeginPasskeyLogIn",
+                "LogInWithPasskey"
+            ]
         );
     }
 }

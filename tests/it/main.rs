@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod access;
+mod accounts;
 mod conformance;
 mod deploy;
 mod engine;

@@ -1,7 +1,9 @@
 //! Who calls: from a bearer token to the caller that the endpoint's declaration asks for.
 
+pub(crate) mod cookie;
 mod member;
 mod person;
+pub(crate) mod proof;
 
 use http::{HeaderMap, header, request::Parts};
 use patr_models::{
@@ -15,7 +17,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub(crate) use member::{Member, enter};
-pub(crate) use person::{Opens, Person, person};
+pub(crate) use person::{Opens, Person, by_session, person};
 
 use crate::{answer::Refused, ctx::Ctx, db};
 

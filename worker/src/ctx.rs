@@ -25,6 +25,7 @@ use crate::{
     env::{self, Settings},
     ingress::stats::Tally,
     kv::Kv,
+    mail::Mail,
     quotas,
     runners::{Objects, Runners},
 };
@@ -74,6 +75,8 @@ pub(crate) struct Ctx {
     pub(crate) reservation: RefCell<Option<Reservation>>,
     /// For the statistics of a site.
     pub(crate) tally: Tally,
+    /// What is sent once the answer is on its way.
+    pub(crate) mails: RefCell<Vec<Mail>>,
 }
 
 impl Ctx {
@@ -86,12 +89,20 @@ impl Ctx {
             from: OnceCell::new(),
             reservation: RefCell::default(),
             tally: Tally::default(),
+            mails: RefCell::default(),
         })
     }
 
     /// A new id.
     pub(crate) fn id<I: Id>(&self) -> Result<I> {
         env::new_id(self.now)
+    }
+
+    /// Has a mail sent, if this installation sends any, once the answer is on its way.
+    pub(crate) fn mail(&self, mail: Mail) {
+        if self.settings.mail.is_some() {
+            self.mails.borrow_mut().push(mail);
+        }
     }
 
     /// Says what a repetition of this request is answered, in place of its answer. Before the write: so it holds even

@@ -22,8 +22,10 @@ pub(crate) mod device;
 pub(crate) mod idempotency;
 pub(crate) mod invitations;
 pub(crate) mod limits;
+pub(crate) mod mailed;
 pub(crate) mod managed_urls;
 pub(crate) mod members;
+pub(crate) mod passkeys;
 pub(crate) mod placements;
 #[cfg(test)]
 mod plan;
@@ -31,7 +33,9 @@ pub(crate) mod quotas;
 pub(crate) mod resources;
 pub(crate) mod roles;
 pub(crate) mod runners;
+pub(crate) mod second_factors;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
 pub(crate) mod site_days;
 pub(crate) mod sites;
 #[cfg(test)]
@@ -378,6 +382,8 @@ pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
         Statement::new("DELETE FROM idempotency WHERE created_at < ?1", &[&day]),
         limits::sweep(now),
         Statement::new("DELETE FROM sessions WHERE expires_at <= ?1", &[&now]),
+        Statement::new("DELETE FROM mailed WHERE expires_at <= ?1", &[&now]),
+        Statement::new("DELETE FROM spent_challenges WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM device_codes WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM device_guesses WHERE at < ?1", &[&day]),
         invitations::sweep(now),

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use patr_models::{ids::Id, managed_url::Host, time::Millis};
 use wasm_bindgen::JsCast;
-use worker::{D1Database, Env, ObjectNamespace, Result, Url};
+use worker::{D1Database, Env, Fetcher, ObjectNamespace, Result, Url};
 
 use crate::{
     answer::Fault,
     kv::{Kv, Namespace},
+    mail::{Mailer, Provider},
+    platform,
     quotas::Quotas,
     vault::{Key, Keyring},
 };
@@ -34,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) quotas: Quotas,
     /// Absent when it is not set, or not as it should be: everything but secrets works without.
     pub(crate) secrets_keys: Option<Keyring>,
+    /// Absent when this installation sends no mail.
+    pub(crate) mail: Option<Mailer>,
 }
 
 impl Settings {
@@ -53,6 +57,7 @@ impl Settings {
             quotas: Quotas::read(optional)?,
             secrets_keys: key(SECRETS_KEY)
                 .map(|current| Keyring { current, former: key(FORMER_SECRETS_KEY) }),
+            mail: mailer(env),
         })
     }
 
@@ -113,6 +118,27 @@ fn days(text: &str) -> std::result::Result<Option<Duration>, Fault> {
     let days: u32 =
         text.parse().map_err(|_| Fault::new(format!("AUDIT_DAYS is no whole number: `{text}`")))?;
     Ok(Some(Duration::from_secs(u64::from(days) * 24 * 3600)))
+}
+
+/// How mail is sent. What is wrong with it must not keep everything else from working.
+fn mailer(env: &Env) -> Option<Mailer> {
+    let var = |name: &str| env.var(name).ok().map(|var| var.to_string());
+    let key = env.secret("MAIL_KEY").ok().map(|secret| secret.to_string());
+    let from = var("MAIL_FROM").filter(|from| from.contains('@'));
+    let provider = Provider::named(&var("MAIL").unwrap_or_default(), key, var("MAIL_URL"));
+    let mailer = provider.and_then(|provider| {
+        let from = || from.ok_or("MAIL_FROM is missing, as in `Patr <patr@example.com>`");
+        provider.map(|provider| Ok(Mailer { from: from()?, provider })).transpose()
+    });
+    mailer.unwrap_or_else(|problem: &str| {
+        platform::log(format_args!("no mail is sent: {problem}"));
+        None
+    })
+}
+
+/// The folder of the local edge that mails are put into.
+pub(crate) fn outbox(env: &Env) -> Result<Fetcher> {
+    env.service("OUTBOX")
 }
 
 pub(crate) fn without_port(host: &str) -> &str {

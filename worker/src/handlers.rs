@@ -1,5 +1,6 @@
 //! One function per endpoint: look up, decide, write, tell, answer. A file holds those of one noun.
 
+pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod automatic;
 pub(crate) mod connect;
@@ -13,10 +14,13 @@ pub(crate) mod logs;
 pub(crate) mod managed_urls;
 pub(crate) mod members;
 pub(crate) mod metrics;
+pub(crate) mod passkeys;
 pub(crate) mod requests;
 pub(crate) mod roles;
 pub(crate) mod runners;
+pub(crate) mod second_factor;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
 pub(crate) mod sites;
 pub(crate) mod targets;
 pub(crate) mod tokens;
@@ -39,7 +43,8 @@ const HOME: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Patr
 <meta name=viewport content=\"width=device-width\">\
 <style>body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem}code{background:#eee;padding:.1em .3em}</style>\
 <h1>Patr</h1><p>This is the control host of a Patr installation. Its API is under <code>/api/v1</code>.</p>\
-<p>Deploy to it with the command line: <code>patr login</code>, then <code>patr deploy</code> or <code>patr site deploy</code>.</p>";
+<p>Deploy to it with the command line: <code>patr login</code>, then <code>patr deploy</code> or <code>patr site deploy</code>.</p>\
+<p><a href=\"/account\">Your account</a></p>";
 
 /// Where links of invitations lead. What makes them good is in the fragment, which no server is told.
 const JOIN: &str = "/join";

@@ -49,12 +49,19 @@ const SOURCES: &[(&str, Rule)] = &[
     ("LogIn", per(5 * MINUTE, 60)),
     ("SignUp", per(HOUR, 30)),
     ("SignUpByInvitation", per(HOUR, 30)),
+    ("RequestPasswordReset", per(HOUR, 20)),
+    ("ResetPassword", per(HOUR, 60)),
+    ("VerifyEmail", per(HOUR, 60)),
+    ("BeginPasskeyLogIn", per(5 * MINUTE, 120)),
+    ("LogInWithPasskey", per(5 * MINUTE, 60)),
     ("AuthorizeDevice", per(HOUR, 60)),
     ("ExchangeDeviceCode", per(5 * MINUTE, 300)),
 ];
 
 /// What an account may ask: each makes something that stays, or keeps a runner or D1 busy.
 const USERS: &[(&str, Rule)] = &[
+    ("SendVerification", per(HOUR, 10)),
+    ("ChangeEmail", per(HOUR, 20)),
     ("CreateWorkspace", per(HOUR, 60)),
     ("CreateToken", per(HOUR, 60)),
     ("CreateInvitation", per(HOUR, 120)),

@@ -19,12 +19,11 @@ use crate::{
     ctx::Ctx,
     db::idempotency::{self, Kept, Reservation},
     handlers::{
-        audit, connect, deployments, device, exec, info, invitations, logs, managed_urls, members, metrics,
-        requests, roles, runners, secrets, sites, tokens, usage, users, versions, volumes, workspaces,
+        account, audit, connect, deployments, device, exec, info, invitations, logs, managed_urls, members,
+        metrics, passkeys, requests, roles, runners, second_factor, secrets, sessions, sites, tokens, usage,
+        users, versions, volumes, workspaces,
     },
-    headers,
-    ingress::access,
-    internal, limits,
+    headers, internal, limits, pages,
     platform::{self, Body},
 };
 
@@ -37,12 +36,9 @@ pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Re
             return platform::response(refused(&error.into(), ctx.request));
         }
     };
-    if parts.uri.path() == access::members::PATH {
-        let page = access::log_in(ctx, request).await.or_else(|fault| {
-            platform::log(format_args!("{}: {fault}", ctx.request));
-            worker::Response::error("something went wrong on our side", 500)
-        });
-        return careful(ctx, page?);
+    ctx.comes_from(&parts.headers);
+    if pages::is_page(parts.uri.path()) {
+        return careful(ctx, pages::serve(ctx, &parts, &mut request).await?);
     }
     if !is_api(parts.uri.path()) {
         return careful(ctx, crate::handlers::home(parts.uri.path())?);
@@ -232,6 +228,28 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::ListAccountAudit => run(input, audit::list_account).await,
         Route::ExportAccountAudit => return stream(input, audit::export_account).await,
         Route::GetUsage => run(input, usage::get).await,
+        Route::UpdateProfile => run(input, account::update).await,
+        Route::ChangeEmail => run(input, account::email::change).await,
+        Route::SendVerification => run(input, account::email::send_verification).await,
+        Route::VerifyEmail => run(input, account::email::verify).await,
+        Route::ChangePassword => run(input, account::password::change).await,
+        Route::RequestPasswordReset => run(input, account::password::request_reset).await,
+        Route::ResetPassword => run(input, account::password::reset).await,
+        Route::DeleteAccount => run(input, account::delete).await,
+        Route::Prove => run(input, account::prove).await,
+        Route::ListSessions => run(input, sessions::list).await,
+        Route::EndSession => run(input, sessions::end).await,
+        Route::EndOtherSessions => run(input, sessions::end_others).await,
+        Route::GetSecondFactors => run(input, second_factor::get).await,
+        Route::BeginTotp => run(input, second_factor::begin_totp).await,
+        Route::EnableTotp => run(input, second_factor::enable_totp).await,
+        Route::RemoveTotp => run(input, second_factor::remove_totp).await,
+        Route::NewRecoveryCodes => run(input, second_factor::new_recovery_codes).await,
+        Route::BeginPasskey => run(input, passkeys::begin).await,
+        Route::AddPasskey => run(input, passkeys::add).await,
+        Route::RemovePasskey => run(input, passkeys::remove).await,
+        Route::BeginPasskeyLogIn => run(input, passkeys::begin_log_in).await,
+        Route::LogInWithPasskey => run(input, passkeys::log_in).await,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The API without a platform: SQLite in place of D1, memory in place of KV, and objects that say what a test wants.
 
+mod authenticator;
 mod caller;
 mod memory;
 mod objects;
@@ -30,6 +31,7 @@ use patr_models::{
     workspace,
 };
 
+pub(crate) use authenticator::Authenticator;
 pub(crate) use caller::{Answered, Caller, Outcome, code, refusal};
 pub(crate) use memory::Memory;
 pub(crate) use objects::FakeObjects;
@@ -42,6 +44,7 @@ use crate::{
     env::{self, Settings},
     handlers::users,
     kv::Kv,
+    mail::{Mail, Mailer, Provider},
     platform::Body,
     quotas::Quotas,
     router,
@@ -67,6 +70,8 @@ pub(crate) struct App {
     pub(crate) objects: Rc<FakeObjects>,
     pub(crate) settings: Settings,
     pub(crate) now: Cell<Millis>,
+    /// What was sent, oldest first.
+    pub(crate) mails: RefCell<Vec<Mail>>,
 }
 
 impl App {
@@ -82,6 +87,7 @@ impl App {
             quotas: Quotas::default(),
             secrets_keys: vault::Key::from_hex(&"5e".repeat(32))
                 .map(|current| vault::Keyring { current, former: None }),
+            mail: Some(Mailer { from: "patr@patr.example".to_owned(), provider: Provider::Outbox }),
         };
         Self {
             sqlite: Rc::new(Sqlite::new()),
@@ -89,6 +95,7 @@ impl App {
             objects: Rc::default(),
             settings,
             now: Cell::new(Millis(1_700_000_000_000)),
+            mails: RefCell::default(),
         }
     }
 
@@ -100,6 +107,7 @@ impl App {
             objects: Rc::default(),
             settings: self.settings.clone(),
             now: self.now.clone(),
+            mails: RefCell::default(),
         }
     }
 
@@ -119,13 +127,17 @@ impl App {
             from: OnceCell::new(),
             reservation: RefCell::default(),
             tally: Default::default(),
+            mails: RefCell::default(),
         }
     }
 
     /// Any request at all.
     pub(crate) fn raw(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        match block_on(router::answer(&self.ctx(), &parts, &mut Some(body))) {
+        let ctx = self.ctx();
+        let outcome = block_on(router::answer(&ctx, &parts, &mut Some(body)));
+        self.mails.borrow_mut().append(&mut ctx.mails.borrow_mut());
+        match outcome {
             router::Outcome::Whole(response) => response,
             router::Outcome::Streamed(_) => panic!("{} answers with a stream", parts.uri),
         }
@@ -139,11 +151,17 @@ impl App {
     pub(crate) fn person(&self, name: &str) -> Caller<'_> {
         let ctx = self.ctx();
         let email = format!("{name}@example.com").parse().unwrap();
-        let user = User { id: ctx.id().unwrap(), email, created_at: ctx.now };
+        let user = User::new(ctx.id().unwrap(), email, ctx.now);
         let token = new_secret(prefix::SESSION).unwrap();
-        let (id, hash, until) =
-            (ctx.id().unwrap(), auth::hash(&token), ctx.now + Duration::from_secs(30 * 86_400));
-        let session = db::users::session_insert(id, user.id, &hash, ctx.now, until);
+        let new = db::sessions::New {
+            id: ctx.id().unwrap(),
+            user: user.id,
+            hash: &auth::hash(&token),
+            device: "a browser of a test",
+            address: Some("192.0.2.1"),
+            expires_at: ctx.now + users::SESSION,
+        };
+        let session = db::sessions::insert(&new, ctx.now);
         self.sqlite
             .batch(&[db::users::insert(&user, "a password is not what this is about"), session])
             .unwrap();

@@ -30,6 +30,9 @@ pub(crate) struct Login {
     /// Read the password from stdin instead of asking
     #[arg(long, conflicts_with_all = ["token_stdin", "no_browser"])]
     pub(crate) password_stdin: bool,
+    /// A code of your authenticator app, or a recovery code; asked for when one is wanted
+    #[arg(long, conflicts_with = "token_stdin")]
+    pub(crate) code: Option<String>,
     /// Read an API token from stdin and log in with that
     #[arg(long, conflicts_with = "email")]
     pub(crate) token_stdin: bool,

@@ -4,6 +4,7 @@ mod device;
 mod login;
 mod logout;
 pub(super) mod prompt;
+mod second_factor;
 mod sign_up;
 mod whoami;
 

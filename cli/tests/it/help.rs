@@ -23,6 +23,7 @@ fn help_begins_with_what_to_do_first() {
       sign-up       Make an account and log in
       logout        End the saved login
       whoami        Show who you are, where
+      account       Your account: address, password, second factors, logins
       workspace     Workspaces, which own everything else
       member        People in a workspace, and invitations to it
       role          Roles: what members may do

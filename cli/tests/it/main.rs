@@ -10,6 +10,7 @@ mod edge;
 mod sample;
 mod terminal;
 
+mod account;
 mod audit;
 mod deploy;
 mod deployment;

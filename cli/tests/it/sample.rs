@@ -55,7 +55,7 @@ pub(crate) fn acme() -> Ref<WorkspaceId> {
 }
 
 pub(crate) fn user() -> User {
-    User { id: id(1), email: "ada@example.com".parse().unwrap(), created_at: at(0) }
+    User::new(id(1), "ada@example.com".parse().unwrap(), at(0))
 }
 
 pub(crate) fn session() -> Session {

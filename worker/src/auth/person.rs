@@ -11,11 +11,13 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Refused, bearer, hash};
+use super::{Refused, bearer, cookie, hash};
 use crate::{ctx::Ctx, db, platform};
 
 /// How often the use of an API token is written down.
 const NOTED: Duration = Duration::from_secs(60);
+/// The same for a login.
+const LOG_IN_NOTED: Duration = Duration::from_secs(300);
 
 /// A person, through a login or a token.
 #[derive(Debug, Clone)]
@@ -81,7 +83,7 @@ impl Opens {
 
 /// Whose secret a request has.
 pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
-    let secret = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
+    let secret = bearer(&parts.headers).or_else(|| cookie::of_call(parts)).ok_or(Common::Unauthenticated)?;
     if secret.starts_with(prefix::SESSION) {
         by_session(ctx, hash(secret)).await
     } else if secret.starts_with(prefix::TOKEN) {
@@ -91,10 +93,12 @@ pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> 
     }
 }
 
-async fn by_session(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
+/// Whose login it is that D1 knows by this hash.
+pub(crate) async fn by_session(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
     let row: Option<db::users::Authenticated> =
         ctx.db.optional(db::users::by_session(&hash, ctx.now)).await?;
     let row = row.ok_or(Common::Unauthenticated)?;
+    note_log_in(ctx, &hash, row.last_used_at).await;
     Ok(Person {
         user: row.user_id,
         token: None,
@@ -127,6 +131,16 @@ async fn by_token(ctx: &Ctx, parts: &Parts, hash: String) -> Result<Person, Refu
         networks: row.networks,
         hash,
     })
+}
+
+/// Writes down that a login is used, at most once in [`LOG_IN_NOTED`]. Nobody is refused for it either.
+async fn note_log_in(ctx: &Ctx, hash: &str, last: Millis) {
+    if ctx.now.since(last) < LOG_IN_NOTED {
+        return;
+    }
+    if let Err(error) = ctx.db.batch(vec![db::sessions::used(hash, ctx.now)]).await {
+        platform::log(format_args!("{}: a use of a login is not written down: {error}", ctx.request));
+    }
 }
 
 /// Whether a token for these networks may be used from an address. One that is not known is in no network.

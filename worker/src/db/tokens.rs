@@ -190,3 +190,8 @@ pub(crate) fn rotate(id: TokenId, hash: &str, former_until: Option<Millis>) -> S
 pub(crate) fn delete(id: TokenId) -> Statement {
     Statement::new("DELETE FROM tokens WHERE id = ?1", &[&Text(id)])
 }
+
+/// Revokes all of somebody's.
+pub(crate) fn forget_all(user: UserId) -> Statement {
+    Statement::new("DELETE FROM tokens WHERE user_id = ?1", &[&Text(user)])
+}

@@ -19,7 +19,6 @@ use patr_models::{
     endpoint::{ApiEndpoint, Call, Reply, body::Created},
     ids::UserId,
     time::Millis,
-    user::User,
 };
 
 use crate::{
@@ -95,8 +94,8 @@ pub(crate) async fn exchange(
         Step::Denied => Err(Failure::Api(exchange::Error::AccessDenied)),
         Step::LetIn(user) => {
             let user: Option<users::Row> = ctx.db.optional(users::by_id(user)).await?;
-            let user: User = user.as_ref().ok_or_else(expired)?.into();
-            let who = Claimant(Some(user.id));
+            let row = user.ok_or_else(expired)?;
+            let (who, user) = (Claimant(Some(row.id)), (&row).into());
             match start_session(ctx, &who, user, device::take(&hash), ExchangeDeviceCode::NAME).await {
                 Ok(session) => Ok(Reply::new(Created(session))),
                 Err(DbError::Stale) => Err(expired()),

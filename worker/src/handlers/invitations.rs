@@ -27,7 +27,9 @@ use patr_models::{
 };
 
 use super::{
-    absent, check_cursor,
+    absent,
+    account::verification,
+    check_cursor,
     giving::{More, Ungiven, find_all, statements},
     page, users,
 };
@@ -160,15 +162,18 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUpByInvitation>) -
     if row.email.as_ref().is_some_and(|meant| *meant != email) {
         return Err(Failure::Api(sign_up::Error::ForAnother));
     }
-    let user = User { id: ctx.id()?, email, created_at: ctx.now };
+    let user = User::new(ctx.id()?, email, ctx.now);
     let mut all = vec![accounts::insert(&user, &users::hash_password(password.reveal())?)];
     all.extend(joining(ctx, &row, user.id));
+    let (verification, mail) = verification(ctx, &user)?.unzip();
+    all.extend(verification);
     let who = Newcomer { user: user.id, workspace: row.workspace_id };
     match users::start_session(ctx, &who, user, all, SignUpByInvitation::NAME).await {
         Err(error) if error.is_unique("users.email") => Err(Failure::Api(sign_up::Error::EmailTaken)),
         Err(DbError::Stale) => Err(not_good()),
         Err(error) => Err(error.into()),
         Ok(session) => {
+            mail.into_iter().for_each(|mail| ctx.mail(mail));
             let workspace = workspace(ctx, row.workspace_id).await?;
             Ok(Reply::new(Created(Joined { session, workspace })))
         }

@@ -13,7 +13,7 @@ use patr_models::{
         body::{Created, Json, NoContent},
     },
     error::Common,
-    ids::{SessionId, TokenId, UserId, WorkspaceId},
+    ids::{TokenId, UserId, WorkspaceId},
     name::Email,
     user::{
         Session, User,
@@ -28,12 +28,14 @@ use crate::{
     answer::{Answer, Failure, Fault, Refused},
     auth::{self, Actor, Person},
     ctx::{Audited, Ctx, audited, new_secret},
-    db::{DbError, Statement, users},
-    env, limits,
+    db::{DbError, Statement, sessions, users},
+    env,
+    handlers::{account, second_factor},
+    limits,
 };
 
 /// How long a login lasts.
-const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(crate) const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What a password for an unknown address is compared with: well-formed, of the cost of [`hash_password`], and of no
 /// password that anybody knows.
 const NOBODYS: &str =
@@ -49,22 +51,39 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<Sig
             return Err(Failure::Api(sign_up::Error::BootstrapSecretWrong));
         }
     }
-    let user = User { id: ctx.id()?, email: body.email, created_at: ctx.now };
-    let insert = users::insert(&user, &hash_password(body.password.reveal())?);
-    match start_session(ctx, &Claimant(Some(user.id)), user, vec![insert], SignUp::NAME).await {
-        Ok(session) => Ok(Reply::new(Created(session))),
+    let user = User::new(ctx.id()?, body.email, ctx.now);
+    let mut statements = vec![users::insert(&user, &hash_password(body.password.reveal())?)];
+    let (insert, mail) = account::verification(ctx, &user)?.unzip();
+    statements.extend(insert);
+    match start_session(ctx, &Claimant(Some(user.id)), user, statements, SignUp::NAME).await {
+        Ok(session) => {
+            mail.into_iter().for_each(|mail| ctx.mail(mail));
+            Ok(Reply::new(Created(session)))
+        }
         Err(error) if error.is_unique("users.email") => Err(Failure::Api(sign_up::Error::EmailTaken)),
         Err(error) => Err(error.into()),
     }
 }
 
 pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn> {
-    let log_in::Body { email, password } = call.body.0;
+    let log_in::Body { email, password, second_factor } = call.body.0;
     let row = authenticate(ctx, &email, &password).await?;
     let row = row.ok_or(Failure::Api(log_in::Error::WrongPassword))?;
-    let forget = vec![limits::forget(ctx, &guesses(&email))];
-    let session = start_session(ctx, &Claimant(Some(row.id)), (&row).into(), forget, LogIn::NAME).await?;
-    Ok(Reply::new(Created(session)))
+    let held = second_factor::held(ctx, row.id).await?;
+    if held.any() {
+        let needed = || Failure::Api(log_in::Error::SecondFactorNeeded { ways: held.ways() });
+        if !second_factor::check(ctx, row.id, &second_factor.ok_or_else(needed)?).await? {
+            failed(ctx, Some(row.id), &email).await?;
+            return Err(Failure::Api(log_in::Error::WrongSecondFactor));
+        }
+    }
+    Ok(Reply::new(Created(let_in(ctx, &row).await?)))
+}
+
+/// A login for somebody who has shown everything that was asked for.
+pub(crate) async fn let_in(ctx: &Ctx, row: &users::Row) -> Result<Session, DbError> {
+    let forget = vec![forget_attempts(ctx, &row.email)];
+    start_session(ctx, &Claimant(Some(row.id)), row.into(), forget, LogIn::NAME).await
 }
 
 /// The account of somebody who knows its password. Attempts are counted, and too many refused; who then lets somebody
@@ -74,18 +93,22 @@ pub(crate) async fn authenticate(
     email: &Email,
     password: &str,
 ) -> Result<Option<users::Row>, Refused> {
-    limits::guess(ctx, &guesses(email)).await?;
+    count_attempt(ctx, email).await?;
     let row: Option<users::Row> = ctx.db.optional(users::by_email(email)).await?;
     // An unknown address costs the same work as a known one.
     let stored = row.as_ref().map_or(NOBODYS, |row| row.password_hash.as_str());
     if verify_password(password, stored)? && row.is_some() {
         return Ok(row);
     }
-    let who = row.as_ref().map(|row| row.id);
-    let resource = who.map(|id| id.to_string()).unwrap_or_default();
-    let what = Audited::new(LogIn::NAME, resource, email.as_str()).refused("wrong_password");
-    ctx.write(&Claimant(who), what, Vec::new()).await?;
+    failed(ctx, row.as_ref().map(|row| row.id), email).await?;
     Ok(None)
+}
+
+/// Leaves a line about somebody who did not get in.
+pub(crate) async fn failed(ctx: &Ctx, who: Option<UserId>, email: &Email) -> Result<(), DbError> {
+    let resource = who.map(|id| id.to_string()).unwrap_or_default();
+    let what = Audited::new(LogIn::NAME, resource, email.as_str()).refused("not_let_in");
+    ctx.write(&Claimant(who), what, Vec::new()).await
 }
 
 pub(crate) async fn log_out(ctx: &Ctx, caller: Person, _: Call<LogOut>) -> Answer<LogOut> {
@@ -109,16 +132,23 @@ pub(crate) async fn start_session(
 ) -> Result<Session, DbError> {
     let other = |error: Fault| DbError::Other(error.to_string());
     let token = new_secret(prefix::SESSION).map_err(other)?;
-    let id: SessionId = ctx.id().map_err(|error| other(error.into()))?;
     let expires_at = ctx.now + SESSION;
-    statements.push(users::session_insert(id, user.id, &auth::hash(&token), ctx.now, expires_at));
+    let new = sessions::New {
+        id: ctx.id().map_err(|error| other(error.into()))?,
+        user: user.id,
+        hash: &auth::hash(&token),
+        device: ctx.from().agent.as_deref().unwrap_or_default(),
+        address: ctx.from().address.as_deref(),
+        expires_at,
+    };
+    statements.push(sessions::insert(&new, ctx.now));
     let what = Audited::new(action, user.id, user.email.as_str());
     ctx.write(who, what, statements).await?;
     Ok(Session { user, token, expires_at })
 }
 
 /// Someone without a token: who just proved who they are, or who failed to. `None` has no account.
-pub(super) struct Claimant(pub(super) Option<UserId>);
+pub(crate) struct Claimant(pub(crate) Option<UserId>);
 
 impl Actor for Claimant {
     fn user(&self) -> Option<UserId> {
@@ -133,8 +163,18 @@ impl Actor for Claimant {
 }
 
 /// What guesses at an account's password are counted by, whether there is such an account or not.
-pub(crate) fn guesses(email: &Email) -> String {
+fn guesses(email: &Email) -> String {
     format!("password/{email}")
+}
+
+/// Counts the attempt before the password is looked at: guesses that come all at once are counted, too.
+pub(crate) async fn count_attempt(ctx: &Ctx, email: &Email) -> Result<(), Refused> {
+    limits::guess(ctx, &guesses(email)).await
+}
+
+/// Forgets the attempts of somebody who has succeeded.
+pub(crate) fn forget_attempts(ctx: &Ctx, email: &Email) -> Statement {
+    limits::forget(ctx, &guesses(email))
 }
 
 /// Argon2id with the parameters that OWASP's password storage cheat sheet gives first: 19 MiB, 2 passes, 1 lane.

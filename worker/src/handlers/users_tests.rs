@@ -25,7 +25,7 @@ fn sign_up(app: &App, name: &str, secret: Option<&str>) -> Outcome<Session> {
 
 fn log_in(app: &App, name: &str, password: &str) -> Outcome<Session> {
     let email = format!("{name}@example.com").parse().unwrap();
-    let body = log_in::Body { email, password: password.to_owned() };
+    let body = log_in::Body { email, password: password.to_owned(), second_factor: None };
     app.anonymous().call::<log_in::LogIn>(log_in::Path {}, Json(body)).map(|made| made.0)
 }
 

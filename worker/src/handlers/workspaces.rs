@@ -21,7 +21,7 @@ use patr_models::{
 use super::{absent, check_cursor, deployments::TRIES, members::is_last_owner, page};
 use crate::{
     answer::{Answer, Failure, Refused},
-    auth::{Member, Opens, Person, enter},
+    auth::{Member, Opens, Person, enter, proof},
     ctx::{Ctx, audited},
     db::{DbError, members, workspaces},
     routes_kv,
@@ -112,6 +112,7 @@ pub(crate) async fn leave(ctx: &Ctx, caller: Person, call: Call<LeaveWorkspace>)
 }
 
 pub(crate) async fn delete(ctx: &Ctx, caller: Member, _: Call<DeleteWorkspace>) -> Answer<DeleteWorkspace> {
+    proof::fresh_or_token(ctx, &caller.person).await?;
     if let Some(holds) = holds(ctx, &caller).await? {
         return Err(Failure::Api(delete::Error::NotEmpty { holds }));
     }

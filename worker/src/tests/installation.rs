@@ -106,6 +106,8 @@ impl<'a> Installation<'a> {
             ("pack", _) => "0000000000000000000000000000000000000000000000000000000000000000",
             ("lane" | "version", _) => "1",
             ("snapshot", _) => SNAPSHOT,
+            ("session", _) => "ses_00000000000000000000000000",
+            ("passkey", _) => "pk_00000000000000000000000000",
             ("member", true) => "nothing@example.com",
             ("member", false) => "mia@example.com",
             ("invitation", true) => "inv_00000000000000000000000000",
@@ -181,6 +183,21 @@ pub(super) fn writes() -> impl Iterator<Item = Route> {
         Route::StartDeployment,
         // Wants streams.
         Route::CopyVolume,
+        // Want what was mailed, an authenticator, or somebody who is not the only owner; some write nothing.
+        Route::VerifyEmail,
+        Route::RequestPasswordReset,
+        Route::ResetPassword,
+        Route::DeleteAccount,
+        Route::Prove,
+        Route::EndSession,
+        Route::EnableTotp,
+        Route::RemoveTotp,
+        Route::NewRecoveryCodes,
+        Route::BeginPasskey,
+        Route::AddPasskey,
+        Route::RemovePasskey,
+        Route::BeginPasskeyLogIn,
+        Route::LogInWithPasskey,
         // Nobody is known yet.
         Route::AuthorizeDevice,
         Route::ExchangeDeviceCode,
@@ -250,6 +267,11 @@ pub(super) fn body(route: Route) -> Option<&'static str> {
             r#"{"host":"new.apps.example","target":{"kind":"deployment","deployment":"web"}}"#
         }
         Route::UpdateUrl => r#"{"target":{"kind":"proxy","url":"https://example.net/"}}"#,
+        Route::UpdateProfile => r#"{"name":"Ada"}"#,
+        Route::ChangeEmail => r#"{"email":"ada@example.com"}"#,
+        Route::ChangePassword => r#"{"password":"another password"}"#,
+        Route::VerifyEmail | Route::RequestPasswordReset | Route::ResetPassword | Route::Prove => "{}",
+        Route::EnableTotp | Route::AddPasskey | Route::LogInWithPasskey => "{}",
         Route::SignUp
         | Route::LogIn
         | Route::MissingPacks

@@ -4,15 +4,14 @@ use patr_models::{
     auth::{prefix, secret},
     user::{
         Session,
-        log_in::{self, LogIn},
         who_am_i::{self, WhoAmI},
     },
 };
 
-use super::{device, prompt, settle};
+use super::{device, prompt, second_factor, settle};
 use crate::{
     args::access::Login,
-    client::{plain, with_body},
+    client::plain,
     context::Context,
     failure::{Failure, Outcome},
 };
@@ -31,11 +30,10 @@ pub(crate) async fn login(args: Login, ctx: &Context) -> Outcome {
     settle(ctx, &client, &session.user, &session.token).await
 }
 
-async fn with_password(args: Login, ctx: &Context) -> Result<Session, Failure> {
+async fn with_password(args: Login, ctx: &Context) -> Outcome<Session> {
     let email = prompt::email(args.email, &ctx.printer)?;
     let password = prompt::password(args.password_stdin, prompt::Purpose::LogIn)?;
-    let call = with_body::<LogIn, _>(log_in::Path {}, log_in::Body { email, password });
-    Ok(ctx.client.call(call).await?.body.0)
+    second_factor::log_in(ctx, email, password, args.code).await
 }
 
 async fn with_token(ctx: &Context) -> Outcome {

@@ -165,9 +165,7 @@ fn form(place: &Place<'_>, to: &str, problem: Option<(StatusCode, &str)>) -> Res
         title: "This site has a password",
         problem: problem.map(|(_, problem)| problem),
         action: &place.reserved_path(),
-        email: false,
         hidden: &[("to", local(to))],
-        leads_to: "",
     };
     form.respond(problem.map_or(StatusCode::UNAUTHORIZED, |(status, _)| status))
 }
@@ -211,7 +209,7 @@ fn target(parts: &Parts) -> String {
 }
 
 /// A path of this host, and nothing that a browser takes for another one.
-pub(super) fn local(to: &str) -> &str {
+pub(crate) fn local(to: &str) -> &str {
     let elsewhere = to.starts_with("//") || to.starts_with("/\\");
     let plain = to.bytes().all(|byte| byte.is_ascii_graphic());
     if to.starts_with('/') && !elsewhere && plain && to.len() <= 4096 { to } else { "/" }
