@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod exec;
@@ -123,7 +124,7 @@ pub(crate) enum Command {
     Url(managed_url::Url),
     /// What was done in a workspace, and by whom
     #[command(subcommand, disable_help_subcommand = true)]
-    Audit(access::Audit),
+    Audit(audit::Audit),
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:

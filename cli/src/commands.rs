@@ -36,6 +36,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
     // These work before any installation is known.
     match &cli.command {
         Command::Site(args::site::Site::Deploy(args)) if args.check => return site::check(args, &printer),
+        Command::Audit(args::audit::Audit::Verify(args)) => return audit::verify(args, &printer),
         Command::Completions(args) => return completions::completions(args.shell, &printer),
         Command::Help(args) => return help::help(&args.words, &printer),
         _ => {}

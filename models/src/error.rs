@@ -186,6 +186,11 @@ a token has at most what it was made with";
         /// The resource changed since the caller read it.
         Stale { current: String } = 412 "stale", "the resource has changed: its ETag is now {current}",
             hint "read it again, repeat the change and send the new ETag in `If-Match`";
+        /// Others write at the same time, and were first each time.
+        Busy = 503 "busy", "too many write here at the same time", hint "repeat the request a moment later";
+        QuotaExceeded { quota: String, used: u64, limit: u64 } = 403 "quota_exceeded",
+            "this workspace may have {limit} {quota}, and has {used}",
+            hint "remove what is not needed, or ask who operates this installation for more";
         TooManyRequests { seconds: u64 } = 429 "too_many_requests", "too many attempts",
             hint "try again in {seconds} seconds";
     }

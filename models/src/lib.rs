@@ -27,6 +27,7 @@ pub mod name;
 pub mod openapi;
 pub mod page;
 pub mod passkey;
+pub mod quota;
 pub mod role;
 pub mod routes;
 pub mod runner;

@@ -10,7 +10,7 @@ use patr_models::{
     auth::{self, prefix},
     endpoint::ApiEndpoint,
     error::Common,
-    ids::{RunnerId, TokenId, UserId, WorkspaceId},
+    ids::{RunnerId, SessionId, TokenId, UserId, WorkspaceId},
     internal::SECRET_HEADER,
 };
 use sha2::{Digest, Sha256};
@@ -26,6 +26,9 @@ pub(crate) trait Actor {
     /// `None` for somebody without an account.
     fn user(&self) -> Option<UserId>;
     fn token(&self) -> Option<TokenId>;
+    fn session(&self) -> Option<SessionId> {
+        None
+    }
     fn workspace(&self) -> Option<WorkspaceId>;
 }
 
@@ -35,6 +38,9 @@ impl Actor for Person {
     }
     fn token(&self) -> Option<TokenId> {
         self.token
+    }
+    fn session(&self) -> Option<SessionId> {
+        self.session
     }
     fn workspace(&self) -> Option<WorkspaceId> {
         None

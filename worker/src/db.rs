@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 use patr_models::{
     auth::Scope,
     page::{Cursor, ListQuery},
+    quota::{Quota, Usage},
     time::Millis,
 };
 use serde::de::DeserializeOwned;
@@ -22,6 +23,7 @@ pub(crate) mod federations;
 pub(crate) mod idempotency;
 pub(crate) mod invitations;
 pub(crate) mod job_tokens;
+pub(crate) mod limits;
 pub(crate) mod mailed;
 pub(crate) mod managed_urls;
 pub(crate) mod members;
@@ -29,6 +31,7 @@ pub(crate) mod passkeys;
 pub(crate) mod placements;
 #[cfg(test)]
 mod plan;
+pub(crate) mod quotas;
 pub(crate) mod resources;
 pub(crate) mod roles;
 pub(crate) mod runners;
@@ -194,6 +197,15 @@ pub(crate) enum DbError {
     /// Something still refers to the row, or what it refers to is gone.
     #[error("a reference is in the way")]
     Reference,
+    /// Others write at the same time, and were first each time.
+    #[error("others write at the same time")]
+    Busy,
+    /// The workspace would have more of it than it may.
+    #[error("more {} than the workspace may have", .0.noun())]
+    Quota(Quota),
+    /// The same, with what it has and may have.
+    #[error("more {} than the workspace may have", .0.quota.noun())]
+    Exceeded(Usage),
     #[error("{0}")]
     Other(String),
 }
@@ -212,6 +224,9 @@ const GUARDED: [&str; 8] = [
 
 impl DbError {
     fn new(text: String) -> Self {
+        if let Some(quota) = quotas::exceeded(&text) {
+            return Self::Quota(quota);
+        }
         match text.split_once("UNIQUE constraint failed: ") {
             Some((_, rest)) if rest.starts_with("idempotency.") => Self::KeyInUse,
             Some((_, rest)) => {
@@ -366,10 +381,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
     let day = now - DAY;
     vec![
-        // Anyone can cause a line about nobody: they are kept for long enough to look into an attack.
-        Statement::new("DELETE FROM audit WHERE user_id IS NULL AND at < ?1", &[&(now - 30 * DAY)]),
         Statement::new("DELETE FROM idempotency WHERE created_at < ?1", &[&day]),
-        Statement::new("DELETE FROM login_failures WHERE at < ?1", &[&day]),
+        limits::sweep(now),
         Statement::new("DELETE FROM sessions WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM mailed WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM spent_challenges WHERE expires_at <= ?1", &[&now]),

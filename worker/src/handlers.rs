@@ -25,6 +25,7 @@ pub(crate) mod sessions;
 pub(crate) mod sites;
 pub(crate) mod targets;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod versions;
 pub(crate) mod volumes;
@@ -68,7 +69,6 @@ pub(crate) fn home(path: &str) -> worker::Result<Response> {
         "content-security-policy",
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     )?;
-    headers.set("x-content-type-options", "nosniff")?;
     Ok(response)
 }
 

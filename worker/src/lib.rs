@@ -3,7 +3,10 @@
 //! | module | does |
 //! |---|---|
 //! | [`router`], [`auth`], [`answer`] | a request of the API into a handler's call, and its answer out |
+//! | [`headers`] | what every answer tells a browser |
 //! | [`handlers`] | one function per endpoint: look up, decide, write, tell, answer |
+//! | [`audit`] | lines of the audit log, each chained with the one before |
+//! | [`limits`], [`quotas`] | how often something may be tried, and how much a workspace may have |
 //! | [`db`] | every SQL statement, as a value |
 //! | [`blobs`] | packs and manifests into KV, and out again |
 //! | [`routes_kv`] | the routing table of each host: published on write, loaded on request |
@@ -19,22 +22,26 @@
 //! | [`mod@env`] | the only file that names bindings, variables and secrets, or reads clock and randomness |
 
 mod answer;
+mod audit;
 mod auth;
 mod blobs;
 mod ctx;
 mod db;
 mod env;
 mod handlers;
+mod headers;
 mod ingress;
 mod internal;
 mod issuers;
 mod jwt;
 mod kv;
+mod limits;
 mod mail;
 mod oauth;
 mod outside;
 mod pages;
 mod platform;
+mod quotas;
 mod router;
 mod routes_kv;
 mod runners;

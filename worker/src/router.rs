@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{Method, Response, request::Parts};
 use patr_models::{
     auth::prefix,
-    endpoint::{ApiEndpoint, Call, body::RequestBody, body::ResponseBody, headers::Headers, server},
+    endpoint::{ApiEndpoint, Call, body::RequestBody, body::ResponseBody, headers::Headers as _, server},
     error::Common,
     ids::UserId,
     routes::{ControlRoute, Found, Route},
@@ -14,15 +14,16 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     answer::{Answer, Failure, Fault, Refused, refused, respond, with_id},
+    audit::denied,
     auth::Scheme,
     ctx::Ctx,
     db::idempotency::{self, Kept, Reservation},
     handlers::{
         account, audit, connect, deployments, device, exec, federations, info, invitations, logs,
         managed_urls, members, metrics, passkeys, requests, roles, runners, second_factor, secrets, sessions,
-        sites, tokens, users, versions, volumes, workspaces,
+        sites, tokens, usage, users, versions, volumes, workspaces,
     },
-    internal, oauth, pages,
+    headers, internal, limits, oauth, pages,
     platform::{self, Body},
 };
 
@@ -35,19 +36,34 @@ pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Re
             return platform::response(refused(&error.into(), ctx.request));
         }
     };
+    ctx.comes_from(&parts.headers);
     if pages::is_page(parts.uri.path()) {
-        return pages::serve(ctx, &parts, &mut request).await;
+        return careful(ctx, pages::serve(ctx, &parts, &mut request).await?);
     }
     if oauth::is_ours(parts.uri.path()) {
         return platform::response(oauth::answer(ctx, &parts, &mut request).await);
     }
     if !is_api(parts.uri.path()) {
-        return crate::handlers::home(parts.uri.path());
+        return careful(ctx, crate::handlers::home(parts.uri.path())?);
     }
     match answer(ctx, &parts, &mut request).await {
         Outcome::Whole(response) => platform::response(response),
-        Outcome::Streamed(response) => Ok(response),
+        Outcome::Streamed(response) => careful(ctx, response),
     }
+}
+
+/// With the headers of [`headers`], which an answer that becomes a WebSocket has no use for.
+fn careful(ctx: &Ctx, mut response: worker::Response) -> worker::Result<worker::Response> {
+    if response.status_code() == SWITCHING_PROTOCOLS {
+        return Ok(response);
+    }
+    let own = response.headers_mut();
+    for (name, value) in headers::all(ctx.settings.is_https()) {
+        if !own.has(name)? {
+            own.set(name, value)?;
+        }
+    }
+    Ok(response)
 }
 
 fn is_api(path: &str) -> bool {
@@ -63,6 +79,15 @@ pub(crate) enum Outcome {
 
 /// Finds the route and has it answered.
 pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &mut impl Body) -> Outcome {
+    ctx.comes_from(&parts.headers);
+    let mut outcome = route(ctx, parts, body).await;
+    if let Outcome::Whole(response) = &mut outcome {
+        headers::add(response.headers_mut(), ctx.settings.is_https());
+    }
+    outcome
+}
+
+async fn route(ctx: &Ctx, parts: &Parts, body: &mut impl Body) -> Outcome {
     let (method, path) = (&parts.method, parts.uri.path());
     if path.starts_with("/internal/") {
         return Outcome::Whole(match ControlRoute::find(method, path) {
@@ -206,6 +231,10 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::TestUrl => run(input, managed_urls::test).await,
         Route::GetUrlStats => run(input, managed_urls::stats).await,
         Route::ListAudit => run(input, audit::list).await,
+        Route::ExportAudit => return stream(input, audit::export).await,
+        Route::ListAccountAudit => run(input, audit::list_account).await,
+        Route::ExportAccountAudit => return stream(input, audit::export_account).await,
+        Route::GetUsage => run(input, usage::get).await,
         Route::UpdateProfile => run(input, account::update).await,
         Route::ChangeEmail => run(input, account::email::change).await,
         Route::SendVerification => run(input, account::email::send_verification).await,
@@ -239,6 +268,8 @@ struct Input<'a, B> {
     body: &'a mut B,
 }
 
+/// The status of an answer that becomes a WebSocket.
+const SWITCHING_PROTOCOLS: u16 = 101;
 /// What is read of the body of a refused request, in bytes.
 const DRAIN: usize = 1024 * 1024;
 
@@ -251,14 +282,16 @@ where
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Answer<E>,
 {
     let Input { ctx, parts, params, body } = input;
-    match perform::<E, H>(Input { ctx, parts, params, body: &mut *body }, handler).await {
+    let response = match perform::<E, H>(Input { ctx, parts, params, body: &mut *body }, handler).await {
         Ok(response) => response,
         Err(stopped) => {
             // A body that nobody has read makes the platform reset the connection, and the answer may be lost with it.
             let _ = body.read(DRAIN).await;
             refused(&stopped, ctx.request)
         }
-    }
+    };
+    denied::note::<E>(ctx, parts, params, &response).await;
+    response
 }
 
 async fn perform<E, H>(input: Input<'_, impl Body>, handler: H) -> Result<Response<Bytes>, Refused>
@@ -267,7 +300,9 @@ where
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Answer<E>,
 {
     let Input { ctx, parts, params, body } = input;
+    limits::of_source::<E>(ctx).await?;
     let caller = E::Auth::identify::<E>(ctx, parts, params).await?;
+    limits::of_user::<E>(ctx, E::Auth::user(&caller)).await?;
     let body = read_body::<E>(body).await?;
     let hash = request_hash(parts, &body);
     let call = server::from_http::<E>(parts, params, body)?;
@@ -387,12 +422,15 @@ where
     let Input { ctx, parts, params, .. } = input;
     let outcome = async {
         let caller = E::Auth::identify::<E>(ctx, parts, params).await?;
+        limits::of_user::<E>(ctx, E::Auth::user(&caller)).await?;
         let call = server::from_http::<E>(parts, params, Bytes::new())?;
         Ok::<_, Refused>(handler(ctx, caller, call).await)
     };
-    match outcome.await {
-        Ok(Ok(response)) => Outcome::Streamed(response),
-        Ok(Err(failure)) => Outcome::Whole(respond::<E>(&Err(failure), ctx.request)),
-        Err(stopped) => Outcome::Whole(refused(&stopped, ctx.request)),
-    }
+    let response = match outcome.await {
+        Ok(Ok(response)) => return Outcome::Streamed(response),
+        Ok(Err(failure)) => respond::<E>(&Err(failure), ctx.request),
+        Err(stopped) => refused(&stopped, ctx.request),
+    };
+    denied::note::<E>(ctx, parts, params, &response).await;
+    Outcome::Whole(response)
 }

@@ -14,6 +14,7 @@ use patr_models::{
 
 use crate::{
     answer::Fault,
+    audit::retention,
     blobs,
     ctx::Ctx,
     db::{
@@ -46,8 +47,10 @@ pub(crate) async fn run(ctx: &Ctx) -> Vec<Fault> {
         blobs::collect(ctx).await,
         blobs::delete(ctx).await,
         ctx.db.batch(db::sweep(ctx.now)).await.map_err(Fault::from),
-        ctx.db.batch(access::sweep(ctx.now)).await.map_err(Fault::from),
+        ctx.db.batch(vec![access::sweep(ctx.now)]).await.map_err(Fault::from),
         ctx.db.batch(vec![url_hours::sweep(ctx.now)]).await.map_err(Fault::from),
+        retention::sweep(ctx).await.map_err(Fault::from),
+        retention::seal(ctx).await.map_err(Fault::from),
         rewrap(ctx).await,
     ];
     parts.into_iter().filter_map(Result::err).collect()

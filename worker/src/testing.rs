@@ -9,7 +9,7 @@ mod outside;
 pub(crate) mod site;
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::BTreeSet,
     rc::Rc,
     time::Duration,
@@ -52,6 +52,7 @@ use crate::{
     oauth,
     outside::Outside,
     platform::Body,
+    quotas::Quotas,
     router,
     runners::{Objects, Runners},
     sweep, vault,
@@ -89,6 +90,8 @@ impl App {
             sign_up_open: true,
             bootstrap_secret: BOOTSTRAP.to_owned(),
             internal_secret: INTERNAL.to_owned(),
+            audit_kept: None,
+            quotas: Quotas::default(),
             secrets_keys: vault::Key::from_hex(&"5e".repeat(32))
                 .map(|current| vault::Keyring { current, former: None }),
             mail: Some(Mailer { from: "patr@patr.example".to_owned(), provider: Provider::Outbox }),
@@ -131,6 +134,7 @@ impl App {
             installation: Rc::new(installation),
             now,
             request: env::new_id(now).unwrap(),
+            from: OnceCell::new(),
             reservation: RefCell::default(),
             tally: Default::default(),
             mails: RefCell::default(),
@@ -246,9 +250,19 @@ impl App {
         assert!(faults.is_empty(), "{faults:?}");
     }
 
-    /// The actions in the audit log, oldest first.
+    /// The actions in the audit log that were done, oldest first.
     pub(crate) fn audit(&self) -> Vec<String> {
-        let rows = self.sqlite.rows("SELECT action FROM audit ORDER BY rowid");
+        self.actions("done")
+    }
+
+    /// Those that were refused.
+    pub(crate) fn refusals(&self) -> Vec<String> {
+        self.actions("refused")
+    }
+
+    fn actions(&self, outcome: &str) -> Vec<String> {
+        let rows =
+            self.sqlite.rows(&format!("SELECT action FROM audit WHERE outcome = '{outcome}' ORDER BY rowid"));
         let action = |row: String| serde_json::from_str::<serde_json::Value>(&row).unwrap()["action"].clone();
         rows.into_iter().map(|row| action(row).as_str().unwrap().to_owned()).collect()
     }

@@ -1,4 +1,4 @@
-//! `patr login`, `workspace`, `audit`.
+//! `patr login`, `workspace`.
 
 use clap::Subcommand;
 use patr_models::{
@@ -120,10 +120,4 @@ impl Workspace {
             }
         }
     }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
-    /// List what was done, newest first
-    List(ListArgs),
 }

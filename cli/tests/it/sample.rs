@@ -1,7 +1,7 @@
 //! Things as an installation answers them. Ids and times are fixed, so that snapshots need not hide them.
 
 use patr_models::{
-    audit::AuditEntry,
+    audit::{AuditEntry, GENESIS},
     auth::Grant,
     deployment::{
         Deployment, Failure, FailureKind, Outcome, Placed, PortSpec, Power, Release, ReleaseNumber, Status,
@@ -283,14 +283,26 @@ pub(crate) fn site_version(number: VersionNumber) -> SiteVersion {
 pub(crate) fn audit_entry(action: &str, name: &str) -> AuditEntry {
     AuditEntry {
         id: id(1),
+        chain: id::<WorkspaceId>(1).to_string(),
+        seq: 1,
         at: at(1),
-        user: id(1),
+        user: Some(id(1)),
         token: None,
+        session: None,
+        address: None,
+        agent: None,
         action: action.to_owned(),
         resource: "dep_00000000000000000000000001".to_owned(),
         name: name.to_owned(),
+        outcome: patr_models::audit::Outcome::Done,
+        code: None,
+        before: None,
+        after: None,
         request: id(1),
+        prev: GENESIS.to_owned(),
+        hash: String::new(),
     }
+    .sealed()
 }
 
 impl Edge {

@@ -12,7 +12,7 @@ use patr_models::{
     auth::{self, Access, Permission, Scope},
     endpoint::{ApiEndpoint, path::PathParams},
     error::Common,
-    ids::{Ref, TokenId, UserId, WorkspaceId},
+    ids::{Ref, SessionId, TokenId, UserId, WorkspaceId},
     name::WorkspaceName,
     role::{BuiltIn, HeldRole},
 };
@@ -89,6 +89,9 @@ impl Actor for Member {
     }
     fn token(&self) -> Option<TokenId> {
         self.person.token()
+    }
+    fn session(&self) -> Option<SessionId> {
+        self.person.session()
     }
     fn workspace(&self) -> Option<WorkspaceId> {
         Some(self.workspace)

@@ -6,7 +6,7 @@ use http::{HeaderMap, request::Parts};
 use patr_models::{
     auth::{Access, prefix},
     error::Common,
-    ids::{TokenId, UserId, WorkspaceId},
+    ids::{SessionId, TokenId, UserId, WorkspaceId},
     managed_url::Network,
     time::Millis,
 };
@@ -25,6 +25,7 @@ pub(crate) struct Person {
     pub(crate) user: UserId,
     pub(crate) token: Option<TokenId>,
     pub(crate) through: Through,
+    pub(crate) session: Option<SessionId>,
     pub(crate) opens: Opens,
     /// Networks that the token may be used from; everywhere when empty.
     pub(crate) networks: Vec<Network>,
@@ -114,6 +115,7 @@ pub(crate) async fn by_session(ctx: &Ctx, hash: String) -> Result<Person, Refuse
         user: row.user_id,
         token: None,
         through: Through::Login,
+        session: Some(row.id),
         opens: Opens::Everything,
         networks: Vec::new(),
         until: None,
@@ -137,6 +139,7 @@ async fn by_token(ctx: &Ctx, parts: &Parts, hash: String) -> Result<Person, Refu
         user: row.user_id,
         token: Some(row.id),
         through: Through::ApiToken,
+        session: None,
         opens: row.opens(),
         until: row.expires_at,
         networks: row.networks,
@@ -162,6 +165,7 @@ async fn by_job_token(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
         user: row.created_by,
         token: Some(row.id),
         through: Through::Job,
+        session: None,
         opens: Opens::Only([(row.workspace_id, Some(row.access()))].into()),
         until: Some(row.expires_at),
         networks: Vec::new(),
@@ -217,6 +221,7 @@ mod tests {
             user: Id::from_parts(Millis(1), 1),
             token: None,
             through: Through::ApiToken,
+            session: None,
             opens: only(&[(1, None), (2, sites(Scope::All))]),
             networks: Vec::new(),
             until: None,

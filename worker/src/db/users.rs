@@ -1,7 +1,7 @@
 //! Accounts and logins.
 
 use patr_models::{
-    ids::UserId,
+    ids::{SessionId, UserId},
     name::{Email, WorkspaceName},
     time::Millis,
     user::{PersonName, User},
@@ -36,6 +36,7 @@ impl From<&Row> for User {
 /// Whose a session is.
 #[derive(serde::Deserialize)]
 pub(crate) struct Authenticated {
+    pub(crate) id: SessionId,
     pub(crate) user_id: UserId,
     #[serde(deserialize_with = "super::millis")]
     pub(crate) last_used_at: Millis,
@@ -126,7 +127,7 @@ pub(crate) fn unless_only_owner(id: UserId) -> Statement {
 
 pub(crate) fn by_session(hash: &str, now: Millis) -> Statement {
     Statement::new(
-        "SELECT user_id, last_used_at FROM sessions WHERE hash = ?1 AND expires_at > ?2",
+        "SELECT id, user_id, last_used_at FROM sessions WHERE hash = ?1 AND expires_at > ?2",
         &[&hash, &now],
     )
 }
@@ -138,33 +139,4 @@ pub(crate) fn forget(hash: &str) -> Vec<Statement> {
         Statement::new("DELETE FROM tokens WHERE hash = ?1 OR former_hash = ?1", &[&hash]),
         super::job_tokens::forget(hash),
     ]
-}
-
-/// When an attempt was made.
-#[derive(serde::Deserialize)]
-pub(crate) struct Attempt {
-    #[serde(deserialize_with = "super::millis")]
-    pub(crate) at: Millis,
-}
-
-/// Counts an attempt to log in as a failure, until it has succeeded. One statement looks and counts, so that many
-/// attempts at once are not more than many in a row. Answers no row when there were `max` since then already.
-pub(crate) fn attempt(email: &Email, now: Millis, since: Millis, max: u64) -> Statement {
-    Statement::new(
-        "INSERT INTO login_failures (email, at) SELECT ?1, ?2
-         WHERE (SELECT count(*) FROM login_failures WHERE email = ?1 AND at > ?3) < ?4 RETURNING at",
-        &[&email.as_str(), &now, &since, &max],
-    )
-}
-
-/// The oldest failure that counts.
-pub(crate) fn first_failure(email: &Email, since: Millis) -> Statement {
-    Statement::new(
-        "SELECT at FROM login_failures WHERE email = ?1 AND at > ?2 ORDER BY at LIMIT 1",
-        &[&email.as_str(), &since],
-    )
-}
-
-pub(crate) fn failures_forget(email: &Email) -> Statement {
-    Statement::new("DELETE FROM login_failures WHERE email = ?1", &[&email.as_str()])
 }

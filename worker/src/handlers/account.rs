@@ -50,7 +50,7 @@ pub(crate) async fn prove(ctx: &Ctx, caller: Person, call: Call<Prove>) -> Answe
         log_ins::failed(ctx, Some(row.id), &row.email).await?;
         return Err(Failure::Api(prove::Error::WrongProof));
     }
-    let statements = vec![sessions::prove(&caller.hash, ctx.now), log_ins::forget_attempts(&row.email)];
+    let statements = vec![sessions::prove(&caller.hash, ctx.now), log_ins::forget_attempts(ctx, &row.email)];
     ctx.write(&caller, audited::<Prove>(row.id, row.email.as_str()), statements).await?;
     Ok(Reply::new(NoContent))
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use patr_models::{
     auth::Permission,
     deployment::{
-        Deployment, Placed, Power,
+        Autoscale, Deployment, Placed, Power,
         create::{self, CreateDeployment},
         delete::{self, DeleteDeployment},
         get::GetDeployment,
@@ -47,6 +47,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Failure, Refused},
+    audit::Changes,
     auth::Member,
     ctx::{Ctx, audited},
     db::{
@@ -85,7 +86,9 @@ pub(crate) async fn create(
             statements.extend(automatic_url(ctx, &caller, &host, id, port)?);
         }
         statements.push(runners::touch_all(&on));
-        match ctx.write(&caller, audited::<CreateDeployment>(id, name.as_str()), statements).await {
+        let what = audited::<CreateDeployment>(id, name.as_str()).with("spec", spec);
+        let what = what.with("runners", &runners).with("replicas", &replicas).with("autoscale", &autoscale);
+        match ctx.write(&caller, what, statements).await {
             Err(error) if overtaken(&error) => continue,
             Err(error) if error.is_unique("deployments.workspace_id") => {
                 return Err(Failure::Api(create::Error::NameTaken { name }));
@@ -161,8 +164,10 @@ pub(crate) async fn update(
             statements.extend(db::set_release(row.id, number, ctx.now));
             statements.extend(follow_port(ctx, &caller, row, &host, &bound.spec)?);
         }
+        let changes = scaling(row, replicas, autoscale).changing("spec", &row.spec, &bound.spec);
         Ok(Change::Write {
             statements,
+            changes: changes.changing("runners", &now, &wanted),
             host_taken: Some(update::Error::HostTaken { host: host.to_string() }),
         })
     })
@@ -191,7 +196,10 @@ where
         Ok(if row.power == to {
             Change::Nothing
         } else {
-            Change::of(vec![db::set_power(row.id, to), managed_urls::touch_leading_to(&row.id)])
+            Change::of(
+                vec![db::set_power(row.id, to), managed_urls::touch_leading_to(&row.id)],
+                Changes::default().changing("power", &row.power, &to),
+            )
         })
     })
     .await
@@ -203,7 +211,7 @@ pub(crate) async fn restart(
     call: Call<RestartDeployment>,
 ) -> Answer<RestartDeployment> {
     change::<RestartDeployment>(ctx, &caller, &call.path.deployment, &call.headers, async |row| {
-        Ok(Change::of(vec![db::count_restart(row.id)]))
+        Ok(Change::of(vec![db::count_restart(row.id)], Changes::default()))
     })
     .await
 }
@@ -217,9 +225,15 @@ pub(crate) async fn scale(ctx: &Ctx, caller: Member, call: Call<ScaleDeployment>
         check_scale(&row.spec, replicas, autoscale).map_err(|error| {
             Failure::Api(scale::Error::ScaleInvalid { field: error.field, problem: error.problem })
         })?;
-        Ok(Change::of(vec![db::set_scale(row.id, replicas, autoscale)]))
+        Ok(Change::of(vec![db::set_scale(row.id, replicas, autoscale)], scaling(row, replicas, autoscale)))
     })
     .await
+}
+
+/// What the audit log says of a change of how many there should be.
+fn scaling(row: &Row, replicas: u32, autoscale: Option<Autoscale>) -> Changes {
+    let changes = Changes::default().changing("replicas", &row.replicas, &replicas);
+    changes.changing("autoscale", &row.autoscale, &autoscale)
 }
 
 pub(crate) async fn watch(ctx: &Ctx, caller: Member, call: Call<WatchDeployment>) -> Answer<WatchDeployment> {
@@ -247,7 +261,12 @@ pub(crate) async fn delete(
         statements.push(managed_urls::touch_leading_to(&row.id));
         statements.extend(db::delete(&row));
         statements.push(runners::touch_all(&row.runners()));
-        let what = audited::<DeleteDeployment>(row.id, row.name.as_str());
+        let what = audited::<DeleteDeployment>(row.id, row.name.as_str()).says(
+            Changes::default()
+                .without("spec", &row.spec)
+                .without("runners", &wanted_now(&row))
+                .without("replicas", &row.replicas),
+        );
         match ctx.write(&caller, what, statements).await {
             // A reference: somebody has led a managed URL here meanwhile.
             Err(DbError::Stale | DbError::Reference) => continue,

@@ -97,7 +97,9 @@ pub(crate) async fn create(
         expires_at: ctx.now + Duration::from_secs(lasts.into()),
     }));
     let whose = email.as_ref().map_or("", |email| email.as_str());
-    ctx.write(&caller, audited::<CreateInvitation>(id, whose), all).await?;
+    let keys: Vec<RoleKey> = found.iter().map(|found| found.key).collect();
+    let what = audited::<CreateInvitation>(id, whose).with("email", &email).with("roles", &keys);
+    ctx.write(&caller, what, all).await?;
     let link = format!("{}{}#{secret}", ctx.settings.control_url(), super::JOIN);
     let invitation = find(ctx, &caller, id).await?.into();
     Ok(Reply::new(Created(NewInvitation { invitation, link })))

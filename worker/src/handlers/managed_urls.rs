@@ -90,7 +90,8 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateUrl>) -> 
     let new =
         db::New { id, workspace, host: &host, path: &path, to, options: &options, automatic: false, now };
     let url = format!("{host}{path}");
-    match ctx.write(&caller, audited::<CreateUrl>(id, &url), db::insert(&new)).await {
+    let what = audited::<CreateUrl>(id, &url).with("target", &target).with("options", &options);
+    match ctx.write(&caller, what, db::insert(&new)).await {
         Err(error) if error.is_unique("managed_urls.host") => {
             return Err(Failure::Api(create::Error::Taken { url }));
         }
@@ -148,7 +149,11 @@ pub(crate) async fn update(ctx: &Ctx, caller: Member, call: Call<UpdateUrl>) -> 
         wanted.check(kind).map_err(Unusable::from)?;
         statements.extend(options.as_ref().map(|options| db::set_options(row.id, options)));
         statements.push(db::touch(&row.host));
-        match ctx.write(&caller, audited::<UpdateUrl>(row.id, &url), statements).await {
+        let mut what = audited::<UpdateUrl>(row.id, &url).changing("options", &row.options, wanted);
+        if let (Some(from), Some(to)) = (row.model(&ctx.settings), &target) {
+            what = what.without("target", &from.target).with("target", to);
+        }
+        match ctx.write(&caller, what, statements).await {
             Err(DbError::Stale) => continue,
             Err(DbError::Reference) if let Some(target) = &target => {
                 return Err(gone(ctx, &caller, target).await.into());
@@ -172,7 +177,11 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteUrl>) -> 
         }
         let statements =
             vec![db::unchanged(row.id, row.generation), db::delete(row.id), db::touch(&row.host)];
-        match ctx.write(&caller, audited::<DeleteUrl>(row.id, &url), statements).await {
+        let mut what = audited::<DeleteUrl>(row.id, &url).without("options", &row.options);
+        if let Some(model) = row.model(&ctx.settings) {
+            what = what.without("target", &model.target);
+        }
+        match ctx.write(&caller, what, statements).await {
             Err(DbError::Stale) => continue,
             outcome => outcome?,
         }

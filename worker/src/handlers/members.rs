@@ -1,5 +1,7 @@
 //! People in workspaces.
 
+use std::collections::BTreeSet;
+
 use patr_models::{
     endpoint::{
         Call, Reply,
@@ -14,6 +16,7 @@ use patr_models::{
         remove::{self, RemoveMember},
         set_roles::{self, SetMemberRoles},
     },
+    role::RoleKey,
 };
 
 use super::{
@@ -82,7 +85,11 @@ pub(crate) async fn set_roles(
             return Err(Failure::Api(set_roles::Error::LastOwner));
         }
         all.extend(db::set_roles(caller.workspace, row.user_id, &roles));
-        match ctx.write(&caller, audited::<SetMemberRoles>(row.user_id, row.email.as_str()), all).await {
+        let had: BTreeSet<RoleKey> = row.held.iter().map(|held| held.key).collect();
+        let has: BTreeSet<RoleKey> = found.iter().map(|found| found.key).collect();
+        let what = audited::<SetMemberRoles>(row.user_id, row.email.as_str());
+        let what = what.changing("roles", &had, &has);
+        match ctx.write(&caller, what, all).await {
             // The member, a role or the only other owner has changed or gone meanwhile.
             Err(DbError::Stale | DbError::Reference) => continue,
             outcome => outcome?,
@@ -102,7 +109,9 @@ pub(crate) async fn remove(ctx: &Ctx, caller: Member, call: Call<RemoveMember>) 
             return Err(Failure::Api(remove::Error::LastOwner));
         }
         let all = db::remove(caller.workspace, row.user_id).to_vec();
-        match ctx.write(&caller, audited::<RemoveMember>(row.user_id, row.email.as_str()), all).await {
+        let roles: Vec<RoleKey> = row.held.iter().map(|held| held.key).collect();
+        let what = audited::<RemoveMember>(row.user_id, row.email.as_str()).without("roles", &roles);
+        match ctx.write(&caller, what, all).await {
             Err(DbError::Stale) => continue,
             outcome => outcome?,
         }

@@ -166,7 +166,7 @@ pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogInWithPasskey>) -> A
     let user = user.ok_or(Failure::Api(log_in::Error::WrongPasskey))?;
     let row: Option<users::Row> = ctx.db.optional(users::by_id(user)).await?;
     let row = row.ok_or(Common::Unauthenticated)?;
-    let (user, forget) = ((&row).into(), vec![log_ins::forget_attempts(&row.email)]);
+    let (user, forget) = ((&row).into(), vec![log_ins::forget_attempts(ctx, &row.email)]);
     let session =
         log_ins::start_session(ctx, &log_ins::Claimant(Some(row.id)), user, forget, LogInWithPasskey::NAME)
             .await?;

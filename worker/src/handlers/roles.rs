@@ -55,7 +55,8 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateRole>) ->
     }
     let id: RoleId = ctx.id()?;
     let insert = db::insert(caller.workspace, id, &name, &access.grants(), ctx.now);
-    match ctx.write(&caller, audited::<CreateRole>(id, name.as_str()), vec![insert]).await {
+    let what = audited::<CreateRole>(id, name.as_str()).with("grants", &access.grants());
+    match ctx.write(&caller, what, vec![insert]).await {
         Err(error) if error.is_unique("roles.workspace_id") => return Err(taken()),
         outcome => outcome?,
     }
@@ -130,7 +131,9 @@ pub(crate) async fn update(ctx: &Ctx, caller: Member, call: Call<UpdateRole>) ->
         }
         let statements =
             vec![db::unchanged(row.id, row.generation), db::update(row.id, name, &after.grants(), ctx.now)];
-        match ctx.write(&caller, audited::<UpdateRole>(row.id, name.as_str()), statements).await {
+        let what = audited::<UpdateRole>(row.id, name.as_str()).changing("name", &row.name, name);
+        let what = what.changing("grants", &before.grants(), &after.grants());
+        match ctx.write(&caller, what, statements).await {
             Err(error) if error.is_unique("roles.workspace_id") => return Err(taken()),
             Err(DbError::Stale) => continue,
             outcome => outcome?,
@@ -152,7 +155,8 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteRole>) ->
             return Err(Failure::Api(delete::Error::InUse { holder: in_words(&holder) }));
         }
         let statements = vec![db::unchanged(row.id, row.generation), db::delete(row.id)];
-        match ctx.write(&caller, audited::<DeleteRole>(row.id, row.name.as_str()), statements).await {
+        let what = audited::<DeleteRole>(row.id, row.name.as_str()).without("grants", &row.access().grants());
+        match ctx.write(&caller, what, statements).await {
             // Changed, or given to somebody, meanwhile.
             Err(DbError::Stale | DbError::Reference) => continue,
             outcome => outcome?,

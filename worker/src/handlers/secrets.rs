@@ -51,7 +51,8 @@ pub(crate) async fn set(ctx: &Ctx, caller: Member, call: Call<SetSecret>) -> Ans
             Some(row) => db::next(row.id, &new),
             None => db::first(caller.workspace, &name, &new),
         });
-        match ctx.write(&caller, audited::<SetSecret>(&name, name.as_str()), statements).await {
+        let what = audited::<SetSecret>(&name, name.as_str()).with("version", &version);
+        match ctx.write(&caller, what, statements).await {
             // Somebody else set it, or the first secret of the workspace, meanwhile.
             Err(DbError::Unique(_)) => continue,
             outcome => outcome?,
@@ -121,7 +122,7 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteSecret>) 
         if let Some(used) = uses.into_iter().next() {
             return Err(Failure::Api(delete::Error::SecretInUse { deployment: used.deployment }));
         }
-        let what = audited::<DeleteSecret>(&name, name.as_str());
+        let what = audited::<DeleteSecret>(&name, name.as_str()).without("version", &row.version);
         match ctx.write(&caller, what, db::delete(row.id, ctx.now)).await {
             Err(DbError::Stale) => continue,
             outcome => outcome?,

@@ -31,15 +31,11 @@ use crate::{
     db::{DbError, Statement, sessions, users},
     env,
     handlers::{account, second_factor},
+    limits,
 };
 
 /// How long a login lasts.
 pub(crate) const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Attempts for an address without success within [`FAILURE_WINDOW`], before more are refused.
-const FAILURES_MAX: u64 = 10;
-const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
-/// In the audit log, where a login would be [`LogIn`].
-const LOG_IN_FAILED: &str = "LogInFailed";
 /// What a password for an unknown address is compared with: well-formed, of the cost of [`hash_password`], and of no
 /// password that anybody knows.
 const NOBODYS: &str =
@@ -86,7 +82,7 @@ pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn
 
 /// A login for somebody who has shown everything that was asked for.
 pub(crate) async fn let_in(ctx: &Ctx, row: &users::Row) -> Result<Session, DbError> {
-    let forget = vec![forget_attempts(&row.email)];
+    let forget = vec![forget_attempts(ctx, &row.email)];
     start_session(ctx, &Claimant(Some(row.id)), row.into(), forget, LogIn::NAME).await
 }
 
@@ -111,7 +107,7 @@ pub(crate) async fn authenticate(
 /// Leaves a line about somebody who did not get in.
 pub(crate) async fn failed(ctx: &Ctx, who: Option<UserId>, email: &Email) -> Result<(), DbError> {
     let resource = who.map(|id| id.to_string()).unwrap_or_default();
-    let what = Audited { action: LOG_IN_FAILED, resource, name: email.as_str() };
+    let what = Audited::new(LogIn::NAME, resource, email.as_str()).refused("not_let_in");
     ctx.write(&Claimant(who), what, Vec::new()).await
 }
 
@@ -141,12 +137,12 @@ pub(crate) async fn start_session(
         id: ctx.id().map_err(|error| other(error.into()))?,
         user: user.id,
         hash: &auth::hash(&token),
-        device: "",
-        address: None,
+        device: ctx.from().agent.as_deref().unwrap_or_default(),
+        address: ctx.from().address.as_deref(),
         expires_at,
     };
     statements.push(sessions::insert(&new, ctx.now));
-    let what = Audited { action, resource: user.id.to_string(), name: user.email.as_str() };
+    let what = Audited::new(action, user.id, user.email.as_str());
     ctx.write(who, what, statements).await?;
     Ok(Session { user, token, expires_at })
 }
@@ -166,22 +162,19 @@ impl Actor for Claimant {
     }
 }
 
+/// What guesses at an account's password are counted by, whether there is such an account or not.
+fn guesses(email: &Email) -> String {
+    format!("password/{email}")
+}
+
 /// Counts the attempt before the password is looked at: guesses that come all at once are counted, too.
 pub(crate) async fn count_attempt(ctx: &Ctx, email: &Email) -> Result<(), Refused> {
-    let since = ctx.now - FAILURE_WINDOW;
-    let counted: Option<users::Attempt> =
-        ctx.db.optional(users::attempt(email, ctx.now, since, FAILURES_MAX)).await?;
-    if counted.is_some() {
-        return Ok(());
-    }
-    let first: Option<users::Attempt> = ctx.db.optional(users::first_failure(email, since)).await?;
-    let over = first.map_or(ctx.now, |first| first.at) + FAILURE_WINDOW;
-    Err(Common::TooManyRequests { seconds: over.since(ctx.now).as_secs().max(1) }.into())
+    limits::guess(ctx, &guesses(email)).await
 }
 
 /// Forgets the attempts of somebody who has succeeded.
-pub(crate) fn forget_attempts(email: &Email) -> Statement {
-    users::failures_forget(email)
+pub(crate) fn forget_attempts(ctx: &Ctx, email: &Email) -> Statement {
+    limits::forget(ctx, &guesses(email))
 }
 
 /// Argon2id with the parameters that OWASP's password storage cheat sheet gives first: 19 MiB, 2 passes, 1 lane.

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use patr_models::{
     auth::Permission,
     endpoint::{
-        Call, Reply,
+        ApiEndpoint, Call, Reply,
         body::{Created, Json, NoContent},
     },
     ids::{Ref, VolumeId},
@@ -34,7 +34,7 @@ use super::{absent, check_cursor, deployments::TRIES, page};
 use crate::{
     answer::{Answer, Failure, Refused},
     auth::Member,
-    ctx::{Ctx, audited},
+    ctx::{Audited, Ctx, audited},
     db::{
         DbError, runners,
         volumes::{self as db, New, Row, UseRow},
@@ -50,7 +50,7 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateVolume>) 
     let (id, workspace, now) = (ctx.id()?, caller.workspace, ctx.now);
     let new = New { id, workspace, runner: on, name, shared, copying: false, now };
     let statements = vec![db::insert(&new), runners::touch(on)];
-    match ctx.write(&caller, audited::<CreateVolume>(id, new.name.as_str()), statements).await {
+    match ctx.write(&caller, made::<CreateVolume>(&new), statements).await {
         Err(error) if error.is_unique("volumes.workspace_id") => {
             return Err(Failure::Api(create::Error::NameTaken { name: new.name }));
         }
@@ -95,7 +95,9 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteVolume>) 
         }
         let mut statements = db::delete(row.id, row.runner_id);
         statements.push(runners::touch(row.runner_id));
-        match ctx.write(&caller, audited::<DeleteVolume>(row.id, row.name.as_str()), statements).await {
+        let what = audited::<DeleteVolume>(row.id, row.name.as_str());
+        let what = what.without("runner", &row.runner_id).without("shared", &row.shared);
+        match ctx.write(&caller, what, statements).await {
             Err(DbError::Stale) => continue,
             outcome => outcome?,
         }
@@ -103,6 +105,11 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteVolume>) 
         return Ok(Reply::new(NoContent));
     }
     Err(DbError::Stale.into())
+}
+
+/// What the audit log says of a new one.
+fn made<E: ApiEndpoint>(new: &New) -> Audited<'_> {
+    audited::<E>(new.id, new.name.as_str()).with("runner", &new.runner).with("shared", &new.shared)
 }
 
 async fn find(ctx: &Ctx, caller: &Member, reference: &Ref<VolumeId>) -> Result<Row, Refused> {

@@ -69,6 +69,7 @@ pub(crate) async fn rename(
 ) -> Answer<RenameWorkspace> {
     let name = call.body.0.name;
     let what = audited::<RenameWorkspace>(caller.workspace, name.as_str());
+    let what = what.changing("name", &caller.workspace_name, &name);
     let statements = vec![workspaces::there(caller.workspace), workspaces::rename(caller.workspace, &name)];
     match ctx.write(&caller, what, statements).await {
         Err(error) if error.is_unique("workspaces.name") => {

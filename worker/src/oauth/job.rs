@@ -68,7 +68,7 @@ pub(super) async fn exchange(ctx: &Ctx, form: &Form) -> Result<Response<Bytes>, 
         },
         ctx.now,
     );
-    let what = Audited { action: ACTION, resource: row.id.to_string(), name: &subject };
+    let what = Audited::new(ACTION, row.id, &subject);
     match ctx.write(&job, what, vec![federations::there(row.id), insert]).await {
         Err(DbError::Stale) => Err(nobody().into()),
         Err(error) => Err(error.into()),
@@ -89,10 +89,7 @@ fn refused(refusal: crate::jwt::Refusal) -> Problem {
 }
 
 fn nobody() -> Problem {
-    Problem::new(
-        "invalid_target",
-        "no federation of this workspace is for this issuer and audience",
-    )
+    Problem::new("invalid_target", "no federation of this workspace is for this issuer and audience")
 }
 
 /// The federations that a token can be for, by what it says itself. All of them have one issuer and one audience.

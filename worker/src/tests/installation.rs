@@ -234,6 +234,8 @@ pub(super) fn streams(route: Route) -> bool {
             | Route::ReadVolume
             | Route::ConnectRunner
             | Route::ConnectTunnel
+            | Route::ExportAudit
+            | Route::ExportAccountAudit
     )
 }
 

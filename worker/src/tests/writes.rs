@@ -23,7 +23,7 @@ fn a_line_says_who_when_where_and_what() {
     let answered = installation.send(Route::ScaleDeployment, &[]);
     let line = app.sqlite.rows(
         "SELECT u.email, w.name AS workspace, a.token_id, a.action, d.name AS resource, a.name, a.request_id, a.at
-         FROM audit a JOIN users u ON u.id = a.user_id JOIN workspaces w ON w.id = a.workspace_id
+         FROM audit a JOIN users u ON u.id = a.user_id JOIN workspaces w ON w.id = a.chain
          JOIN deployments d ON d.id = a.resource ORDER BY a.rowid DESC LIMIT 1",
     );
     let line: serde_json::Value = serde_json::from_str(&line[0]).unwrap();
@@ -70,7 +70,19 @@ fn what_is_not_there_answers_not_found_and_nothing_is_written() {
             error.message
         );
         assert_eq!(app.sqlite.dump(), before, "{}", route.name());
+        let denied = if route.method() == http::Method::GET && !acts(route) { 0 } else { 1 };
+        assert_eq!(
+            app.refusals().iter().filter(|action| **action == route.name()).count(),
+            denied,
+            "{}",
+            route.name()
+        );
     }
+}
+
+/// Whether a route lets its caller do something although it is a `GET`.
+fn acts(route: Route) -> bool {
+    matches!(route, Route::ExecInDeployment | Route::ConnectToDeployment)
 }
 
 #[test]

@@ -86,7 +86,7 @@ pub(crate) async fn reset(ctx: &Ctx, (): (), call: Call<ResetPassword>) -> Answe
     statements.extend([
         users::set_password(user.id, &hash_password(call.body.0.password.reveal())?),
         sessions::end_others(user.id, ""),
-        forget_attempts(&user.email),
+        forget_attempts(ctx, &user.email),
     ]);
     // Whoever made the account had not shown that the address is theirs; this person has just done so. What the other left
     // behind must not let it in again.

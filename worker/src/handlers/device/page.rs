@@ -118,7 +118,7 @@ async fn decide(ctx: &Ctx, person: &Person, typed: &str, approve: bool) -> Resul
     let (state, action) = if approve { (State::Approved, APPROVED) } else { (State::Denied, DENIED) };
     let hash = hash(&code);
     let device = row.device.unwrap_or_default();
-    let what = Audited { action, resource: person.user.to_string(), name: &device };
+    let what = Audited::new(action, person.user, &device);
     let statements = vec![device::undecided(&hash), device::decide(&hash, state, person.user)];
     match ctx.write(person, what, statements).await {
         Ok(()) if approve => said(ctx, StatusCode::OK, "It is in", "You can go back to your device."),
@@ -139,7 +139,7 @@ enum Found {
 async fn find(ctx: &Ctx, user: UserId, typed: &str) -> Result<Found, Fault> {
     let Ok(code) = typed.parse::<UserCode>() else { return Ok(Found::Nothing) };
     let since = ctx.now - GUESS_WINDOW;
-    let counted: Option<users::Attempt> =
+    let counted: Option<device::Guess> =
         ctx.db.optional(device::guess(user, ctx.now, since, GUESSES_MAX)).await?;
     let Some(counted) = counted else { return Ok(Found::TooMany) };
     let Some(row) = ctx.db.optional(device::by_user_code(&hash(&code), ctx.now)).await? else {

@@ -16,13 +16,13 @@ use patr_models::{
 };
 
 use super::{
-    find, model, state,
+    find, made, model, state,
     work::{Trouble, check_snapshot, fill, reading},
 };
 use crate::{
     answer::{Answer, Failure},
     auth::Member,
-    ctx::{Ctx, audited},
+    ctx::Ctx,
     db::{
         DbError, runners,
         volumes::{self as db, New, Row},
@@ -50,7 +50,7 @@ pub(crate) async fn copy(ctx: &Ctx, caller: Member, call: Call<CopyVolume>) -> A
     let (id, workspace, now) = (ctx.id()?, caller.workspace, ctx.now);
     let new = New { id, workspace, runner: on, name, shared: from.shared, copying: true, now };
     let statements = vec![db::insert(&new), runners::touch(on)];
-    match ctx.write(&caller, audited::<CopyVolume>(id, new.name.as_str()), statements).await {
+    match ctx.write(&caller, made::<CopyVolume>(&new), statements).await {
         Err(error) if error.is_unique("volumes.workspace_id") => {
             return Err(Failure::Api(copy::Error::NameTaken { name: new.name }));
         }

@@ -1,8 +1,6 @@
 //! A request to a site that is not for everybody, from somebody without a cookie or to the reserved path: who is let in,
 //! and what the others see.
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header, request::Parts};
 use patr_models::{
@@ -24,6 +22,7 @@ use crate::{
     ctx::Ctx,
     db::access as db,
     handlers::users::verify_password,
+    limits,
 };
 
 /// The path, below the site's prefix, that is not the site's.
@@ -122,14 +121,15 @@ async fn check_password(
             _ => {}
         }
     }
-    let client = client(parts);
-    let counted: Option<db::Attempt> = ctx.db.optional(db::attempt(place.site, &client, ctx.now)).await?;
-    if counted.is_none() {
-        return form(
-            place,
-            &to,
-            Some((StatusCode::TOO_MANY_REQUESTS, "Too many attempts. Try again later.")),
-        );
+    ctx.comes_from(&parts.headers);
+    let guesses = format!("site/{}", place.site);
+    match limits::guess(ctx, &guesses).await {
+        Ok(()) => {}
+        Err(Refused::Fault(fault)) => return Err(fault),
+        Err(Refused::Common(_)) => {
+            let problem = "Too many attempts. Try again later.";
+            return form(place, &to, Some((StatusCode::TOO_MANY_REQUESTS, problem)));
+        }
     }
     let stored: Option<db::Password> =
         ctx.db.optional(db::password(place.site, place.guard.generation)).await?;
@@ -141,7 +141,7 @@ async fn check_password(
     if !right {
         return form(place, &to, Some((StatusCode::UNAUTHORIZED, "That is not the password.")));
     }
-    ctx.db.batch(vec![db::forget(place.site, &client)]).await?;
+    ctx.db.batch(vec![limits::forget(ctx, &guesses)]).await?;
     see_other(local(&to), Some(&place.set_cookie(ctx)))
 }
 
@@ -213,19 +213,6 @@ pub(crate) fn local(to: &str) -> &str {
     let elsewhere = to.starts_with("//") || to.starts_with("/\\");
     let plain = to.bytes().all(|byte| byte.is_ascii_graphic());
     if to.starts_with('/') && !elsewhere && plain && to.len() <= 4096 { to } else { "/" }
-}
-
-/// Who tries, for counting: one address, or a whole network of IPv6, which one machine has all of.
-fn client(parts: &Parts) -> String {
-    let given = parts.headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok());
-    match given.and_then(|text| text.parse().ok()) {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        None => "unknown".to_owned(),
-    }
 }
 
 #[cfg(test)]
