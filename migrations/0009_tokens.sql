@@ -66,3 +66,43 @@ CREATE TABLE device_guesses (
 ) STRICT;
 CREATE INDEX device_guesses_by_user ON device_guesses (user_id, at);
 CREATE INDEX device_guesses_by_time ON device_guesses (at);
+
+-- Whose jobs a workspace trusts, and what these are there.
+CREATE TABLE federations (
+    id           TEXT PRIMARY KEY,
+    workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    name         TEXT NOT NULL,
+    issuer       TEXT NOT NULL,
+    audience     TEXT NOT NULL,
+    -- JSON, a pattern for each claim.
+    conditions   TEXT NOT NULL,
+    -- Nobody gets more by it than this person may.
+    created_by   TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at   INTEGER NOT NULL,
+    UNIQUE (workspace_id, name)
+) STRICT;
+CREATE INDEX federations_by_workspace ON federations (workspace_id, id);
+CREATE INDEX federations_by_maker ON federations (created_by);
+
+CREATE TABLE federation_roles (
+    federation_id TEXT NOT NULL REFERENCES federations (id) ON DELETE CASCADE,
+    -- The name of a built-in role, or the id of one of the workspace's own.
+    role          TEXT NOT NULL,
+    role_id       TEXT REFERENCES roles (id) GENERATED ALWAYS AS (iif(substr(role, 1, 5) = 'role_', role, NULL)) STORED,
+    PRIMARY KEY (federation_id, role),
+    CHECK (role IN ('owner', 'admin', 'developer', 'viewer') OR role_id IS NOT NULL)
+) STRICT;
+CREATE INDEX federation_roles_by_role ON federation_roles (role_id);
+
+-- What jobs act with, for an hour.
+CREATE TABLE job_tokens (
+    id            TEXT PRIMARY KEY,
+    hash          TEXT NOT NULL UNIQUE,
+    federation_id TEXT NOT NULL REFERENCES federations (id) ON DELETE CASCADE,
+    -- Who the issuer says it is.
+    subject       TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    expires_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX job_tokens_by_federation ON job_tokens (federation_id);
+CREATE INDEX job_tokens_by_expiry ON job_tokens (expires_at);

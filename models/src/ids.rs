@@ -129,6 +129,8 @@ ids! {
     InvitationId = "inv" "invitation";
     /// A passkey of a user.
     PasskeyId = "pk" "passkey";
+    /// Trust in the identities that somebody else gives to jobs.
+    FederationId = "fed" "federation";
 }
 
 /// A resource named by its id or by its name, wherever a person may type either.

@@ -15,6 +15,7 @@ pub mod deployment;
 pub mod device;
 pub mod endpoint;
 pub mod error;
+pub mod federation;
 pub mod ids;
 pub mod info;
 pub mod internal;

@@ -75,5 +75,8 @@ pub const ROLE_RESOURCES_MAX: usize = 1000;
 /// Invitations of one workspace that wait to be used.
 pub const WORKSPACE_INVITATIONS_MAX: usize = 100;
 
+/// Federations of one workspace: an exchange reads all those of an issuer.
+pub const WORKSPACE_FEDERATIONS_MAX: usize = 100;
+
 /// Lanes of a runner: tunnel objects that its public traffic is spread over.
 pub const TUNNEL_LANES: u8 = 2;

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub(crate) use member::{Member, enter};
-pub(crate) use person::{Opens, Person, by_session, person};
+pub(crate) use person::{Opens, Person, Through, by_session, person};
 
 use crate::{answer::Refused, ctx::Ctx, db};
 

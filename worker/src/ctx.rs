@@ -26,6 +26,7 @@ use crate::{
     ingress::stats::Tally,
     kv::Kv,
     mail::Mail,
+    outside::Outside,
     quotas,
     runners::{Objects, Runners},
 };
@@ -37,6 +38,7 @@ pub(crate) struct Installation {
     pub(crate) db: Db,
     pub(crate) kv: Kv,
     pub(crate) runners: Runners,
+    pub(crate) outside: Outside,
     pub(crate) settings: Settings,
 }
 
@@ -58,6 +60,7 @@ impl Installation {
                 Objects::Bound { sessions: env::sessions(env)?, tunnels: env::tunnels(env)? },
                 settings.internal_secret.clone(),
             ),
+            outside: Outside::Network,
             settings,
         });
         Ok(INSTALLATION.with(|known| Rc::clone(known.get_or_init(|| installation))))

@@ -19,8 +19,10 @@ pub(crate) mod audit;
 pub(crate) mod blobs;
 pub(crate) mod deployments;
 pub(crate) mod device;
+pub(crate) mod federations;
 pub(crate) mod idempotency;
 pub(crate) mod invitations;
+pub(crate) mod job_tokens;
 pub(crate) mod limits;
 pub(crate) mod mailed;
 pub(crate) mod managed_urls;
@@ -384,6 +386,7 @@ pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
         Statement::new("DELETE FROM sessions WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM mailed WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM spent_challenges WHERE expires_at <= ?1", &[&now]),
+        job_tokens::sweep(now),
         Statement::new("DELETE FROM device_codes WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM device_guesses WHERE at < ?1", &[&day]),
         invitations::sweep(now),

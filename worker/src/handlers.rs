@@ -7,6 +7,7 @@ pub(crate) mod connect;
 pub(crate) mod deployments;
 pub(crate) mod device;
 pub(crate) mod exec;
+pub(crate) mod federations;
 mod giving;
 pub(crate) mod info;
 pub(crate) mod invitations;

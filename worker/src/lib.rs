@@ -15,6 +15,8 @@
 //! | [`pages`] | what a browser shows at the control host: logging in, and the own account |
 //! | [`totp`], [`webauthn`], [`signed`] | what people prove themselves with, decided as values |
 //! | [`mail`] | mail to people, sent after the answer |
+//! | [`oauth`], [`issuers`], [`jwt`] | tokens for jobs of CI, by the identities that they have elsewhere |
+//! | [`outside`] | what is asked of servers that are not ours |
 //! | [`sweep`] | what is done once a minute |
 //! | [`runners`] | what is asked of the objects of `patr-runners` |
 //! | [`mod@env`] | the only file that names bindings, variables and secrets, or reads clock and randomness |
@@ -30,9 +32,13 @@ mod handlers;
 mod headers;
 mod ingress;
 mod internal;
+mod issuers;
+mod jwt;
 mod kv;
 mod limits;
 mod mail;
+mod oauth;
+mod outside;
 mod pages;
 mod platform;
 mod quotas;

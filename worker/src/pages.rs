@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `/login`, `/logout` | the browser's login begins and ends |
 //! | `/account` | the own account |
+//! | `/device` | a device that somebody logs in from here |
 //! | `/site-access` | the way in to sites for members |
 //! | `/verify-email`, `/reset-password` | where links in mails lead; what they prove stands in the fragment |
 //!
@@ -22,10 +23,11 @@ use crate::{
     answer::{Fault, Refused},
     auth::{self, Person, cookie},
     ctx::Ctx,
+    handlers::device,
     ingress::access::{local, members},
     platform::{self, Body},
 };
-pub(crate) use html::{Page, plain, see_other};
+pub(crate) use html::{Page, escape, plain, problem, see_other};
 
 /// Longest form, in bytes: what a passkey answers, in percent-encoding.
 const FORM_MAX: usize = 64 * 1024;
@@ -34,7 +36,7 @@ const SCRIPT: &str = include_str!("pages/script.js");
 
 /// Whether a path of the control host is one of a page here.
 pub(crate) fn is_page(path: &str) -> bool {
-    matches!(path, "/login" | "/logout" | "/account" | "/verify-email" | "/reset-password")
+    matches!(path, "/login" | "/logout" | "/account" | device::PATH | "/verify-email" | "/reset-password")
         || path == members::PATH
         || path == html::STYLE_PATH
         || path == html::SCRIPT_PATH
@@ -70,12 +72,20 @@ pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &[u8]) -> Result<Resp
         (&Method::GET | &Method::HEAD, members::PATH) => members::answer(ctx, parts).await,
         (&Method::GET | &Method::HEAD, "/verify-email") => mailed::verify(ctx),
         (&Method::GET | &Method::HEAD, "/reset-password") => mailed::reset(ctx),
-        (&Method::POST, "/login" | "/logout") if !cookie::is_same_origin(&parts.headers) => elsewhere(ctx),
+        (&Method::GET | &Method::HEAD, device::PATH) => device::page::show(ctx, parts).await,
+        (&Method::POST, "/login" | "/logout" | device::PATH) if !cookie::is_same_origin(&parts.headers) => {
+            elsewhere(ctx)
+        }
         (&Method::POST, "/login") => login::submit(ctx, body).await,
+        (&Method::POST, device::PATH) => device::page::submit(ctx, &parts.headers, body).await,
         (&Method::POST, "/logout") => login::leave(ctx, &parts.headers).await,
         _ => {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain", String::new())?;
-            let allowed = if matches!(path, "/login" | "/logout") { "GET, HEAD, POST" } else { "GET, HEAD" };
+            let allowed = if matches!(path, "/login" | "/logout" | device::PATH) {
+                "GET, HEAD, POST"
+            } else {
+                "GET, HEAD"
+            };
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
             Ok(response)
         }

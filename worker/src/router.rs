@@ -19,11 +19,11 @@ use crate::{
     ctx::Ctx,
     db::idempotency::{self, Kept, Reservation},
     handlers::{
-        account, audit, connect, deployments, device, exec, info, invitations, logs, managed_urls, members,
-        metrics, passkeys, requests, roles, runners, second_factor, secrets, sessions, sites, tokens, usage,
-        users, versions, volumes, workspaces,
+        account, audit, connect, deployments, device, exec, federations, info, invitations, logs,
+        managed_urls, members, metrics, passkeys, requests, roles, runners, second_factor, secrets, sessions,
+        sites, tokens, usage, users, versions, volumes, workspaces,
     },
-    headers, internal, limits, pages,
+    headers, internal, limits, oauth, pages,
     platform::{self, Body},
 };
 
@@ -39,6 +39,9 @@ pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Re
     ctx.comes_from(&parts.headers);
     if pages::is_page(parts.uri.path()) {
         return careful(ctx, pages::serve(ctx, &parts, &mut request).await?);
+    }
+    if oauth::is_ours(parts.uri.path()) {
+        return careful(ctx, platform::response(oauth::answer(ctx, &parts, &mut request).await)?);
     }
     if !is_api(parts.uri.path()) {
         return careful(ctx, crate::handlers::home(parts.uri.path())?);
@@ -133,6 +136,10 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::RotateToken => run(input, tokens::rotate).await,
         Route::AuthorizeDevice => run(input, device::authorize).await,
         Route::ExchangeDeviceCode => run(input, device::exchange).await,
+        Route::CreateFederation => run(input, federations::create).await,
+        Route::ListFederations => run(input, federations::list).await,
+        Route::GetFederation => run(input, federations::get).await,
+        Route::DeleteFederation => run(input, federations::delete).await,
         Route::CreateWorkspace => run(input, workspaces::create).await,
         Route::ListWorkspaces => run(input, workspaces::list).await,
         Route::GetWorkspace => run(input, workspaces::get).await,

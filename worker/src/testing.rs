@@ -2,8 +2,10 @@
 
 mod authenticator;
 mod caller;
+mod issuer;
 mod memory;
 mod objects;
+mod outside;
 pub(crate) mod site;
 
 use std::{
@@ -15,7 +17,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_executor::block_on;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use patr_models::{
     auth::{Access, prefix},
     deployment::{PortSpec, WorkloadSpec, spec::PortProtocol},
@@ -33,8 +35,10 @@ use patr_models::{
 
 pub(crate) use authenticator::Authenticator;
 pub(crate) use caller::{Answered, Caller, Outcome, code, refusal};
+pub(crate) use issuer::{ISSUER, Signing, documents};
 pub(crate) use memory::Memory;
 pub(crate) use objects::FakeObjects;
+pub(crate) use outside::FakeOutside;
 
 use crate::{
     answer::Refused,
@@ -45,6 +49,8 @@ use crate::{
     handlers::users,
     kv::Kv,
     mail::{Mail, Mailer, Provider},
+    oauth,
+    outside::Outside,
     platform::Body,
     quotas::Quotas,
     router,
@@ -68,6 +74,7 @@ pub(crate) struct App {
     pub(crate) sqlite: Rc<Sqlite>,
     pub(crate) kv: Memory,
     pub(crate) objects: Rc<FakeObjects>,
+    pub(crate) outside: FakeOutside,
     pub(crate) settings: Settings,
     pub(crate) now: Cell<Millis>,
     /// What was sent, oldest first.
@@ -93,6 +100,7 @@ impl App {
             sqlite: Rc::new(Sqlite::new()),
             kv: Memory::default(),
             objects: Rc::default(),
+            outside: FakeOutside::default(),
             settings,
             now: Cell::new(Millis(1_700_000_000_000)),
             mails: RefCell::default(),
@@ -105,6 +113,7 @@ impl App {
             sqlite: Rc::new(self.sqlite.copy()),
             kv: self.kv.copy(),
             objects: Rc::default(),
+            outside: self.outside.copy(),
             settings: self.settings.clone(),
             now: self.now.clone(),
             mails: RefCell::default(),
@@ -118,6 +127,7 @@ impl App {
             db: Db::Sqlite(Rc::clone(&self.sqlite)),
             kv: Kv::Memory(self.kv.clone()),
             runners: Runners::new(Objects::Fake(Rc::clone(&self.objects)), INTERNAL.to_owned()),
+            outside: Outside::Fake(self.outside.clone()),
             settings: self.settings.clone(),
         };
         Ctx {
@@ -141,6 +151,24 @@ impl App {
             router::Outcome::Whole(response) => response,
             router::Outcome::Streamed(_) => panic!("{} answers with a stream", parts.uri),
         }
+    }
+
+    /// A form, sent to where OAuth is.
+    pub(crate) fn form(&self, path: &str, form: &str) -> Answered {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.oauth(Method::POST, path, &headers, form)
+    }
+
+    /// Any request to where OAuth is.
+    pub(crate) fn oauth(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
+        assert!(oauth::is_ours(path));
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let mut body = Some(Bytes::copy_from_slice(body.as_bytes()));
+        Answered::new(block_on(oauth::answer(&self.ctx(), &parts, &mut body)))
     }
 
     pub(crate) fn anonymous(&self) -> Caller<'_> {

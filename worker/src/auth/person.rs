@@ -25,6 +25,7 @@ pub(crate) struct Person {
     pub(crate) user: UserId,
     pub(crate) token: Option<TokenId>,
     pub(crate) session: Option<SessionId>,
+    pub(crate) through: Through,
     pub(crate) opens: Opens,
     /// Networks that the token may be used from; everywhere when empty.
     pub(crate) networks: Vec<Network>,
@@ -46,6 +47,15 @@ impl Person {
             },
         }
     }
+}
+
+/// What kind of secret somebody has sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Through {
+    Login,
+    ApiToken,
+    /// A job of CI, for whoever trusts it.
+    Job,
 }
 
 /// What a secret opens, of what its person may.
@@ -88,6 +98,8 @@ pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> 
         by_session(ctx, hash(secret)).await
     } else if secret.starts_with(prefix::TOKEN) {
         by_token(ctx, parts, hash(secret)).await
+    } else if secret.starts_with(prefix::ACCESS) {
+        by_job_token(ctx, hash(secret)).await
     } else {
         Err(super::wrong_kind(secret, "a person's token"))
     }
@@ -103,6 +115,7 @@ pub(crate) async fn by_session(ctx: &Ctx, hash: String) -> Result<Person, Refuse
         user: row.user_id,
         token: None,
         session: Some(row.id),
+        through: Through::Login,
         opens: Opens::Everything,
         networks: Vec::new(),
         until: None,
@@ -126,6 +139,7 @@ async fn by_token(ctx: &Ctx, parts: &Parts, hash: String) -> Result<Person, Refu
         user: row.user_id,
         token: Some(row.id),
         session: None,
+        through: Through::ApiToken,
         opens: row.opens(),
         until: row.expires_at,
         networks: row.networks,
@@ -141,6 +155,22 @@ async fn note_log_in(ctx: &Ctx, hash: &str, last: Millis) {
     if let Err(error) = ctx.db.batch(vec![db::sessions::used(hash, ctx.now)]).await {
         platform::log(format_args!("{}: a use of a login is not written down: {error}", ctx.request));
     }
+}
+
+async fn by_job_token(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
+    let row: Option<db::job_tokens::Bearer> =
+        ctx.db.optional(db::job_tokens::by_hash(&hash, ctx.now)).await?;
+    let row = row.ok_or(Common::Unauthenticated)?;
+    Ok(Person {
+        user: row.created_by,
+        token: Some(row.id),
+        session: None,
+        through: Through::Job,
+        opens: Opens::Only([(row.workspace_id, Some(row.access()))].into()),
+        until: Some(row.expires_at),
+        networks: Vec::new(),
+        hash,
+    })
 }
 
 /// Whether a token for these networks may be used from an address. One that is not known is in no network.
@@ -191,6 +221,7 @@ mod tests {
             user: Id::from_parts(Millis(1), 1),
             token: None,
             session: None,
+            through: Through::ApiToken,
             opens: only(&[(1, None), (2, sites(Scope::All))]),
             networks: Vec::new(),
             until: None,

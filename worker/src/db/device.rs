@@ -104,6 +104,13 @@ pub(crate) fn take(hash: &str) -> Vec<Statement> {
     ]
 }
 
+/// When somebody typed a code.
+#[derive(serde::Deserialize)]
+pub(crate) struct Guess {
+    #[serde(deserialize_with = "super::millis")]
+    pub(crate) at: Millis,
+}
+
 /// Counts a code that somebody typed and nobody has, unless there were so many since then already: then it answers none.
 pub(crate) fn guess(user: UserId, now: Millis, since: Millis, max: u64) -> Statement {
     Statement::new(

@@ -137,5 +137,6 @@ pub(crate) fn forget(hash: &str) -> Vec<Statement> {
     vec![
         Statement::new("DELETE FROM sessions WHERE hash = ?1", &[&hash]),
         Statement::new("DELETE FROM tokens WHERE hash = ?1 OR former_hash = ?1", &[&hash]),
+        super::job_tokens::forget(hash),
     ]
 }

@@ -7,6 +7,8 @@
 //!
 //! The code that the person compares opens nothing by itself, and the one that the device asks with is shown to nobody.
 
+pub(crate) mod page;
+
 use std::time::Duration;
 
 use patr_models::{
@@ -19,6 +21,7 @@ use patr_models::{
     endpoint::{ApiEndpoint, Call, Reply, body::Created},
     ids::UserId,
     time::Millis,
+    user::User,
 };
 
 use crate::{
@@ -94,8 +97,8 @@ pub(crate) async fn exchange(
         Step::Denied => Err(Failure::Api(exchange::Error::AccessDenied)),
         Step::LetIn(user) => {
             let user: Option<users::Row> = ctx.db.optional(users::by_id(user)).await?;
-            let row = user.ok_or_else(expired)?;
-            let (who, user) = (Claimant(Some(row.id)), (&row).into());
+            let user: User = user.as_ref().ok_or_else(expired)?.into();
+            let who = Claimant(Some(user.id));
             match start_session(ctx, &who, user, device::take(&hash), ExchangeDeviceCode::NAME).await {
                 Ok(session) => Ok(Reply::new(Created(session))),
                 Err(DbError::Stale) => Err(expired()),
@@ -131,3 +134,7 @@ fn decide(row: &Row, now: Millis) -> Step {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "device_tests.rs"]
+mod tests;

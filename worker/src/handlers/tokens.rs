@@ -24,12 +24,15 @@ use patr_models::{
 use super::{absent, check_cursor, page};
 use crate::{
     answer::{Answer, Failure, Refused},
-    auth::{self, Person},
+    auth::{self, Person, Through},
     ctx::{Ctx, audited, new_secret},
     db::{DbError, tokens},
 };
 
 pub(crate) async fn create(ctx: &Ctx, caller: Person, call: Call<CreateToken>) -> Answer<CreateToken> {
+    if caller.through == Through::Job {
+        return Err(Failure::Api(create::Error::NotByThis));
+    }
     let body = call.body.0;
     let workspaces = limits::openings(ctx, &caller, body.workspaces).await?;
     limits::check(ctx.now, &caller, body.expires_at, body.not_before, &body.networks)

@@ -70,7 +70,7 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// What went wrong, for everybody who reads or hears the page.
-pub(super) fn problem(text: Option<&str>) -> String {
+pub(crate) fn problem(text: Option<&str>) -> String {
     text.map(|text| format!("<p class=wrong role=alert>{}</p>", escape(text))).unwrap_or_default()
 }
 

@@ -25,6 +25,10 @@ use super::{App, spec};
 pub(crate) struct Answered(Response<Bytes>);
 
 impl Answered {
+    pub(super) fn new(response: Response<Bytes>) -> Self {
+        Self(response)
+    }
+
     pub(crate) fn status(&self) -> u16 {
         self.0.status().as_u16()
     }

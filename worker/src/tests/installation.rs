@@ -11,7 +11,7 @@ use patr_models::{
 };
 
 use crate::auth;
-use crate::testing::{Answered, App, Caller, redirect, spec};
+use crate::testing::{Answered, App, Caller, ISSUER, Signing, documents, redirect, spec};
 
 /// The invitation that there is, and what its link ends with.
 const INVITATION: &str = "inv_00000000000000000000000001";
@@ -23,6 +23,16 @@ const SNAPSHOT: &str = "snap_00000000000000000000000000";
 pub(super) struct Installation<'a> {
     pub(super) owner: Caller<'a>,
     url: String,
+}
+
+/// The jobs of a repository are trusted.
+fn trust(owner: &Caller<'_>) {
+    for (url, document) in documents(ISSUER, &Signing::ALL) {
+        owner.app().outside.publishes(&url, &document);
+    }
+    let body = body(Route::CreateFederation).unwrap().replace("new", "github");
+    let made = owner.raw(Method::POST, "/api/v1/workspaces/acme/federations", body);
+    assert_eq!(made.code(), "");
 }
 
 impl<'a> Installation<'a> {
@@ -57,6 +67,7 @@ impl<'a> Installation<'a> {
         app.sqlite.run(&format!("INSERT INTO volume_snapshots VALUES ('{SNAPSHOT}', '{volume}', 7, 1)"));
         let url = owner.url("shop.apps.example", redirect()).unwrap().id.to_string();
         people(app);
+        trust(&owner);
         Self { owner, url }
     }
 
@@ -118,6 +129,7 @@ impl<'a> Installation<'a> {
             ("deployment", false) => "web",
             ("site", false) => "docs",
             ("token", false) => "ci",
+            ("federation", false) => "github",
             ("role", false) => "ops",
             ("secret", false) => "db",
             ("volume", false) => "data",
@@ -239,6 +251,10 @@ pub(super) fn takes(route: Route, header: &str) -> bool {
 pub(super) fn body(route: Route) -> Option<&'static str> {
     Some(match route {
         Route::CreateToken => r#"{"name":"new"}"#,
+        Route::CreateFederation => {
+            r#"{"name":"new","issuer":"https://token.actions.githubusercontent.com",
+                "conditions":{"repository":"acme/*"},"roles":["viewer"]}"#
+        }
         Route::CreateWorkspace => r#"{"name":"new"}"#,
         Route::RenameWorkspace => r#"{"name":"renamed"}"#,
         Route::SetMemberRoles => r#"{"roles":["developer"]}"#,

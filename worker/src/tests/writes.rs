@@ -146,6 +146,7 @@ fn what_was_deleted_in_between_is_not_found_and_leaves_no_line() {
         (Route::DeleteRole, "DELETE FROM roles"),
         (Route::RevokeInvitation, "DELETE FROM invitations"),
         (Route::RevokeToken, "DELETE FROM tokens WHERE name = 'ci'"),
+        (Route::DeleteFederation, "DELETE FROM federations"),
         (Route::RotateToken, "DELETE FROM tokens WHERE name = 'ci'"),
         (Route::UpdateUrl, "DELETE FROM managed_urls WHERE automatic = 0"),
         (Route::DeleteUrl, "DELETE FROM managed_urls WHERE automatic = 0"),

@@ -1,0 +1,72 @@
+//! What is answered when something is wrong (RFC 6749, 5.2).
+
+use bytes::Bytes;
+use http::{Response, StatusCode, header};
+use patr_models::ids::RequestId;
+
+use crate::answer::Fault;
+
+/// Something that the caller can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    status: StatusCode,
+    error: &'static str,
+    description: String,
+    header: Option<(header::HeaderName, &'static str)>,
+}
+
+/// Why a request ends early.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Problem(Problem),
+    Fault(Fault),
+}
+
+impl Problem {
+    pub(super) fn new(error: &'static str, description: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error, description: description.into(), header: None }
+    }
+
+    pub(super) fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new("invalid_request", description)
+    }
+
+    pub(super) fn wrong_method(allowed: &'static str) -> Self {
+        let header = Some((header::ALLOW, allowed));
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            header,
+            ..Self::invalid_request(format!("only {allowed} is possible here"))
+        }
+    }
+
+    pub(super) fn server_error(id: RequestId) -> Self {
+        let description = format!("something went wrong on our side; look for {id} in the log");
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::new("server_error", description) }
+    }
+
+    pub(super) fn respond(&self) -> Response<Bytes> {
+        // These characters alone (RFC 6749, 5.2).
+        let allowed = |letter: char| matches!(letter, ' '..='~') && letter != '"' && letter != '\\';
+        let description: String =
+            self.description.chars().map(|letter| if allowed(letter) { letter } else { '\'' }).collect();
+        let body = serde_json::json!({ "error": self.error, "error_description": description });
+        let mut response = super::json(self.status, &body).unwrap_or_default();
+        if let Some((name, value)) = &self.header {
+            response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl<F: Into<Fault>> From<F> for Stop {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
