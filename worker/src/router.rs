@@ -41,7 +41,7 @@ pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Re
         return careful(ctx, pages::serve(ctx, &parts, &mut request).await?);
     }
     if oauth::is_ours(parts.uri.path()) {
-        return platform::response(oauth::answer(ctx, &parts, &mut request).await);
+        return careful(ctx, platform::response(oauth::answer(ctx, &parts, &mut request).await)?);
     }
     if !is_api(parts.uri.path()) {
         return careful(ctx, crate::handlers::home(parts.uri.path())?);

@@ -24,8 +24,8 @@ const LOG_IN_NOTED: Duration = Duration::from_secs(300);
 pub(crate) struct Person {
     pub(crate) user: UserId,
     pub(crate) token: Option<TokenId>,
-    pub(crate) through: Through,
     pub(crate) session: Option<SessionId>,
+    pub(crate) through: Through,
     pub(crate) opens: Opens,
     /// Networks that the token may be used from; everywhere when empty.
     pub(crate) networks: Vec<Network>,
@@ -114,8 +114,8 @@ pub(crate) async fn by_session(ctx: &Ctx, hash: String) -> Result<Person, Refuse
     Ok(Person {
         user: row.user_id,
         token: None,
-        through: Through::Login,
         session: Some(row.id),
+        through: Through::Login,
         opens: Opens::Everything,
         networks: Vec::new(),
         until: None,
@@ -138,8 +138,8 @@ async fn by_token(ctx: &Ctx, parts: &Parts, hash: String) -> Result<Person, Refu
     Ok(Person {
         user: row.user_id,
         token: Some(row.id),
-        through: Through::ApiToken,
         session: None,
+        through: Through::ApiToken,
         opens: row.opens(),
         until: row.expires_at,
         networks: row.networks,
@@ -164,6 +164,7 @@ async fn by_job_token(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
     Ok(Person {
         user: row.created_by,
         token: Some(row.id),
+        session: None,
         through: Through::Job,
         session: None,
         opens: Opens::Only([(row.workspace_id, Some(row.access()))].into()),
@@ -220,8 +221,8 @@ mod tests {
         let person = Person {
             user: Id::from_parts(Millis(1), 1),
             token: None,
-            through: Through::ApiToken,
             session: None,
+            through: Through::ApiToken,
             opens: only(&[(1, None), (2, sites(Scope::All))]),
             networks: Vec::new(),
             until: None,

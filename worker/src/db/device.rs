@@ -104,7 +104,7 @@ pub(crate) fn take(hash: &str) -> Vec<Statement> {
     ]
 }
 
-/// When a code was typed.
+/// When somebody typed a code.
 #[derive(serde::Deserialize)]
 pub(crate) struct Guess {
     #[serde(deserialize_with = "super::millis")]
