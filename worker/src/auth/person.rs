@@ -166,7 +166,6 @@ async fn by_job_token(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
         token: Some(row.id),
         session: None,
         through: Through::Job,
-        session: None,
         opens: Opens::Only([(row.workspace_id, Some(row.access()))].into()),
         until: Some(row.expires_at),
         networks: Vec::new(),
