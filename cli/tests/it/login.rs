@@ -321,6 +321,7 @@ fn whoami_as_json_is_the_account() {
     {
       "id": "usr_00000000000000000000000001",
       "email": "ada@example.com",
+      "email_verified": false,
       "created_at": "2026-01-31T12:00:00.000Z"
     }
     "#);
