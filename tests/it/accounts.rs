@@ -148,14 +148,14 @@ async fn a_person_logs_in_with_each_of_what_the_account_has() {
 
     let patr = Program::of(&edge, &ada);
     let shown = patr.run(&["account", "show", "--output", "json"]).await;
-    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(
         (&shown["email_verified"], &shown["second_factors"]["recovery_codes_left"]),
         (&json!(true), &json!(9))
     );
     assert_eq!(shown["second_factors"]["passkeys"][0]["name"], "laptop");
     let sessions = patr.run(&["account", "sessions", "list", "--output", "json"]).await;
-    let sessions: Value = serde_json::from_str(&sessions.stdout).unwrap();
+    let sessions: Value = serde_json::from_str(&sessions).unwrap();
     assert!(sessions["items"].as_array().unwrap().len() >= 2, "{sessions}");
     browser.close().await;
 }
