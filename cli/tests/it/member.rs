@@ -174,7 +174,7 @@ fn a_link_makes_an_account_and_logs_it_in() {
     hint: `patr workspace permissions` shows what you may do there
     ");
     t.edge.answers::<GetWorkspace>(Json(workspace(1, "acme")));
-    t.patr("workspace show").run();
+    t.patr("workspace show --output json").run();
     let asked = t.edge.asked_once::<GetWorkspace>();
     assert_eq!((asked.token.as_deref(), asked.call.path.workspace), (Some(sample::TOKEN), Ref::Id(id(1))));
 }
