@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod exec;
+pub(crate) mod federation;
 pub(crate) mod grants;
 pub(crate) mod managed_url;
 pub(crate) mod member;
@@ -96,6 +97,9 @@ pub(crate) enum Command {
     /// API tokens, for programs
     #[command(subcommand, disable_help_subcommand = true)]
     Token(token::Token),
+    /// Jobs of CI that act in a workspace without a stored token
+    #[command(subcommand, disable_help_subcommand = true)]
+    Federation(federation::Federation),
     /// Machines that run your deployments
     #[command(subcommand, disable_help_subcommand = true)]
     Runner(runner::Runner),

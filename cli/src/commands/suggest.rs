@@ -7,7 +7,11 @@ use patr_models::{
         body::{Json, NoBody},
         headers::NoHeaders,
     },
-    ids::{DeploymentId, Id, Ref, RoleId, RunnerId, SiteId, TokenId, VolumeId, WorkspaceId},
+    federation::list::{self as federations, ListFederations},
+    ids::{
+        DeploymentId, FederationId, Id, Ref, RoleId, RunnerId, SiteId, TokenId, VolumeId,
+        WorkspaceId,
+    },
     name::Name,
     page::{ListQuery, Page},
     role::list::{self as roles, ListRoles},
@@ -51,6 +55,13 @@ impl Listed for RoleId {
     async fn names(ctx: &Context) -> Vec<String> {
         let Ok(workspace) = ctx.workspace() else { return Vec::new() };
         names::<ListRoles, _>(roles::Path { workspace }, |one| one.role.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for FederationId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListFederations, _>(federations::Path { workspace }, |one| one.name.to_string(), ctx).await
     }
 }
 

@@ -16,6 +16,7 @@ mod deploy;
 mod deployment;
 mod exec;
 mod failures;
+mod federation;
 mod help;
 mod login;
 mod logs;
