@@ -44,6 +44,9 @@ const GUESSES_UNDER_ATTACK: Rule = per(15 * MINUTE, 3);
 /// Of all sources together.
 pub(crate) const GUESSES_OF_ALL: Rule = per(HOUR, 100);
 
+/// What is written down whenever it happens, but not each time that it happens at once.
+const NOTED: Rule = per(MINUTE, 1);
+
 /// What any one address may ask, whoever it is: each costs the work of a password, a mail, or a row that nobody owns.
 const SOURCES: &[(&str, Rule)] = &[
     ("LogIn", per(5 * MINUTE, 60)),
@@ -105,6 +108,11 @@ pub(crate) async fn guess(ctx: &Ctx, what: &str) -> Result<(), Refused> {
 /// Forgets the guesses of this source: one was right.
 pub(crate) fn forget(ctx: &Ctx, what: &str) -> Statement {
     db::forget(&bucket(ctx, what))
+}
+
+/// Whether something happens that has not happened within a minute.
+pub(crate) async fn seldom(ctx: &Ctx, what: &str) -> Result<bool, Refused> {
+    take(ctx, what, NOTED).await
 }
 
 fn bucket(ctx: &Ctx, what: &str) -> String {

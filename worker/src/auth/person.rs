@@ -11,8 +11,14 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Refused, bearer, cookie, hash};
-use crate::{ctx::Ctx, db, platform};
+use super::{Actor, Refused, bearer, cookie, hash};
+use crate::{
+    ctx::{Audited, Ctx},
+    db, limits, platform,
+};
+
+/// In the audit log: the use of a token, of which only what was refused is there.
+const USE: &str = "UseToken";
 
 /// How often the use of an API token is written down.
 const NOTED: Duration = Duration::from_secs(60);
@@ -131,6 +137,7 @@ async fn by_token(ctx: &Ctx, parts: &Parts, hash: String) -> Result<Person, Refu
     }
     let from = address(&parts.headers);
     if !is_allowed(&row.networks, from) {
+        note_refusal(ctx, &row).await;
         let address = from.map_or_else(|| "an unknown address".to_owned(), |from| from.to_string());
         return Err(Common::NotFromHere { address }.into());
     }
@@ -190,6 +197,39 @@ async fn note_use(ctx: &Ctx, row: &db::tokens::Bearer, from: Option<IpAddr>) {
     }
     if let Err(error) = ctx.db.batch(vec![db::tokens::used(row.id, ctx.now, from)]).await {
         platform::log(format_args!("{}: a use of {} is not written down: {error}", ctx.request, row.id));
+    }
+}
+
+/// A token that is used from where it may not be.
+struct Elsewhere<'a>(&'a db::tokens::Bearer);
+
+impl Actor for Elsewhere<'_> {
+    fn user(&self) -> Option<UserId> {
+        Some(self.0.user_id)
+    }
+    fn token(&self) -> Option<TokenId> {
+        Some(self.0.id)
+    }
+    fn workspace(&self) -> Option<WorkspaceId> {
+        None
+    }
+}
+
+/// Has its maker see that somebody has the token who should not: the first time in each minute, so that whoever it is cannot
+/// fill the log.
+async fn note_refusal(ctx: &Ctx, row: &db::tokens::Bearer) {
+    let noted = async {
+        if limits::seldom(ctx, &format!("{USE}/{}", row.id)).await? {
+            let what = Audited::new(USE, row.id, row.name.as_str()).refused("network_not_allowed");
+            ctx.write(&Elsewhere(row), what, Vec::new()).await?;
+        }
+        Ok::<_, Refused>(())
+    };
+    if let Err(Refused::Fault(fault)) = noted.await {
+        platform::log(format_args!(
+            "{}: a refusal of {} is not in the audit log: {fault}",
+            ctx.request, row.id
+        ));
     }
 }
 
