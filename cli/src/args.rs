@@ -10,6 +10,7 @@ pub(crate) mod federation;
 pub(crate) mod grants;
 pub(crate) mod managed_url;
 pub(crate) mod member;
+pub(crate) mod oauth;
 pub(crate) mod port_forward;
 pub(crate) mod role;
 pub(crate) mod runner;
@@ -100,6 +101,9 @@ pub(crate) enum Command {
     /// Jobs of CI that act in a workspace without a stored token
     #[command(subcommand, disable_help_subcommand = true)]
     Federation(federation::Federation),
+    /// Programs that act for people who let them (OAuth)
+    #[command(subcommand, disable_help_subcommand = true)]
+    Oauth(oauth::Oauth),
     /// Machines that run your deployments
     #[command(subcommand, disable_help_subcommand = true)]
     Runner(runner::Runner),

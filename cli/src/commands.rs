@@ -13,6 +13,7 @@ mod help;
 mod join;
 mod logs;
 mod member;
+mod oauth;
 mod port_forward;
 mod proof;
 mod role;
@@ -59,6 +60,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Join(args) => join::join(args, &ctx).await,
         Command::Token(args) => token::run(args, &ctx).await,
         Command::Federation(args) => federation::run(args, &ctx).await,
+        Command::Oauth(args) => oauth::run(args, &ctx).await,
         Command::Runner(args) => runner::run(args, &ctx).await,
         Command::Deploy(args) => deploy::deploy(&args, &ctx).await,
         Command::Deployment(args) => deployment::run(args, &ctx).await,

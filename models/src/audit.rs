@@ -159,6 +159,7 @@ shown!(
     crate::name::Email,
     crate::name::Name,
     crate::name::WorkspaceName,
+    crate::oauth::RedirectUri,
     crate::role::RoleKey,
     crate::runner::RuntimeKind,
     crate::site::Access,

@@ -24,6 +24,8 @@ pub const CODE_LIFE_S: u32 = 60;
 pub const ACCESS_LIFE_S: u32 = 3600;
 /// How long a refresh token is good that nobody uses, in seconds.
 pub const REFRESH_LIFE_S: u32 = 30 * 24 * 3600;
+/// Longest address that a person is sent back to, in bytes.
+const LONGEST_URI: usize = 512;
 /// Addresses of one client, and clients of one person.
 pub const REDIRECTS_MAX: usize = 10;
 pub const CLIENTS_MAX: usize = 50;
@@ -46,13 +48,21 @@ pub struct Authorization {
     pub id: AuthorizationId,
     pub client: ClientId,
     pub client_name: Name,
+    /// Where, and what there; never more than the person may at that moment.
     pub workspaces: Vec<Opening>,
     pub created_at: Millis,
+    /// When the client last got tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed_at: Option<Millis>,
+    /// When it ends unless the client gets new tokens before.
+    pub expires_at: Millis,
 }
 
 /// A text is no address to be sent back to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no redirect URI: expected `https://…`, or `http://127.0.0.1/…` for a program on the person's own machine")]
+#[error(
+    "`{0}` is no redirect URI: expected `https://…`, or `http://127.0.0.1/…` for a program on the person's own machine"
+)]
 pub struct RedirectUriError(String);
 
 fn redirect_uri(text: &str) -> Result<String, RedirectUriError> {
@@ -60,9 +70,16 @@ fn redirect_uri(text: &str) -> Result<String, RedirectUriError> {
     let url: Url = text.parse().map_err(|_| wrong())?;
     let known = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     let plain = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    // It stands in a policy for content, where `;` and `,` would end it. An address may hold them, a host need not.
+    let host = url.host_str().unwrap_or_default();
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
     // Compared letter by letter: one spelling, the one that browsers make of it.
     let spelled = url.as_str() == text || url.as_str().strip_suffix('/') == Some(text);
-    if known && plain && spelled && text.len() <= 512 { Ok(text.to_owned()) } else { Err(wrong()) }
+    if known && plain && host.bytes().all(safe) && spelled && text.len() <= LONGEST_URI {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong())
+    }
 }
 
 /// Whether an address is of the machine that opens it, by number (RFC 8252, 8.3: not by name).
@@ -131,7 +148,8 @@ impl FromStr for Scopes {
             let unknown = || ScopesError::Unknown(word.chars().take(64).collect());
             match word.strip_suffix(":*") {
                 Some(kind) => {
-                    let kind = ResourceType::ALL.iter().find(|known| known.as_str() == kind).ok_or_else(unknown)?;
+                    let kind =
+                        ResourceType::ALL.iter().find(|known| known.as_str() == kind).ok_or_else(unknown)?;
                     let about = |permission: &&Permission| permission.resource_type() == *kind;
                     permissions.extend(Permission::ALL.iter().filter(about));
                 }
@@ -159,7 +177,8 @@ impl Scopes {
     /// What they come to, a sentence for each type of resource.
     pub fn in_words(&self) -> Vec<String> {
         let about = |kind: &ResourceType| {
-            let verbs: Vec<&str> = self.0.iter().filter(|it| it.resource_type() == *kind).map(|it| verb(*it)).collect();
+            let verbs: Vec<&str> =
+                self.0.iter().filter(|it| it.resource_type() == *kind).map(|it| verb(*it)).collect();
             (!verbs.is_empty()).then(|| format!("{}: {}", plural(*kind), verbs.join(", ")))
         };
         ResourceType::ALL.iter().filter_map(about).collect()
@@ -209,7 +228,12 @@ mod tests {
 
     #[test]
     fn a_person_is_sent_only_where_nobody_listens_in() {
-        for good in ["https://app.example/cb", "https://app.example/cb?a=1", "http://127.0.0.1/cb", "http://[::1]:99/cb"] {
+        for good in [
+            "https://app.example/cb",
+            "https://app.example/cb?a=1",
+            "http://127.0.0.1/cb",
+            "http://[::1]:99/cb",
+        ] {
             assert!(good.parse::<RedirectUri>().is_ok(), "{good}");
         }
         for bad in [
@@ -219,6 +243,8 @@ mod tests {
             "https://a@app.example/cb",
             "https://APP.example/cb",
             "https://app.example/a/../cb",
+            "https://a;sandbox/cb",
+            "https://a,b.example/cb",
             "javascript:alert(1)",
             "app:/cb",
             "/cb",
@@ -232,12 +258,19 @@ mod tests {
     fn an_address_is_compared_letter_by_letter_but_for_a_port_on_the_persons_own_machine() {
         let own = uri("https://app.example/cb");
         assert!(own.allows(&own));
-        for other in ["https://app.example/cb/", "https://app.example:8443/cb", "https://app.example/cb?a=1", "https://app.example.eve.example/cb"] {
+        for other in [
+            "https://app.example/cb/",
+            "https://app.example:8443/cb",
+            "https://app.example/cb?a=1",
+            "https://app.example.eve.example/cb",
+        ] {
             assert!(!own.allows(&uri(other)), "{other}");
         }
         let local = uri("http://127.0.0.1/cb");
         assert!(local.allows(&uri("http://127.0.0.1:51234/cb")));
-        assert!(!local.allows(&uri("http://127.0.0.1:51234/other")) && !local.allows(&uri("http://[::1]:1/cb")));
+        assert!(
+            !local.allows(&uri("http://127.0.0.1:51234/other")) && !local.allows(&uri("http://[::1]:1/cb"))
+        );
     }
 
     #[test]

@@ -67,6 +67,7 @@ const USERS: &[(&str, Rule)] = &[
     ("ChangeEmail", per(HOUR, 20)),
     ("CreateWorkspace", per(HOUR, 60)),
     ("CreateToken", per(HOUR, 60)),
+    ("CreateClient", per(HOUR, 60)),
     ("CreateInvitation", per(HOUR, 120)),
     ("AcceptInvitation", per(HOUR, 60)),
     ("ExecInDeployment", per(MINUTE, 120)),

@@ -19,7 +19,7 @@ use crate::{
     ctx::Ctx,
     db::idempotency::{self, Kept, Reservation},
     handlers::{
-        account, audit, connect, deployments, device, exec, federations, info, invitations, logs,
+        self, account, audit, connect, deployments, device, exec, federations, info, invitations, logs,
         managed_urls, members, metrics, passkeys, requests, roles, runners, second_factor, secrets, sessions,
         sites, tokens, usage, users, versions, volumes, workspaces,
     },
@@ -44,7 +44,7 @@ pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Re
         return careful(ctx, platform::response(oauth::answer(ctx, &parts, &mut request).await)?);
     }
     if !is_api(parts.uri.path()) {
-        return careful(ctx, crate::handlers::home(parts.uri.path())?);
+        return careful(ctx, handlers::home(parts.uri.path())?);
     }
     match answer(ctx, &parts, &mut request).await {
         Outcome::Whole(response) => platform::response(response),
@@ -140,6 +140,11 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::ListFederations => run(input, federations::list).await,
         Route::GetFederation => run(input, federations::get).await,
         Route::DeleteFederation => run(input, federations::delete).await,
+        Route::CreateClient => run(input, handlers::oauth::create).await,
+        Route::ListClients => run(input, handlers::oauth::list).await,
+        Route::DeleteClient => run(input, handlers::oauth::delete).await,
+        Route::ListAuthorizations => run(input, handlers::oauth::authorizations).await,
+        Route::RevokeAuthorization => run(input, handlers::oauth::revoke).await,
         Route::CreateWorkspace => run(input, workspaces::create).await,
         Route::ListWorkspaces => run(input, workspaces::list).await,
         Route::GetWorkspace => run(input, workspaces::get).await,

@@ -9,10 +9,11 @@ use patr_models::{
     },
     federation::list::{self as federations, ListFederations},
     ids::{
-        DeploymentId, FederationId, Id, Ref, RoleId, RunnerId, SiteId, TokenId, VolumeId,
+        ClientId, DeploymentId, FederationId, Id, Ref, RoleId, RunnerId, SiteId, TokenId, VolumeId,
         WorkspaceId,
     },
     name::Name,
+    oauth::list_clients::{self as clients, ListClients},
     page::{ListQuery, Page},
     role::list::{self as roles, ListRoles},
     runner::list::{self as runners, ListRunners},
@@ -82,6 +83,12 @@ impl Listed for VolumeId {
 impl Listed for WorkspaceId {
     async fn names(ctx: &Context) -> Vec<String> {
         names::<ListWorkspaces, _>(workspaces::Path {}, |one| one.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for ClientId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        names::<ListClients, _>(clients::Path {}, |one| one.name.to_string(), ctx).await
     }
 }
 

@@ -21,6 +21,7 @@ mod help;
 mod login;
 mod logs;
 mod member;
+mod oauth;
 mod port_forward;
 mod role;
 mod runner;

@@ -49,14 +49,12 @@ pub struct NewClient {
 
 api_errors! {
     pub enum Error {
-        LoginNeeded = 403 "login_needed", "clients are registered by people who have logged in, not with a token",
-            hint "run `patr login`";
         NameTaken { name: Name } = 409 "name_taken", "you already have a client named `{name}`",
             hint "choose another name, or delete the old one";
         /// Answers a repeated `Idempotency-Key`: the secret was shown once, and only its hash is stored.
         AlreadyMade { id: ClientId, name: Name } = 409 "already_made",
             "this request has already registered the client `{name}` ({id}); its secret was in the first answer and is not stored",
-            hint "if that answer is lost, delete the client and register it again with a new `Idempotency-Key`";
+            hint "if that answer is lost, delete the client with `patr oauth client delete {name}` and register it again";
         Redirects { max: usize } = 422 "redirect_uris_invalid", "redirect_uris: give 1 to {max}";
         TooManyClients { max: usize } = 422 "too_many_clients", "a person has {max} clients at most";
     }

@@ -62,6 +62,8 @@ pub(crate) enum Through {
     ApiToken,
     /// A job of CI, for whoever trusts it.
     Job,
+    /// A program of somebody else that the person lets act (OAuth).
+    Client,
 }
 
 /// What a secret opens, of what its person may.
@@ -105,7 +107,7 @@ pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> 
     } else if secret.starts_with(prefix::TOKEN) {
         by_token(ctx, parts, hash(secret)).await
     } else if secret.starts_with(prefix::ACCESS) {
-        by_job_token(ctx, hash(secret)).await
+        by_access_token(ctx, hash(secret)).await
     } else {
         Err(super::wrong_kind(secret, "a person's token"))
     }
@@ -164,20 +166,39 @@ async fn note_log_in(ctx: &Ctx, hash: &str, last: Millis) {
     }
 }
 
-async fn by_job_token(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
-    let row: Option<db::job_tokens::Bearer> =
+/// Whose access token it is, given to a job or to a client: they have one form.
+async fn by_access_token(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
+    let job: Option<db::job_tokens::Bearer> =
         ctx.db.optional(db::job_tokens::by_hash(&hash, ctx.now)).await?;
-    let row = row.ok_or(Common::Unauthenticated)?;
-    Ok(Person {
-        user: row.created_by,
-        token: Some(row.id),
+    if let Some(row) = job {
+        let opens = [(row.workspace_id, Some(row.access()))].into();
+        return Ok(acting(Through::Job, row.created_by, row.id, opens, row.expires_at, hash));
+    }
+    let client: Option<db::oauth::Bearer> = ctx.db.optional(db::oauth::by_hash(&hash, ctx.now)).await?;
+    let row = client.ok_or(Common::Unauthenticated)?;
+    let opens = row.openings.iter().map(|opening| (opening.workspace, opening.access())).collect();
+    Ok(acting(Through::Client, row.user_id, row.id, opens, row.expires_at, hash))
+}
+
+/// Something that acts for a person for a while.
+fn acting(
+    through: Through,
+    user: UserId,
+    token: TokenId,
+    opens: BTreeMap<WorkspaceId, Option<Access>>,
+    until: Millis,
+    hash: String,
+) -> Person {
+    Person {
+        user,
+        token: Some(token),
         session: None,
-        through: Through::Job,
-        opens: Opens::Only([(row.workspace_id, Some(row.access()))].into()),
-        until: Some(row.expires_at),
+        through,
+        opens: Opens::Only(opens),
+        until: Some(until),
         networks: Vec::new(),
         hash,
-    })
+    }
 }
 
 /// Whether a token for these networks may be used from an address. One that is not known is in no network.

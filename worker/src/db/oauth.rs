@@ -88,15 +88,20 @@ pub(crate) struct AuthorizationRow {
     client_id: ClientId,
     pub(crate) client_name: Name,
     #[serde(deserialize_with = "super::from_json")]
-    openings: Vec<Opening>,
+    pub(crate) openings: Vec<Opening>,
     #[serde(deserialize_with = "super::millis")]
     created_at: Millis,
+    #[serde(deserialize_with = "super::millis_option")]
+    renewed_at: Option<Millis>,
+    #[serde(deserialize_with = "super::millis")]
+    expires_at: Millis,
 }
 
 impl From<AuthorizationRow> for Authorization {
     fn from(row: AuthorizationRow) -> Self {
-        let AuthorizationRow { id, client_id, client_name, openings, created_at } = row;
-        Self { id, client: client_id, client_name, workspaces: openings, created_at }
+        let AuthorizationRow { id, client_id, client_name, openings, created_at, renewed_at, expires_at } =
+            row;
+        Self { id, client: client_id, client_name, workspaces: openings, created_at, renewed_at, expires_at }
     }
 }
 
@@ -108,22 +113,25 @@ pub(crate) fn authorization_of(user: UserId, id: AuthorizationId) -> Statement {
     )
 }
 
-pub(crate) fn authorizations(user: UserId, query: &ListQuery) -> Statement {
+pub(crate) fn authorizations(user: UserId, now: Millis, query: &ListQuery) -> Statement {
     Statement::new(
         "SELECT a.*, c.name AS client_name FROM oauth_authorizations a JOIN oauth_clients c ON c.id = a.client_id
-         WHERE a.user_id = ?1 AND a.id > ?2 AND instr(c.name, ?3) ORDER BY a.id LIMIT ?4",
-        &[&Text(user), &after(query), &filter(query), &page_size(query)],
+         WHERE a.user_id = ?1 AND a.id > ?2 AND instr(c.name, ?3) AND a.expires_at > ?5 ORDER BY a.id LIMIT ?4",
+        &[&Text(user), &after(query), &filter(query), &page_size(query), &now],
     )
 }
 
-/// With every token that hangs on it.
-pub(crate) fn authorization_delete(id: AuthorizationId) -> Statement {
-    Statement::new("DELETE FROM oauth_authorizations WHERE id = ?1", &[&Text(id)])
+/// With every secret that hangs on it; see [`super::unless_there`].
+pub(crate) fn authorization_delete(id: AuthorizationId) -> [Statement; 2] {
+    [
+        Statement::new(unless_there!("oauth_authorizations"), &[&Text(id)]),
+        Statement::new("DELETE FROM oauth_authorizations WHERE id = ?1", &[&Text(id)]),
+    ]
 }
 
-/// See [`super::unless_there`].
-pub(crate) fn authorization_there(id: AuthorizationId) -> Statement {
-    Statement::new(unless_there!("oauth_authorizations"), &[&Text(id)])
+/// Takes back all that somebody has let clients do.
+pub(crate) fn forget_all(user: UserId) -> Statement {
+    Statement::new("DELETE FROM oauth_authorizations WHERE user_id = ?1", &[&Text(user)])
 }
 
 /// What a person lets a client do, and the code that says so to the client.
@@ -142,8 +150,8 @@ pub(crate) struct NewCode<'a> {
 pub(crate) fn code_insert(new: &NewCode<'_>, now: Millis) -> [Statement; 2] {
     [
         Statement::new(
-            "INSERT INTO oauth_authorizations (id, client_id, user_id, openings, scope, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO oauth_authorizations (id, client_id, user_id, openings, scope, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             &[
                 &Text(new.authorization),
                 &Text(new.client),
@@ -151,6 +159,7 @@ pub(crate) fn code_insert(new: &NewCode<'_>, now: Millis) -> [Statement; 2] {
                 &Json(new.openings),
                 &new.scope,
                 &now,
+                &new.expires_at,
             ],
         ),
         Statement::new(
@@ -245,18 +254,16 @@ pub(crate) struct NewTokens<'a> {
     pub(crate) refresh_expires_at: Millis,
 }
 
-pub(crate) fn tokens_insert(new: &NewTokens<'_>, now: Millis) -> [Statement; 2] {
+pub(crate) fn tokens_insert(new: &NewTokens<'_>, now: Millis) -> [Statement; 3] {
     [
+        Statement::new(
+            "UPDATE oauth_authorizations SET renewed_at = ?2, expires_at = ?3 WHERE id = ?1",
+            &[&Text(new.authorization), &now, &new.refresh_expires_at],
+        ),
         Statement::new(
             "INSERT INTO oauth_access_tokens (id, hash, authorization_id, created_at, expires_at)
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            &[
-                &Text(new.access),
-                &new.access_hash,
-                &Text(new.authorization),
-                &now,
-                &new.access_expires_at,
-            ],
+            &[&Text(new.access), &new.access_hash, &Text(new.authorization), &now, &new.access_expires_at],
         ),
         Statement::new(
             "INSERT INTO oauth_refresh_tokens (hash, authorization_id, expires_at) VALUES (?1, ?2, ?3)",
@@ -269,7 +276,6 @@ pub(crate) fn tokens_insert(new: &NewTokens<'_>, now: Millis) -> [Statement; 2] 
 #[derive(serde::Deserialize)]
 pub(crate) struct Bearer {
     pub(crate) id: TokenId,
-    pub(crate) authorization_id: AuthorizationId,
     pub(crate) user_id: UserId,
     pub(crate) client_id: ClientId,
     pub(crate) scope: String,
@@ -296,7 +302,7 @@ pub(crate) fn forget(hash: &str) -> Statement {
 
 pub(super) fn sweep(now: Millis) -> [Statement; 3] {
     [
-        Statement::new("DELETE FROM oauth_codes WHERE expires_at <= ?1", &[&(now - super::DAY)]),
+        Statement::new("DELETE FROM oauth_authorizations WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM oauth_refresh_tokens WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM oauth_access_tokens WHERE expires_at <= ?1", &[&now]),
     ]

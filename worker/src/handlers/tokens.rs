@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub(crate) async fn create(ctx: &Ctx, caller: Person, call: Call<CreateToken>) -> Answer<CreateToken> {
-    if caller.through == Through::Job {
+    if matches!(caller.through, Through::Job | Through::Client) {
         return Err(Failure::Api(create::Error::NotByThis));
     }
     let body = call.body.0;

@@ -3,13 +3,14 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{header, request::Parts};
+use patr_models::ids::{TokenId, UserId, WorkspaceId};
 
 use super::{
     form::Form,
     problem::{Problem, Stop},
 };
 use crate::{
-    auth,
+    auth::{self, Actor},
     ctx::Ctx,
     db::oauth::{self, ClientRow},
 };
@@ -23,10 +24,7 @@ pub(super) async fn authenticate(ctx: &Ctx, parts: &Parts, form: &Form) -> Resul
             }
             (id, Some(secret))
         }
-        None => (
-            form.required("client_id")?.to_owned(),
-            form.get("client_secret").map(str::to_owned),
-        ),
+        None => (form.required("client_id")?.to_owned(), form.get("client_secret").map(str::to_owned)),
     };
     let id = id.parse().map_err(|_| Problem::invalid_client())?;
     let row: Option<ClientRow> = ctx.db.optional(oauth::client(id)).await?;
@@ -47,10 +45,29 @@ fn basic(parts: &Parts) -> Result<Option<(String, String)>, Problem> {
         let bytes = STANDARD.decode(text.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
         let text = String::from_utf8(bytes).ok()?;
         let (id, secret) = text.split_once(':')?;
-        let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().ok().map(String::from);
+        let plain =
+            |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().ok().map(String::from);
         Some((plain(id)?, plain(secret)?))
     };
     read().map(Some).ok_or_else(Problem::invalid_client)
+}
+
+/// A client, for the person who lets it act.
+pub(super) struct Acting {
+    pub(super) user: UserId,
+    pub(super) token: Option<TokenId>,
+}
+
+impl Actor for Acting {
+    fn user(&self) -> Option<UserId> {
+        Some(self.user)
+    }
+    fn token(&self) -> Option<TokenId> {
+        self.token
+    }
+    fn workspace(&self) -> Option<WorkspaceId> {
+        None
+    }
 }
 
 #[cfg(test)]

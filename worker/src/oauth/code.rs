@@ -10,21 +10,21 @@ use bytes::Bytes;
 use http::{Response, StatusCode, request::Parts};
 use patr_models::{
     auth::prefix,
-    ids::{AuthorizationId, TokenId, UserId, WorkspaceId},
-    oauth::{ACCESS_LIFE_S, REFRESH_LIFE_S},
+    ids::{AuthorizationId, UserId},
+    oauth::{ACCESS_LIFE_S, REFRESH_LIFE_S, Scopes},
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    client::authenticate,
+    client::{Acting, authenticate},
     form::Form,
     json,
     problem::{Problem, Stop},
 };
 use crate::{
     answer::Fault,
-    auth::{self, Actor},
+    auth,
     ctx::{Audited, Ctx, new_secret},
     db::{
         DbError, Statement,
@@ -53,8 +53,9 @@ pub(super) async fn exchange(ctx: &Ctx, parts: &Parts, form: &Form) -> Result<Re
         return stolen(ctx, &client, hold).await;
     }
     let verifier = form.required("code_verifier")?;
-    let right = form.required("redirect_uri")? == code.redirect_uri && is_verifier(verifier, &code.challenge);
-    if !right || code.expires_at <= ctx.now {
+    // OAuth 2.1 has left the address out here: the verifier proves more. What is said has to be so all the same.
+    let same = form.get("redirect_uri").is_none_or(|said| said == code.redirect_uri);
+    if !same || !is_verifier(verifier, &code.challenge) || code.expires_at <= ctx.now {
         return Err(not_good().into());
     }
     give(ctx, &client, hold, oauth::code_use(&hash)).await
@@ -71,15 +72,15 @@ pub(super) async fn refresh(ctx: &Ctx, parts: &Parts, form: &Form) -> Result<Res
     let hash = auth::hash(form.required("refresh_token")?);
     let refresh: Option<Refresh> = ctx.db.optional(oauth::refresh(&hash)).await?;
     let refresh = refresh.filter(|refresh| refresh.client_id == client.id).ok_or_else(not_good)?;
-    let hold =
-        Hold { user: refresh.user_id, authorization: refresh.authorization_id, scope: &refresh.scope };
+    let hold = Hold { user: refresh.user_id, authorization: refresh.authorization_id, scope: &refresh.scope };
     if refresh.used {
         return stolen(ctx, &client, hold).await;
     }
     if refresh.expires_at <= ctx.now {
         return Err(not_good().into());
     }
-    if form.get("scope").is_some_and(|scope| scope != refresh.scope) {
+    let scopes = |text: &str| text.parse::<Scopes>().ok();
+    if form.get("scope").is_some_and(|scope| scopes(scope) != scopes(&refresh.scope)) {
         return Err(Problem::new("invalid_scope", "the scope cannot be changed: ask the person again").into());
     }
     give(ctx, &client, hold, oauth::refresh_use(&hash)).await
@@ -109,7 +110,7 @@ async fn give(
         refresh_expires_at: after(REFRESH_LIFE_S),
     };
     let who = Acting { user: hold.user, token: Some(new.access) };
-    let what = Audited { action: GIVEN, resource: hold.authorization.to_string(), name: client.name.as_str() };
+    let what = Audited::new(GIVEN, hold.authorization, client.name.as_str());
     let statements = using.into_iter().chain(oauth::tokens_insert(&new, ctx.now)).collect();
     match ctx.write(&who, what, statements).await {
         // An equal request was faster: one of the two has what was stolen.
@@ -131,26 +132,11 @@ async fn give(
 /// Ends all that hangs on an authorization.
 async fn stolen(ctx: &Ctx, client: &ClientRow, hold: Hold<'_>) -> Result<Response<Bytes>, Stop> {
     let who = Acting { user: hold.user, token: None };
-    let what = Audited { action: STOLEN, resource: hold.authorization.to_string(), name: client.name.as_str() };
-    ctx.write(&who, what, vec![oauth::authorization_delete(hold.authorization)]).await?;
-    Err(not_good().into())
-}
-
-/// A client, for the person who lets it.
-struct Acting {
-    user: UserId,
-    token: Option<TokenId>,
-}
-
-impl Actor for Acting {
-    fn user(&self) -> Option<UserId> {
-        Some(self.user)
-    }
-    fn token(&self) -> Option<TokenId> {
-        self.token
-    }
-    fn workspace(&self) -> Option<WorkspaceId> {
-        None
+    let what = Audited::new(STOLEN, hold.authorization, client.name.as_str());
+    match ctx.write(&who, what, oauth::authorization_delete(hold.authorization).to_vec()).await {
+        // It is gone already.
+        Ok(()) | Err(DbError::Stale) => Err(not_good().into()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -43,9 +43,8 @@ pub(super) async fn answer(ctx: &Ctx, parts: &Parts, form: &Form) -> Result<Resp
         )?);
     }
     let refresh: Option<Refresh> = ctx.db.optional(oauth::refresh(&hash)).await?;
-    let good = |refresh: &Refresh| {
-        refresh.client_id == client.id && !refresh.used && refresh.expires_at > ctx.now
-    };
+    let good =
+        |refresh: &Refresh| refresh.client_id == client.id && !refresh.used && refresh.expires_at > ctx.now;
     Ok(match refresh.filter(good) {
         Some(refresh) => json(
             StatusCode::OK,

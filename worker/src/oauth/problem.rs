@@ -10,8 +10,8 @@ use crate::answer::Fault;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     status: StatusCode,
-    error: &'static str,
-    description: String,
+    pub(super) error: &'static str,
+    pub(super) description: String,
     header: Option<(header::HeaderName, &'static str)>,
 }
 
@@ -29,6 +29,13 @@ impl Problem {
 
     pub(super) fn invalid_request(description: impl Into<String>) -> Self {
         Self::new("invalid_request", description)
+    }
+
+    /// Whoever asks is not who it says, or does not say it.
+    pub(super) fn invalid_client() -> Self {
+        let header = Some((header::WWW_AUTHENTICATE, "Basic realm=\"patr\", charset=\"UTF-8\""));
+        let description = "there is no such client, or this is not its secret";
+        Self { status: StatusCode::UNAUTHORIZED, header, ..Self::new("invalid_client", description) }
     }
 
     pub(super) fn wrong_method(allowed: &'static str) -> Self {

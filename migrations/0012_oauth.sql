@@ -13,21 +13,26 @@ CREATE TABLE oauth_clients (
 ) STRICT;
 CREATE INDEX oauth_clients_by_user ON oauth_clients (user_id, id);
 
--- What a person has let a client do. Every token of the client hangs on it.
+-- What a person has let a client do. Every secret of the client for it hangs on this row.
 CREATE TABLE oauth_authorizations (
     id         TEXT PRIMARY KEY,
     client_id  TEXT NOT NULL REFERENCES oauth_clients (id) ON DELETE CASCADE,
     user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     -- JSON, a list of workspaces with the grants in each.
     openings   TEXT NOT NULL,
-    -- As the client asked.
+    -- What the client asked for.
     scope      TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- When the client last got tokens.
+    renewed_at INTEGER,
+    -- Of the newest secret with which the client can get tokens.
+    expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX oauth_authorizations_by_client ON oauth_authorizations (client_id);
 CREATE INDEX oauth_authorizations_by_user ON oauth_authorizations (user_id, id);
+CREATE INDEX oauth_authorizations_by_expiry ON oauth_authorizations (expires_at);
 
--- What a client gets its first tokens with. Kept for as long as using it a second time has to be noticed.
+-- What a client gets its first tokens with. A used one stays: when it comes again, somebody has stolen it.
 CREATE TABLE oauth_codes (
     hash             TEXT PRIMARY KEY,
     authorization_id TEXT NOT NULL REFERENCES oauth_authorizations (id) ON DELETE CASCADE,
@@ -38,9 +43,8 @@ CREATE TABLE oauth_codes (
     used             INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX oauth_codes_by_authorization ON oauth_codes (authorization_id);
-CREATE INDEX oauth_codes_by_expiry ON oauth_codes (expires_at);
 
--- Used ones stay until they would have expired: one that comes back was stolen.
+-- Used ones stay until they would have expired, for the same reason.
 CREATE TABLE oauth_refresh_tokens (
     hash             TEXT PRIMARY KEY,
     authorization_id TEXT NOT NULL REFERENCES oauth_authorizations (id) ON DELETE CASCADE,
