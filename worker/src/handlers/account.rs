@@ -47,7 +47,8 @@ pub(crate) async fn prove(ctx: &Ctx, caller: Person, call: Call<Prove>) -> Answe
         Proof::Passkey(assertion) => passkeys::check(ctx, assertion, Some(row.id)).await?.is_some(),
     };
     if !right {
-        log_ins::failed(ctx, Some(row.id), &row.email).await?;
+        let what = audited::<Prove>(row.id, row.email.as_str()).refused("wrong_proof");
+        ctx.write(&caller, what, Vec::new()).await?;
         return Err(Failure::Api(prove::Error::WrongProof));
     }
     let statements = vec![sessions::prove(&caller.hash, ctx.now), log_ins::forget_attempts(ctx, &row.email)];

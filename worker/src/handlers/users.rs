@@ -65,6 +65,9 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<Sig
     }
 }
 
+/// What the audit log calls a right password with a second factor that was not.
+pub(crate) const WRONG_SECOND_FACTOR: &str = "wrong_second_factor";
+
 pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn> {
     let log_in::Body { email, password, second_factor } = call.body.0;
     let row = authenticate(ctx, &email, &password).await?;
@@ -73,7 +76,7 @@ pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn
     if held.any() {
         let needed = || Failure::Api(log_in::Error::SecondFactorNeeded { ways: held.ways() });
         if !second_factor::check(ctx, row.id, &second_factor.ok_or_else(needed)?).await? {
-            failed(ctx, Some(row.id), &email).await?;
+            failed(ctx, Some(row.id), &email, WRONG_SECOND_FACTOR).await?;
             return Err(Failure::Api(log_in::Error::WrongSecondFactor));
         }
     }
@@ -100,14 +103,19 @@ pub(crate) async fn authenticate(
     if verify_password(password, stored)? && row.is_some() {
         return Ok(row);
     }
-    failed(ctx, row.as_ref().map(|row| row.id), email).await?;
+    failed(ctx, row.as_ref().map(|row| row.id), email, "wrong_password").await?;
     Ok(None)
 }
 
-/// Leaves a line about somebody who did not get in.
-pub(crate) async fn failed(ctx: &Ctx, who: Option<UserId>, email: &Email) -> Result<(), DbError> {
+/// Leaves a line about somebody who did not get in, and what was wrong.
+pub(crate) async fn failed(
+    ctx: &Ctx,
+    who: Option<UserId>,
+    email: &Email,
+    code: &'static str,
+) -> Result<(), DbError> {
     let resource = who.map(|id| id.to_string()).unwrap_or_default();
-    let what = Audited::new(LogIn::NAME, resource, email.as_str()).refused("not_let_in");
+    let what = Audited::new(LogIn::NAME, resource, email.as_str()).refused(code);
     ctx.write(&Claimant(who), what, Vec::new()).await
 }
 

@@ -126,7 +126,7 @@ async fn by_code(ctx: &Ctx, ticket: &str, code: &str) -> Result<Outcome, Refused
     if second_factor::check_code(ctx, row.id, code).await? {
         return Ok(Outcome::In(row));
     }
-    log_ins::failed(ctx, Some(row.id), &row.email).await?;
+    log_ins::failed(ctx, Some(row.id), &row.email, log_ins::WRONG_SECOND_FACTOR).await?;
     let held = second_factor::held(ctx, row.id).await?;
     Ok(Outcome::More(row, held, Some("That is not the code of now. Each is good once.")))
 }
