@@ -1,6 +1,6 @@
 //! Clients of others that act for a person (OAuth 2.1): who they are, and what they were let do.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, net::Ipv4Addr, str::FromStr};
 
 use url::{Host, Url};
 
@@ -124,6 +124,17 @@ impl RedirectUri {
     /// Scheme, host and port.
     pub fn origin(&self) -> String {
         self.0.parse::<Url>().map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    }
+
+    /// The same as a policy for content has it: a number in place of a name matches nothing there, but for `127.0.0.1`
+    /// (CSP 3, 6.7.2.9), so that the scheme has to do.
+    pub fn source(&self) -> String {
+        let Ok(url) = self.0.parse::<Url>() else { return String::new() };
+        match url.host() {
+            Some(Host::Ipv4(address)) if address != Ipv4Addr::LOCALHOST => format!("{}:", url.scheme()),
+            Some(Host::Ipv6(_)) => format!("{}:", url.scheme()),
+            _ => url.origin().ascii_serialization(),
+        }
     }
 }
 
@@ -271,6 +282,19 @@ mod tests {
         assert!(
             !local.allows(&uri("http://127.0.0.1:51234/other")) && !local.allows(&uri("http://[::1]:1/cb"))
         );
+    }
+
+    #[test]
+    fn a_policy_for_content_knows_names_and_one_number() {
+        for (text, source) in [
+            ("https://app.example:8443/cb", "https://app.example:8443"),
+            ("http://127.0.0.1:99/cb", "http://127.0.0.1:99"),
+            ("http://127.0.0.2:99/cb", "http:"),
+            ("http://[::1]:99/cb", "http:"),
+            ("https://[2001:db8::1]/cb", "https:"),
+        ] {
+            assert_eq!(uri(text).source(), source, "{text}");
+        }
     }
 
     #[test]

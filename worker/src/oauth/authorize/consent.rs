@@ -44,7 +44,7 @@ pub(super) async fn ask(
         problem = problem(wrong),
         workspaces = workspaces(&own),
     );
-    Page { title: "Let a program act for you?", body, person: Some(&who), leads_to: &origin }
+    Page { title: "Let a program act for you?", body, person: Some(&who), leads_to: &redirect.source() }
         .respond(ctx, status)
 }
 
