@@ -103,7 +103,9 @@ async fn a_person_logs_in_with_each_of_what_the_account_has() {
     // An authenticator app, enabled with its first code.
     person.presses("#totp button").await;
     let seed = person.sees("#seed").await.text().await.unwrap();
-    assert!(person.sees("#qr").await.prop("naturalWidth").await.unwrap().is_some_and(|width| width != "0"));
+    person.sees("#qr").await;
+    let width = browser.run("return document.querySelector('#qr').naturalWidth", Vec::new()).await;
+    assert!(width.as_u64().is_some_and(|width| width > 0), "no picture: {width}");
     let first = person.code(&seed, 0).await;
     person.types("#enrolment input[name=code]", &first).await;
     person.presses("#enrolment button").await;

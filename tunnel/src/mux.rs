@@ -7,7 +7,8 @@ use bytes::Bytes;
 use crate::{
     frame::{self, Code, Frame, FrameError, StreamId},
     limits::{
-        ALONE_AFTER, FAIR_FRAME, GROWTH_BUDGET, MAX_CREDIT, MAX_FRAME, MAX_OPEN, MAX_REFUSED, MAX_STREAMS,
+        ALONE_AFTER, ALONE_AGAIN, FAIR_FRAME, GROWTH_BUDGET, MAX_CREDIT, MAX_FRAME, MAX_OPEN, MAX_REFUSED,
+        MAX_STREAMS,
     },
     stream::Stream,
 };
@@ -95,6 +96,8 @@ pub struct Mux {
     queued: usize,
     /// Which stream's data went last, and how many bytes since another one's did.
     alone: (StreamId, usize),
+    /// Which stream's data arrived last, and how many bytes since another one's did while it was open.
+    arrived: (StreamId, usize),
     /// Streams of the peer that were refused since one was answered.
     refused: usize,
 }
@@ -113,6 +116,7 @@ impl Mux {
             budget: GROWTH_BUDGET,
             queued: 0,
             alone: (0, 0),
+            arrived: (0, ALONE_AGAIN),
             refused: 0,
         }
     }
@@ -222,7 +226,8 @@ impl Mux {
     pub fn consumed(&mut self, id: StreamId, n: usize) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let n = u32::try_from(n).unwrap_or(u32::MAX);
-        if let Some(credit) = stream.consumed(n, &mut self.budget) {
+        let shared = self.arrived.1 < ALONE_AGAIN;
+        if let Some(credit) = stream.consumed(n, &mut self.budget, shared) {
             self.urgent.push_back(Frame::Window { id, credit });
         }
         self.forget_if_over(id);
@@ -282,6 +287,7 @@ impl Mux {
     }
 
     fn data(&mut self, id: StreamId, payload: Bytes, fin: bool) -> Result<(), ProtocolError> {
+        let beside_another = self.arrived.0 != id && self.streams.contains_key(&self.arrived.0);
         let Some(stream) = known(&mut self.streams, id, self.side, self.next, self.peer_highest)? else {
             return Ok(());
         };
@@ -291,6 +297,8 @@ impl Mux {
         let length = u32::try_from(payload.len()).map_err(|_| ProtocolError::TooLong)?;
         stream.allowed = stream.allowed.checked_sub(length).ok_or(ProtocolError::OverCredit(id))?;
         stream.peer_ended = fin;
+        let alone = if beside_another { 0 } else { self.arrived.1 };
+        self.arrived = (id, alone.saturating_add(payload.len()));
         if stream.discarding {
             self.consumed(id, payload.len());
             return Ok(());

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::limits::{INITIAL_WINDOW, MAX_WINDOW};
+use crate::limits::{INITIAL_WINDOW, MAX_WINDOW, SHARED_WINDOW};
 
 /// What the mux keeps of a stream.
 #[derive(Debug)]
@@ -90,8 +90,8 @@ impl Stream {
 
     /// The application has read `n` bytes: answers the credit to give back, once it is worth a frame. The window of a
     /// reader that waits for more doubles as far as `budget` allows, which is reduced by what was taken; one that has
-    /// bytes left to read would not be any faster for it.
-    pub(crate) fn consumed(&mut self, n: u32, budget: &mut u32) -> Option<u32> {
+    /// bytes left to read would not be any faster for it. While the connection is shared a large window shrinks instead.
+    pub(crate) fn consumed(&mut self, n: u32, budget: &mut u32, shared: bool) -> Option<u32> {
         // More than was received cannot have been read.
         let unread = self.unread();
         let left = unread.saturating_sub(n);
@@ -99,13 +99,16 @@ impl Stream {
         if self.peer_ended || self.unreturned < self.window / 2 {
             return None;
         }
-        let growth = if left == 0 { self.window.min(MAX_WINDOW - self.window).min(*budget) } else { 0 };
-        *budget -= growth;
-        self.window += growth;
-        let credit = self.unreturned + growth;
+        let most = if shared { SHARED_WINDOW } else { MAX_WINDOW };
+        let growth =
+            if left == 0 { self.window.min(most.saturating_sub(self.window)).min(*budget) } else { 0 };
+        let shrinkage = if shared { self.window.saturating_sub(most).min(self.unreturned) } else { 0 };
+        *budget = *budget - growth + shrinkage;
+        self.window = self.window + growth - shrinkage;
+        let credit = self.unreturned + growth - shrinkage;
         self.allowed += credit;
         self.unreturned = 0;
-        Some(credit)
+        (credit > 0).then_some(credit)
     }
 
     /// What goes back to the budget when the stream is forgotten.

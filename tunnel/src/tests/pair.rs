@@ -7,7 +7,10 @@ use proptest::prelude::*;
 
 use crate::{
     Code, Event, Mux, OpenError, SendError, Side, StreamId,
-    limits::{ALONE_AFTER, FAIR_FRAME, GROWTH_BUDGET, INITIAL_WINDOW, MAX_FRAME, MAX_STREAMS, MAX_WINDOW},
+    limits::{
+        ALONE_AFTER, ALONE_AGAIN, FAIR_FRAME, GROWTH_BUDGET, INITIAL_WINDOW, MAX_FRAME, MAX_STREAMS,
+        MAX_WINDOW, SHARED_WINDOW,
+    },
 };
 
 /// Moves up to `most` messages from one end to the other.
@@ -156,6 +159,49 @@ fn a_window_grows_to_its_bound_and_frames_to_theirs() {
     assert_eq!(largest, MAX_FRAME + crate::frame::HEADER);
 }
 
+/// Sends bytes as fast as credit comes, to a reader that keeps up.
+fn pour(edge: &mut Mux, agent: &mut Mux, id: StreamId, bytes: usize) {
+    let mut left = bytes;
+    while left > 0 {
+        let room = edge.sendable(id).min(left);
+        assert!(room > 0, "{left} bytes are stuck");
+        edge.send(id, Bytes::from(vec![0; room]), false).unwrap();
+        carry(edge, agent, usize::MAX);
+        agent.consumed(id, room);
+        carry(agent, edge, 100);
+        left -= room;
+    }
+}
+
+#[test]
+fn a_window_shrinks_while_others_have_data_and_grows_again_when_they_have_none() {
+    let (mut edge, mut agent) = pair();
+    let bulk = edge.open(Bytes::new(), false).unwrap();
+    pour(&mut edge, &mut agent, bulk, 4 * MAX_WINDOW as usize);
+    for _ in 0..10 {
+        let small = edge.open(Bytes::new(), false).unwrap();
+        pour(&mut edge, &mut agent, small, 1);
+        edge.reset(small, Code::Cancelled);
+        pour(&mut edge, &mut agent, bulk, MAX_WINDOW as usize);
+        assert!(edge.sendable(bulk) <= MAX_WINDOW as usize);
+    }
+    assert!(edge.sendable(bulk) <= SHARED_WINDOW as usize, "{}", edge.sendable(bulk));
+    pour(&mut edge, &mut agent, bulk, ALONE_AGAIN + 4 * MAX_WINDOW as usize);
+    assert!(edge.sendable(bulk) > MAX_WINDOW as usize / 2, "{}", edge.sendable(bulk));
+}
+
+#[test]
+fn answers_one_after_another_are_not_beside_each_other() {
+    let (mut edge, mut agent) = pair();
+    for _ in 0..3 {
+        let bulk = edge.open(Bytes::new(), false).unwrap();
+        pour(&mut edge, &mut agent, bulk, 4 * MAX_WINDOW as usize);
+        assert!(edge.sendable(bulk) > MAX_WINDOW as usize / 2);
+        edge.reset(bulk, Code::Cancelled);
+        carry(&mut edge, &mut agent, 100);
+    }
+}
+
 #[test]
 fn the_window_of_a_reader_that_has_bytes_left_does_not_grow() {
     let (mut edge, mut agent) = pair();
@@ -231,7 +277,7 @@ fn frames_stay_small_while_small_answers_come_one_by_one_and_grow_when_they_stop
         let small = edge.open(Bytes::new(), false).unwrap();
         edge.send(small, Bytes::from_static(b"x"), true).unwrap();
     }
-    largest(&mut edge, ALONE_AFTER);
+    largest(&mut edge, ALONE_AGAIN);
     assert_eq!(largest(&mut edge, 8 * MAX_FRAME), MAX_FRAME + crate::frame::HEADER);
 }
 
