@@ -28,7 +28,7 @@ use patr_models::{
 
 use super::{form::Form, problem::Problem};
 use crate::{
-    answer::Fault,
+    answer::{Fault, Refused},
     auth::{self, Person},
     ctx::{Audited, Ctx, new_secret},
     db::{
@@ -36,6 +36,7 @@ use crate::{
         oauth::{self as db, ClientRow, NewCode},
         workspaces,
     },
+    limits,
     pages::{self, log_in_url, see_other},
 };
 
@@ -210,6 +211,14 @@ async fn approve(ctx: &Ctx, question: Question) -> Result<Response<Bytes>, Fault
     if chosen.is_empty() || chosen.len() > WORKSPACES_MAX {
         let wrong = format!("Choose at least one workspace, and {WORKSPACES_MAX} at most.");
         return consent::ask(ctx, &question, StatusCode::BAD_REQUEST, Some(&wrong)).await;
+    }
+    match limits::count(ctx, &format!("{LET_IN}/{}", question.person.user), limits::CONSENTS).await {
+        Ok(()) => {}
+        Err(Refused::Common(_)) => {
+            let wrong = "You have let in many programs in a short time. Try again in some minutes.";
+            return consent::ask(ctx, &question, StatusCode::TOO_MANY_REQUESTS, Some(wrong)).await;
+        }
+        Err(Refused::Fault(fault)) => return Err(fault),
     }
     let Question { person, client, scopes, challenge, .. } = question;
     let grants = scopes.access().grants();

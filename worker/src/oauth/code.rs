@@ -30,6 +30,7 @@ use crate::{
         DbError, Statement,
         oauth::{self, ClientRow, Code, NewTokens, Refresh},
     },
+    limits,
 };
 
 pub(super) const GRANT_TYPE: &str = "authorization_code";
@@ -99,6 +100,8 @@ async fn give(
     hold: Hold<'_>,
     using: [Statement; 2],
 ) -> Result<Response<Bytes>, Stop> {
+    // Before the code or the refresh token is used up: whoever is early comes again with it.
+    limits::count(ctx, &format!("{GIVEN}/{}", hold.authorization), limits::CLIENT_TOKENS).await?;
     let (access, refresh) = (new_secret(prefix::ACCESS)?, new_secret(prefix::REFRESH)?);
     let after = |seconds: u32| ctx.now + Duration::from_secs(seconds.into());
     let new = NewTokens {

@@ -1,5 +1,7 @@
 //! The page that asks a person.
 
+use std::time::Duration;
+
 use patr_models::workspace;
 
 use super::*;
@@ -220,6 +222,20 @@ fn a_client_gets_into_the_workspaces_that_are_chosen_and_no_others() {
     assert_eq!(get(&app, &tokens.access, "/api/v1/workspaces/umbrella/sites"), 200);
     assert_eq!(get(&app, &tokens.access, SITES), 404);
     assert_eq!(get(&app, &tokens.access, "/api/v1/workspaces/theirs/sites"), 404);
+}
+
+#[test]
+fn somebody_who_lets_in_one_program_after_the_other_is_slowed_down() {
+    let app = App::new();
+    let owner = app.owner("acme");
+    let path = address(&tool(&app), &[]);
+    let let_in = |_: &u32| decide(&owner, &path, "approve").status() == 303;
+    assert_eq!((0..100).take_while(let_in).count(), 60);
+    let page = decide(&owner, &path, "approve");
+    assert_eq!(page.status(), 429);
+    assert!(text(&page).contains("Try again in some minutes"), "{}", text(&page));
+    app.pass(Duration::from_secs(60));
+    assert_eq!(decide(&owner, &path, "approve").status(), 303);
 }
 
 #[test]

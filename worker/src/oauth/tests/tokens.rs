@@ -167,6 +167,25 @@ fn a_refresh_token_that_comes_twice_ends_its_family_and_no_other() {
 }
 
 #[test]
+fn a_client_that_takes_one_token_after_the_other_is_slowed_down_and_loses_nothing() {
+    let app = App::new();
+    let client = tool(&app);
+    let mut tokens = let_in(&app.owner("acme"), &client);
+    let refused = loop {
+        let answered = refresh(&app, &client, &tokens.refresh);
+        if answered.status() != 200 {
+            break answered;
+        }
+        tokens = Tokens::of(&answered);
+    };
+    assert_eq!(error(&refused), (429, "temporarily_unavailable".to_owned()));
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(app.audit().iter().filter(|action| **action == "GiveClientTokens").count(), 60);
+    app.pass(Duration::from_secs(60));
+    assert_eq!(refresh(&app, &client, &tokens.refresh).status(), 200, "it was not used up");
+}
+
+#[test]
 fn a_refresh_token_is_its_clients_and_for_what_was_asked() {
     let app = App::new();
     let owner = app.owner("acme");
