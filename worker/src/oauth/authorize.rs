@@ -120,7 +120,7 @@ pub(crate) async fn submit(ctx: &Ctx, headers: &HeaderMap, body: &[u8]) -> Resul
         _ => {
             let refused =
                 [("error", "access_denied"), ("error_description", "the person does not want this")];
-            see_other(&question.client.back(ctx, &refused)?, None)
+            consent::lead_back(ctx, &question.client, &refused)
         }
     }
 }
@@ -244,6 +244,6 @@ async fn approve(ctx: &Ctx, question: Question) -> Result<Response<Bytes>, Fault
             Halt::Unknown("The program that asks is not registered here any more.".to_owned()).respond(ctx)
         }
         Err(error) => Err(error.into()),
-        Ok(()) => see_other(&client.back(ctx, &[("code", &code)])?, None),
+        Ok(()) => consent::lead_back(ctx, &client, &[("code", &code)]),
     }
 }

@@ -1,7 +1,7 @@
 //! The pages of `/oauth/authorize`.
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode, header};
 use patr_models::workspace::Workspace;
 
 use super::{Client, PARAMETERS, PATH, Problem, Question, WORKSPACE, workspaces_of};
@@ -44,7 +44,7 @@ pub(super) async fn ask(
         problem = problem(wrong),
         workspaces = workspaces(&own),
     );
-    Page { title: "Let a program act for you?", body, person: Some(&who), leads_to: &redirect.source() }
+    Page { title: "Let a program act for you?", body, person: Some(&who), ..Page::default() }
         .respond(ctx, status)
 }
 
@@ -61,6 +61,22 @@ fn workspaces(own: &[Workspace]) -> String {
     let choices: String = own.iter().map(choice).collect();
     let none = if own.is_empty() { "<p>You are in no workspace.</p>" } else { "" };
     format!("<fieldset><legend>In these workspaces</legend>{none}{choices}</fieldset>")
+}
+
+/// Sends the person back to the client, from a page and not by a redirect: browsers hold everything that a form is redirected to
+/// to the policy of the page with the form, wherever the client leads on to.
+pub(super) fn lead_back(ctx: &Ctx, client: &Client, said: &[(&str, &str)]) -> Result<Response<Bytes>, Fault> {
+    let to = client.back(ctx, said)?;
+    let origin = escape(&client.redirect.origin());
+    let body = format!(
+        "<h1>On your way back</h1><p><a href=\"{}\" rel=noreferrer>Go on to {origin}</a> if that does not happen by itself.</p>",
+        escape(&to)
+    );
+    let mut response =
+        Page { title: "On your way back", body, ..Page::default() }.respond(ctx, StatusCode::OK)?;
+    let refresh = HeaderValue::from_str(&format!("0;url={to}")).map_err(Fault::new)?;
+    response.headers_mut().insert(header::REFRESH, refresh);
+    Ok(response)
 }
 
 /// Nobody is sent anywhere.

@@ -51,8 +51,7 @@ fn the_page_says_who_asks_for_what_and_where_it_leads() {
         assert!(text.contains(said), "{said}: {text}");
     }
     let policy = page.headers()["content-security-policy"].to_str().unwrap();
-    assert!(policy.contains("form-action 'self' https://*.apps.example https://tool.example;"), "{policy}");
-    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{policy}");
+    assert!(!policy.contains("tool.example") && policy.contains("frame-ancestors 'none'"), "{policy}");
 }
 
 #[test]
@@ -83,7 +82,7 @@ fn nobody_is_sent_where_the_client_has_not_said_before() {
     ] {
         let page = open(&owner, &address(&client, &wrong));
         assert_eq!(page.status(), 400, "{wrong:?}");
-        assert!(!page.headers().contains_key("location"), "{wrong:?}");
+        assert!(!leads_back(&page), "{wrong:?}");
         assert!(!text(&page).contains("example/cb") && !text(&page).contains("alert(1)"), "{wrong:?}");
     }
     let twice = address(&client, &[]) + "&scope=site:edit";
@@ -107,9 +106,6 @@ fn a_program_on_the_persons_own_machine_listens_on_any_port() {
     let owner = app.owner("acme");
     let client = register(&owner, "cli", false, &["http://127.0.0.1/cb"]);
     let here = "http://127.0.0.1:51234/cb";
-    let page = open(&owner, &address(&client, &[("redirect_uri", here)]));
-    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.contains(" http://127.0.0.1:51234;"), "{policy}");
     let (to, said) = led(&decide(&owner, &address(&client, &[("redirect_uri", here)]), "approve"));
     assert_eq!(to, here);
     let fields = [
@@ -140,7 +136,7 @@ fn what_cannot_be_given_is_told_the_person_who_may_take_it_back_to_the_client() 
     ] {
         let page = open(&owner, &address(&client, &[wrong]));
         assert_eq!(page.status(), 400, "{wrong:?}");
-        assert!(!page.headers().contains_key("location"), "{wrong:?}");
+        assert!(!leads_back(&page), "{wrong:?}");
         let text = text(&page);
         let back = format!("<a href=\"{REDIRECT}?error={error}&amp;error_description=");
         assert!(
@@ -189,7 +185,7 @@ fn a_form_that_another_page_sends_decides_nothing() {
         assert_eq!(browse(&owner, Method::POST, authorize::PATH, site, &body).status(), 403, "{site}");
     }
     assert_eq!(authorizations(&app), 0);
-    assert_eq!(browse(&owner, Method::POST, authorize::PATH, "same-origin", &body).status(), 303);
+    assert!(leads_back(&browse(&owner, Method::POST, authorize::PATH, "same-origin", &body)));
     assert_eq!(browse(&owner, Method::PUT, authorize::PATH, "same-origin", &body).status(), 405);
 }
 
@@ -229,13 +225,13 @@ fn somebody_who_lets_in_one_program_after_the_other_is_slowed_down() {
     let app = App::new();
     let owner = app.owner("acme");
     let path = address(&tool(&app), &[]);
-    let let_in = |_: &u32| decide(&owner, &path, "approve").status() == 303;
+    let let_in = |_: &u32| leads_back(&decide(&owner, &path, "approve"));
     assert_eq!((0..100).take_while(let_in).count(), 60);
     let page = decide(&owner, &path, "approve");
     assert_eq!(page.status(), 429);
     assert!(text(&page).contains("Try again in some minutes"), "{}", text(&page));
     app.pass(Duration::from_secs(60));
-    assert_eq!(decide(&owner, &path, "approve").status(), 303);
+    assert!(leads_back(&decide(&owner, &path, "approve")));
 }
 
 #[test]
