@@ -8,13 +8,23 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
-use rusqlite::{Connection, Row, backup::Backup, params_from_iter, types::Value as Sql};
+use rusqlite::{Connection, Row, backup::Backup, limits::Limit, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value as Json};
 
 use super::{DbError, Statement, Value, plan};
 
 /// With every migration and nothing else.
 static MIGRATED: LazyLock<Mutex<Connection>> = LazyLock::new(|| Mutex::new(Sqlite::migrated()));
+
+/// What D1 lets a statement have: its page of limits, and for the terms of a `UNION`, which it does not name, what it compiles.
+const LIMITS: [(Limit, i32); 6] = [
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+    (Limit::SQLITE_LIMIT_COLUMN, 100),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 5),
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+    (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+];
 
 thread_local! {
     /// Statements whose plans were found good by this test.
@@ -51,8 +61,7 @@ impl Sqlite {
     }
 
     fn migrated() -> Connection {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+        let connection = open();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
         let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
@@ -188,11 +197,19 @@ impl Sqlite {
     }
 }
 
+fn open() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+    for (limit, most) in LIMITS {
+        connection.set_limit(limit, most).unwrap();
+    }
+    connection
+}
+
 /// Much faster than doing again all that has made it.
 fn copy(from: &Connection) -> Connection {
-    let mut connection = Connection::open_in_memory().unwrap();
+    let mut connection = open();
     Backup::new(from, &mut connection).unwrap().step(-1).unwrap();
-    connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
     connection
 }
 
