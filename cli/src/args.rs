@@ -6,9 +6,11 @@ pub(crate) mod audit;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod exec;
+pub(crate) mod federation;
 pub(crate) mod grants;
 pub(crate) mod managed_url;
 pub(crate) mod member;
+pub(crate) mod oauth;
 pub(crate) mod port_forward;
 pub(crate) mod role;
 pub(crate) mod runner;
@@ -96,6 +98,12 @@ pub(crate) enum Command {
     /// API tokens, for programs
     #[command(subcommand, disable_help_subcommand = true)]
     Token(token::Token),
+    /// Jobs of CI that act in a workspace without a stored token
+    #[command(subcommand, disable_help_subcommand = true)]
+    Federation(federation::Federation),
+    /// Programs that act for people who let them (OAuth)
+    #[command(subcommand, disable_help_subcommand = true)]
+    Oauth(oauth::Oauth),
     /// Machines that run your deployments
     #[command(subcommand, disable_help_subcommand = true)]
     Runner(runner::Runner),

@@ -8,10 +8,12 @@ mod confirm;
 mod deploy;
 mod deployment;
 mod exec;
+mod federation;
 mod help;
 mod join;
 mod logs;
 mod member;
+mod oauth;
 mod port_forward;
 mod proof;
 mod role;
@@ -57,6 +59,8 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Role(args) => role::run(args, &ctx).await,
         Command::Join(args) => join::join(args, &ctx).await,
         Command::Token(args) => token::run(args, &ctx).await,
+        Command::Federation(args) => federation::run(args, &ctx).await,
+        Command::Oauth(args) => oauth::run(args, &ctx).await,
         Command::Runner(args) => runner::run(args, &ctx).await,
         Command::Deploy(args) => deploy::deploy(&args, &ctx).await,
         Command::Deployment(args) => deployment::run(args, &ctx).await,

@@ -141,6 +141,9 @@ shown!(
     crate::deployment::Placement,
     crate::deployment::Power,
     crate::deployment::WorkloadSpec,
+    crate::federation::Audience,
+    crate::federation::Issuer,
+    crate::federation::Pattern,
     crate::ids::DeploymentId,
     crate::ids::RunnerId,
     crate::ids::SiteId,
@@ -152,19 +155,24 @@ shown!(
     crate::managed_url::Target,
     crate::managed_url::UrlOptions,
     crate::managed_url::create::NewTarget,
+    crate::managed_url::Network,
     crate::name::Email,
     crate::name::Name,
     crate::name::WorkspaceName,
+    crate::oauth::RedirectUri,
     crate::role::RoleKey,
     crate::runner::RuntimeKind,
     crate::site::Access,
     crate::site::ManifestHash,
+    crate::token::Opening,
 );
 
 impl<T: Shown + ?Sized> Shown for &T {}
 impl<T: Shown> Shown for Option<T> {}
 impl<T: Shown> Shown for Vec<T> {}
 impl<T: Shown> Shown for std::collections::BTreeSet<T> {}
+/// The keys say what a value is about.
+impl<T: Shown> Shown for std::collections::BTreeMap<String, T> {}
 
 /// What of a line must be true of every one.
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub struct Federation {
     pub name: Name,
     pub issuer: Issuer,
     /// What the ID token must be for (`aud`).
-    pub audience: String,
+    pub audience: Audience,
     /// What its claims must be, all of them.
     pub conditions: BTreeMap<String, Pattern>,
     pub roles: Vec<HeldRole>,
@@ -74,6 +74,21 @@ string_type! {
     /// The address of an issuer of ID tokens, exactly as its tokens have it. Unencrypted on this machine only.
     Issuer, IssuerError, issuer,
     { "type": "string", "format": "uri" }
+}
+
+/// A text is no audience.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an audience has 1 to 256 characters")]
+pub struct AudienceError;
+
+fn audience(text: &str) -> Result<String, AudienceError> {
+    if (1..=256).contains(&text.len()) { Ok(text.to_owned()) } else { Err(AudienceError) }
+}
+
+string_type! {
+    /// What an ID token is for, letter by letter.
+    Audience, AudienceError, audience,
+    { "type": "string", "minLength": 1, "maxLength": 256 }
 }
 
 /// A text in which `*` stands for any number of any characters.

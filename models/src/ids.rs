@@ -131,6 +131,10 @@ ids! {
     PasskeyId = "pk" "passkey";
     /// Trust in the identities that somebody else gives to jobs.
     FederationId = "fed" "federation";
+    /// A program of somebody else (OAuth).
+    ClientId = "app" "OAuth client";
+    /// What a person has let such a program do.
+    AuthorizationId = "authz" "authorization";
 }
 
 /// A resource named by its id or by its name, wherever a person may type either.

@@ -24,6 +24,7 @@ pub mod limits;
 pub mod managed_url;
 pub mod member;
 pub mod name;
+pub mod oauth;
 pub mod openapi;
 pub mod page;
 pub mod passkey;

@@ -27,6 +27,7 @@ pub(crate) mod limits;
 pub(crate) mod mailed;
 pub(crate) mod managed_urls;
 pub(crate) mod members;
+pub(crate) mod oauth;
 pub(crate) mod passkeys;
 pub(crate) mod placements;
 #[cfg(test)]
@@ -211,9 +212,10 @@ pub(crate) enum DbError {
 }
 
 /// Columns that a statement puts a null into on purpose, to stop a batch that expects what is not so.
-const GUARDED: [&str; 8] = [
+const GUARDED: [&str; 9] = [
     ".generation",
     ".id",
+    ".authorization_id",
     ".user_code_hash",
     ": secrets.",
     ": releases.",
@@ -380,7 +382,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Forgets what has become old.
 pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
     let day = now - DAY;
-    vec![
+    let mut all = vec![
         Statement::new("DELETE FROM idempotency WHERE created_at < ?1", &[&day]),
         limits::sweep(now),
         Statement::new("DELETE FROM sessions WHERE expires_at <= ?1", &[&now]),
@@ -390,5 +392,7 @@ pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
         Statement::new("DELETE FROM device_codes WHERE expires_at <= ?1", &[&now]),
         Statement::new("DELETE FROM device_guesses WHERE at < ?1", &[&day]),
         invitations::sweep(now),
-    ]
+    ];
+    all.extend(oauth::sweep(now));
+    all
 }

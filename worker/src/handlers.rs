@@ -15,6 +15,7 @@ pub(crate) mod logs;
 pub(crate) mod managed_urls;
 pub(crate) mod members;
 pub(crate) mod metrics;
+pub(crate) mod oauth;
 pub(crate) mod passkeys;
 pub(crate) mod requests;
 pub(crate) mod roles;

@@ -44,6 +44,13 @@ const GUESSES_UNDER_ATTACK: Rule = per(15 * MINUTE, 3);
 /// Of all sources together.
 pub(crate) const GUESSES_OF_ALL: Rule = per(HOUR, 100);
 
+/// What is written down whenever it happens, but not each time that it happens at once.
+const NOTED: Rule = per(MINUTE, 1);
+
+/// Programs that one person lets in, and tokens that come of one time that it did.
+pub(crate) const CONSENTS: Rule = per(HOUR, 60);
+pub(crate) const CLIENT_TOKENS: Rule = per(HOUR, 60);
+
 /// What any one address may ask, whoever it is: each costs the work of a password, a mail, or a row that nobody owns.
 const SOURCES: &[(&str, Rule)] = &[
     ("LogIn", per(5 * MINUTE, 60)),
@@ -64,6 +71,7 @@ const USERS: &[(&str, Rule)] = &[
     ("ChangeEmail", per(HOUR, 20)),
     ("CreateWorkspace", per(HOUR, 60)),
     ("CreateToken", per(HOUR, 60)),
+    ("CreateClient", per(HOUR, 60)),
     ("CreateInvitation", per(HOUR, 120)),
     ("AcceptInvitation", per(HOUR, 60)),
     ("ExecInDeployment", per(MINUTE, 120)),
@@ -107,6 +115,11 @@ pub(crate) fn forget(ctx: &Ctx, what: &str) -> Statement {
     db::forget(&bucket(ctx, what))
 }
 
+/// Whether something happens that has not happened within a minute.
+pub(crate) async fn seldom(ctx: &Ctx, what: &str) -> Result<bool, Refused> {
+    take(ctx, what, NOTED).await
+}
+
 fn bucket(ctx: &Ctx, what: &str) -> String {
     format!("{what}/{}", ctx.from().source())
 }
@@ -116,7 +129,8 @@ async fn take(ctx: &Ctx, bucket: &str, rule: Rule) -> Result<bool, Refused> {
     Ok(taken.is_some())
 }
 
-async fn count(ctx: &Ctx, bucket: &str, rule: Rule) -> Result<(), Refused> {
+/// Counts an attempt, and refuses it when there have been too many.
+pub(crate) async fn count(ctx: &Ctx, bucket: &str, rule: Rule) -> Result<(), Refused> {
     if take(ctx, bucket, rule).await? {
         return Ok(());
     }

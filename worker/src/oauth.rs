@@ -1,9 +1,25 @@
-//! OAuth 2 at the control host: jobs of CI get tokens for the identities that they have elsewhere (RFC 8693). This endpoint speaks
-//! forms and errors of its own (RFC 6749), so it is not in the list of the API's.
+//! OAuth 2.1 at the control host: clients of others that act for people who let them, and jobs of CI. These endpoints speak
+//! forms and errors of their own (RFC 6749), so they are not in the list of the API's.
+//!
+//! | path | is | RFC |
+//! |---|---|---|
+//! | `/oauth/authorize` | a page: a person lets a client do something, or not | 6749, 7636, 9207 |
+//! | `/oauth/token` | a code, a refresh token or an ID token for an access token | 6749, 8693 |
+//! | `/oauth/introspect` | what a token of the asking client is good for | 7662 |
+//! | `/oauth/revoke` | a client gives a token back | 7009 |
+//! | `/.well-known/oauth-authorization-server` | all of this, for programs | 8414 |
 
+pub(crate) mod authorize;
+mod client;
+mod code;
 mod form;
+mod introspect;
 mod job;
+mod metadata;
 mod problem;
+mod revoke;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header, request::Parts};
@@ -16,17 +32,20 @@ use crate::{
 use form::Form;
 use problem::{Problem, Stop};
 
-pub(crate) const TOKEN: &str = "/oauth/token";
+const TOKEN: &str = "/oauth/token";
+const INTROSPECT: &str = "/oauth/introspect";
+const REVOKE: &str = "/oauth/revoke";
+const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 /// Largest form, in bytes: an ID token has a few thousand.
 const FORM_MAX: usize = 32 * 1024;
 
-/// Whether a path is the one of this.
+/// Whether a path is one of those that are for programs.
 pub(crate) fn is_ours(path: &str) -> bool {
-    path == TOKEN
+    matches!(path, TOKEN | INTROSPECT | REVOKE | METADATA)
 }
 
-/// Answers a request to it.
+/// Answers a request to one of them.
 pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &mut impl Body) -> Response<Bytes> {
     let answered = match body.read(FORM_MAX).await {
         Ok(body) => route(ctx, parts, &body).await,
@@ -43,12 +62,26 @@ pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &mut impl Body) -> Re
 }
 
 async fn route(ctx: &Ctx, parts: &Parts, body: &[u8]) -> Result<Response<Bytes>, Stop> {
-    if parts.method != Method::POST {
-        return Err(Problem::wrong_method("POST").into());
+    match (&parts.method, parts.uri.path()) {
+        (&Method::GET | &Method::HEAD, METADATA) => Ok(metadata::answer(ctx)?),
+        (_, METADATA) => Err(Problem::wrong_method("GET, HEAD").into()),
+        (&Method::POST, path) => {
+            let form = Form::read(parts, body)?;
+            match path {
+                INTROSPECT => introspect::answer(ctx, parts, &form).await,
+                REVOKE => revoke::answer(ctx, parts, &form).await,
+                _ => token(ctx, parts, &form).await,
+            }
+        }
+        _ => Err(Problem::wrong_method("POST").into()),
     }
-    let form = Form::read(parts, body)?;
+}
+
+async fn token(ctx: &Ctx, parts: &Parts, form: &Form) -> Result<Response<Bytes>, Stop> {
     match form.required("grant_type")? {
-        job::GRANT_TYPE => job::exchange(ctx, &form).await,
+        job::GRANT_TYPE => job::exchange(ctx, form).await,
+        code::GRANT_TYPE => code::exchange(ctx, parts, form).await,
+        code::REFRESH => code::refresh(ctx, parts, form).await,
         _ => Err(Problem::new("unsupported_grant_type", "this grant type is not one of those here").into()),
     }
 }

@@ -6,6 +6,7 @@
 //! | `/login`, `/logout` | the browser's login begins and ends |
 //! | `/account` | the own account |
 //! | `/device` | a device that somebody logs in from here |
+//! | `/oauth/authorize` | a program of somebody else that is let act for a person |
 //! | `/site-access` | the way in to sites for members |
 //! | `/verify-email`, `/reset-password` | where links in mails lead; what they prove stands in the fragment |
 //!
@@ -25,9 +26,10 @@ use crate::{
     ctx::Ctx,
     handlers::device,
     ingress::access::{local, members},
+    oauth::authorize,
     platform::{self, Body},
 };
-pub(crate) use html::{Page, escape, plain, problem, see_other};
+pub(crate) use html::{Page, escape, hidden, plain, problem, see_other};
 
 /// Longest form, in bytes: what a passkey answers, in percent-encoding.
 const FORM_MAX: usize = 64 * 1024;
@@ -36,7 +38,8 @@ const SCRIPT: &str = include_str!("pages/script.js");
 
 /// Whether a path of the control host is one of a page here.
 pub(crate) fn is_page(path: &str) -> bool {
-    matches!(path, "/login" | "/logout" | "/account" | device::PATH | "/verify-email" | "/reset-password")
+    matches!(path, "/login" | "/logout" | "/account" | "/verify-email" | "/reset-password")
+        || matches!(path, device::PATH | authorize::PATH)
         || path == members::PATH
         || path == html::STYLE_PATH
         || path == html::SCRIPT_PATH
@@ -73,15 +76,19 @@ pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &[u8]) -> Result<Resp
         (&Method::GET | &Method::HEAD, "/verify-email") => mailed::verify(ctx),
         (&Method::GET | &Method::HEAD, "/reset-password") => mailed::reset(ctx),
         (&Method::GET | &Method::HEAD, device::PATH) => device::page::show(ctx, parts).await,
-        (&Method::POST, "/login" | "/logout" | device::PATH) if !cookie::is_same_origin(&parts.headers) => {
+        (&Method::GET | &Method::HEAD, authorize::PATH) => authorize::show(ctx, parts).await,
+        (&Method::POST, "/login" | "/logout" | device::PATH | authorize::PATH)
+            if !cookie::is_same_origin(&parts.headers) =>
+        {
             elsewhere(ctx)
         }
         (&Method::POST, "/login") => login::submit(ctx, body).await,
         (&Method::POST, device::PATH) => device::page::submit(ctx, &parts.headers, body).await,
+        (&Method::POST, authorize::PATH) => authorize::submit(ctx, &parts.headers, body).await,
         (&Method::POST, "/logout") => login::leave(ctx, &parts.headers).await,
         _ => {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain", String::new())?;
-            let allowed = if matches!(path, "/login" | "/logout" | device::PATH) {
+            let allowed = if matches!(path, "/login" | "/logout" | device::PATH | authorize::PATH) {
                 "GET, HEAD, POST"
             } else {
                 "GET, HEAD"

@@ -1,31 +1,30 @@
 //! A request of the API into a handler's call. Each `match` lists every route there is: one that is declared and
 //! not handled does not compile.
 
+mod once;
+
 use bytes::Bytes;
 use http::{Method, Response, request::Parts};
 use patr_models::{
-    auth::prefix,
-    endpoint::{ApiEndpoint, Call, body::RequestBody, body::ResponseBody, headers::Headers as _, server},
+    endpoint::{ApiEndpoint, Call, body::RequestBody, server},
     error::Common,
-    ids::UserId,
     routes::{ControlRoute, Found, Route},
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
-    answer::{Answer, Failure, Fault, Refused, refused, respond, with_id},
+    answer::{Answer, Failure, Refused, refused, respond},
     audit::denied,
     auth::Scheme,
     ctx::Ctx,
-    db::idempotency::{self, Kept, Reservation},
     handlers::{
-        account, audit, connect, deployments, device, exec, federations, info, invitations, logs,
+        self, account, audit, connect, deployments, device, exec, federations, info, invitations, logs,
         managed_urls, members, metrics, passkeys, requests, roles, runners, second_factor, secrets, sessions,
         sites, tokens, usage, users, versions, volumes, workspaces,
     },
     headers, internal, limits, oauth, pages,
     platform::{self, Body},
 };
+use once::Once;
 
 /// Answers a request to the control host.
 pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Result<worker::Response> {
@@ -44,7 +43,7 @@ pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Re
         return careful(ctx, platform::response(oauth::answer(ctx, &parts, &mut request).await)?);
     }
     if !is_api(parts.uri.path()) {
-        return careful(ctx, crate::handlers::home(parts.uri.path())?);
+        return careful(ctx, handlers::home(parts.uri.path())?);
     }
     match answer(ctx, &parts, &mut request).await {
         Outcome::Whole(response) => platform::response(response),
@@ -140,6 +139,11 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::ListFederations => run(input, federations::list).await,
         Route::GetFederation => run(input, federations::get).await,
         Route::DeleteFederation => run(input, federations::delete).await,
+        Route::CreateClient => run(input, handlers::oauth::create).await,
+        Route::ListClients => run(input, handlers::oauth::list).await,
+        Route::DeleteClient => run(input, handlers::oauth::delete).await,
+        Route::ListAuthorizations => run(input, handlers::oauth::authorizations).await,
+        Route::RevokeAuthorization => run(input, handlers::oauth::revoke).await,
         Route::CreateWorkspace => run(input, workspaces::create).await,
         Route::ListWorkspaces => run(input, workspaces::list).await,
         Route::GetWorkspace => run(input, workspaces::get).await,
@@ -304,9 +308,8 @@ where
     let caller = E::Auth::identify::<E>(ctx, parts, params).await?;
     limits::of_user::<E>(ctx, E::Auth::user(&caller)).await?;
     let body = read_body::<E>(body).await?;
-    let hash = request_hash(parts, &body);
+    let once = Once::of::<E>(parts, &body, E::Auth::user(&caller));
     let call = server::from_http::<E>(parts, params, body)?;
-    let once = key::<E>(parts).zip(E::Auth::user(&caller)).map(|(key, user)| Once { user, key, hash });
     let Some(once) = once else { return Ok(respond(&handler(ctx, caller, call).await, ctx.request)) };
 
     if let Some(replay) = once.replay::<E>(ctx).await? {
@@ -336,81 +339,6 @@ async fn read_body<E: ApiEndpoint>(body: &mut impl Body) -> Result<Bytes, Refuse
         }
         other => other,
     })
-}
-
-/// The `Idempotency-Key`, where the endpoint takes one.
-fn key<E: ApiEndpoint>(parts: &Parts) -> Option<&str> {
-    const NAME: &str = "idempotency-key";
-    let declared = E::RequestHeaders::DOCS.iter().any(|doc| doc.name == NAME);
-    parts.headers.get(NAME).filter(|_| declared).and_then(|key| key.to_str().ok())
-}
-
-fn request_hash(parts: &Parts, body: &[u8]) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(parts.method.as_str());
-    hasher.update(parts.uri.to_string());
-    hasher.update([0]);
-    hasher.update(body);
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A write that must not happen twice.
-struct Once<'a> {
-    user: UserId,
-    key: &'a str,
-    hash: String,
-}
-
-impl Once<'_> {
-    /// The answer that the first request with this key was given.
-    async fn replay<E: ApiEndpoint>(&self, ctx: &Ctx) -> Result<Option<Response<Bytes>>, Refused> {
-        let Some(row) = ctx.db.optional::<idempotency::Row>(idempotency::get(self.user, self.key)).await?
-        else {
-            return Ok(None);
-        };
-        if row.request_hash != self.hash {
-            return Err(Common::KeyReused.into());
-        }
-        let (Some(status), Some(body)) = (row.status, row.body) else { return Err(Common::KeyInUse.into()) };
-        let mut response = Response::builder().status(status);
-        if let Some(media) = E::Response::MEDIA {
-            response = response.header("content-type", media);
-        }
-        if let Some(etag) = row.etag {
-            response = response.header("etag", etag);
-        }
-        let response = response.header("idempotency-replayed", "true").body(body.into());
-        Ok(Some(with_id(response.map_err(Fault::new)?, ctx.request)))
-    }
-
-    fn reservation(&self) -> Reservation {
-        let Self { user, key, hash } = self;
-        Reservation { user: *user, key: (*key).to_owned(), request_hash: hash.clone(), instead: None }
-    }
-
-    async fn keep(&self, ctx: &Ctx, response: &Response<Bytes>) {
-        // A secret is shown once and stored only as a hash. The handler has said what is answered instead.
-        if prefix::ALL.iter().any(|prefix| holds(response.body(), prefix)) {
-            return;
-        }
-        let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok());
-        let kept = Kept {
-            status: response.status().as_u16(),
-            etag: etag.map(str::to_owned),
-            body: String::from_utf8_lossy(response.body()).into_owned(),
-        };
-        let statement = idempotency::keep(&self.reservation(), &kept, ctx.now);
-        if let Err(error) = ctx.db.batch(vec![statement]).await {
-            platform::log(format_args!(
-                "{}: an answer is not kept for its Idempotency-Key: {error}",
-                ctx.request
-            ));
-        }
-    }
-}
-
-fn holds(body: &[u8], prefix: &str) -> bool {
-    body.windows(prefix.len()).any(|window| window == prefix.as_bytes())
 }
 
 /// As `run`, for an endpoint whose answer goes on while it is read.

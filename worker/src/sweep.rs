@@ -1,8 +1,8 @@
 //! What is done once a minute: what an earlier request could not finish, and what has become old.
 //!
-//! Each part does a bounded amount and leaves the rest to the next minute: in all 30 statements of D1 (22 more while the
+//! Each part does a bounded amount and leaves the rest to the next minute: in all 33 statements of D1 (22 more while the
 //! installation's key is replaced) and 20 deletions in KV, and for each of up to 20 routing tables that are behind four
-//! statements and a write. The free plan allows one event 50 statements and 1,000 calls: with more than six tables behind, the
+//! statements and a write. The free plan allows one event 50 statements and 1,000 calls: with more than five tables behind, the
 //! parts after them fail and have their turn in the next minute, when these are done.
 
 use std::time::Duration;

@@ -16,10 +16,11 @@ Examples:
   patr login --url https://patr.example.com --no-browser       in a browser elsewhere
   patr login --url https://patr.example.com --email ada@example.com
   patr login --url https://patr.example.com --token-stdin < token.txt
+  patr login --url https://patr.example.com --workspace acme --oidc      in a job of CI
 
 The browser shows a code, and asks whether it is the one that is shown here. What is saved goes into the \
 keyring of the system where there is one, else into a file that only you can read; PATR_KEYRING=off \
-always takes the file. In CI, set PATR_URL and PATR_TOKEN instead: nothing is saved then.")]
+always takes the file. In CI, log in with `--oidc`, or set PATR_URL and PATR_TOKEN instead: nothing is saved then.")]
 pub(crate) struct Login {
     /// Log in with this address and its password instead of in the browser
     #[arg(long)]
@@ -36,6 +37,13 @@ pub(crate) struct Login {
     /// Read an API token from stdin and log in with that
     #[arg(long, conflicts_with = "email")]
     pub(crate) token_stdin: bool,
+    /// Log in as a job of CI that the workspace trusts, for an hour; see `patr help federation add`
+    #[arg(long, conflicts_with_all = ["email", "token_stdin", "password_stdin", "no_browser", "code"])]
+    pub(crate) oidc: bool,
+    /// What GitHub makes the job's ID token for, where the federation has an audience of its own
+    /// [default: the address of the installation]
+    #[arg(long, value_name = "TEXT", requires = "oidc")]
+    pub(crate) audience: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

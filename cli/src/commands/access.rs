@@ -3,6 +3,7 @@
 mod device;
 mod login;
 mod logout;
+mod oidc;
 pub(super) mod prompt;
 mod second_factor;
 mod sign_up;

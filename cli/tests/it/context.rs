@@ -96,6 +96,12 @@ impl Patr<'_> {
         self
     }
 
+    /// With a variable in the environment, besides those of the context.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Without a variable of the context.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.command.env_remove(name);

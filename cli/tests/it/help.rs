@@ -29,6 +29,8 @@ fn help_begins_with_what_to_do_first() {
       role          Roles: what members may do
       join          Become a member of a workspace by a link
       token         API tokens, for programs
+      federation    Jobs of CI that act in a workspace without a stored token
+      oauth         Programs that act for people who let them (OAuth)
       runner        Machines that run your deployments
       deploy        Run an image: make a deployment or change one, and watch it go live
       deployment    Deployments: images that run

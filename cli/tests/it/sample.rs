@@ -10,6 +10,7 @@ use patr_models::{
         watch::{News, WatchDeployment},
     },
     endpoint::body::Json,
+    federation::Federation,
     ids::{Id, Ref, WorkspaceId},
     info::get::Info,
     invitation::Invitation,
@@ -92,6 +93,20 @@ pub(crate) fn invitation(name: Option<&str>) -> Invitation {
         created_by: "ada@example.com".parse().unwrap(),
         created_at: at(0),
         expires_at: at(60),
+    }
+}
+
+pub(crate) fn federation(name: &str) -> Federation {
+    let conditions = [("ref", "refs/heads/main"), ("repository", "acme/web")];
+    Federation {
+        id: id(1),
+        name: name.parse().unwrap(),
+        issuer: "https://token.actions.githubusercontent.com".parse().unwrap(),
+        audience: "https://patr.example.com".parse().unwrap(),
+        conditions: conditions.map(|(claim, text)| (claim.to_owned(), text.parse().unwrap())).into(),
+        roles: vec![held("developer")],
+        created_by: id(1),
+        created_at: at(0),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Federation, Issuer, Pattern};
+use super::{Audience, Federation, Issuer, Pattern};
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::{
@@ -35,7 +35,7 @@ pub struct Body {
     pub issuer: Issuer,
     /// What its tokens must be for; the address of this installation when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audience: Option<String>,
+    pub audience: Option<Audience>,
     /// What the claims of a token must be, all of them; `*` stands for any text.
     pub conditions: BTreeMap<String, Pattern>,
     /// What whoever shows such a token is in the workspace, by name or id.

@@ -90,7 +90,7 @@ api_errors! {
         /// A token may not make one that can do more than itself.
         Wider { what: &'static str } = 403 "wider_than_caller", "{what}: a token cannot make one that opens more than itself, from more places or for longer",
             hint "log in to make it, or ask for less";
-        NotByThis = 403 "not_with_this_token", "tokens are made by people and their API tokens, not by jobs that act for them",
+        NotByThis = 403 "not_with_this_token", "tokens are made by people and their API tokens, not by jobs and clients that act for them",
             hint "log in to make it";
     }
 }

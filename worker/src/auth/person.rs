@@ -11,8 +11,14 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Refused, bearer, cookie, hash};
-use crate::{ctx::Ctx, db, platform};
+use super::{Actor, Refused, bearer, cookie, hash};
+use crate::{
+    ctx::{Audited, Ctx},
+    db, limits, platform,
+};
+
+/// In the audit log: the use of a token, of which only what was refused is there.
+const USE: &str = "UseToken";
 
 /// How often the use of an API token is written down.
 const NOTED: Duration = Duration::from_secs(60);
@@ -56,6 +62,8 @@ pub(crate) enum Through {
     ApiToken,
     /// A job of CI, for whoever trusts it.
     Job,
+    /// A program of somebody else that the person lets act (OAuth).
+    Client,
 }
 
 /// What a secret opens, of what its person may.
@@ -99,7 +107,7 @@ pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> 
     } else if secret.starts_with(prefix::TOKEN) {
         by_token(ctx, parts, hash(secret)).await
     } else if secret.starts_with(prefix::ACCESS) {
-        by_job_token(ctx, hash(secret)).await
+        by_access_token(ctx, hash(secret)).await
     } else {
         Err(super::wrong_kind(secret, "a person's token"))
     }
@@ -131,6 +139,7 @@ async fn by_token(ctx: &Ctx, parts: &Parts, hash: String) -> Result<Person, Refu
     }
     let from = address(&parts.headers);
     if !is_allowed(&row.networks, from) {
+        note_refusal(ctx, &row).await;
         let address = from.map_or_else(|| "an unknown address".to_owned(), |from| from.to_string());
         return Err(Common::NotFromHere { address }.into());
     }
@@ -157,20 +166,39 @@ async fn note_log_in(ctx: &Ctx, hash: &str, last: Millis) {
     }
 }
 
-async fn by_job_token(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
-    let row: Option<db::job_tokens::Bearer> =
+/// Whose access token it is, given to a job or to a client: they have one form.
+async fn by_access_token(ctx: &Ctx, hash: String) -> Result<Person, Refused> {
+    let job: Option<db::job_tokens::Bearer> =
         ctx.db.optional(db::job_tokens::by_hash(&hash, ctx.now)).await?;
-    let row = row.ok_or(Common::Unauthenticated)?;
-    Ok(Person {
-        user: row.created_by,
-        token: Some(row.id),
+    if let Some(row) = job {
+        let opens = [(row.workspace_id, Some(row.access()))].into();
+        return Ok(acting(Through::Job, row.created_by, row.id, opens, row.expires_at, hash));
+    }
+    let client: Option<db::oauth::Bearer> = ctx.db.optional(db::oauth::by_hash(&hash, ctx.now)).await?;
+    let row = client.ok_or(Common::Unauthenticated)?;
+    let opens = row.openings.iter().map(|opening| (opening.workspace, opening.access())).collect();
+    Ok(acting(Through::Client, row.user_id, row.id, opens, row.expires_at, hash))
+}
+
+/// Something that acts for a person for a while.
+fn acting(
+    through: Through,
+    user: UserId,
+    token: TokenId,
+    opens: BTreeMap<WorkspaceId, Option<Access>>,
+    until: Millis,
+    hash: String,
+) -> Person {
+    Person {
+        user,
+        token: Some(token),
         session: None,
-        through: Through::Job,
-        opens: Opens::Only([(row.workspace_id, Some(row.access()))].into()),
-        until: Some(row.expires_at),
+        through,
+        opens: Opens::Only(opens),
+        until: Some(until),
         networks: Vec::new(),
         hash,
-    })
+    }
 }
 
 /// Whether a token for these networks may be used from an address. One that is not known is in no network.
@@ -190,6 +218,39 @@ async fn note_use(ctx: &Ctx, row: &db::tokens::Bearer, from: Option<IpAddr>) {
     }
     if let Err(error) = ctx.db.batch(vec![db::tokens::used(row.id, ctx.now, from)]).await {
         platform::log(format_args!("{}: a use of {} is not written down: {error}", ctx.request, row.id));
+    }
+}
+
+/// A token that is used from where it may not be.
+struct Elsewhere<'a>(&'a db::tokens::Bearer);
+
+impl Actor for Elsewhere<'_> {
+    fn user(&self) -> Option<UserId> {
+        Some(self.0.user_id)
+    }
+    fn token(&self) -> Option<TokenId> {
+        Some(self.0.id)
+    }
+    fn workspace(&self) -> Option<WorkspaceId> {
+        None
+    }
+}
+
+/// Has its maker see that somebody has the token who should not: the first time in each minute, so that whoever it is cannot
+/// fill the log.
+async fn note_refusal(ctx: &Ctx, row: &db::tokens::Bearer) {
+    let noted = async {
+        if limits::seldom(ctx, &format!("{USE}/{}", row.id)).await? {
+            let what = Audited::new(USE, row.id, row.name.as_str()).refused("network_not_allowed");
+            ctx.write(&Elsewhere(row), what, Vec::new()).await?;
+        }
+        Ok::<_, Refused>(())
+    };
+    if let Err(Refused::Fault(fault)) = noted.await {
+        platform::log(format_args!(
+            "{}: a refusal of {} is not in the audit log: {fault}",
+            ctx.request, row.id
+        ));
     }
 }
 

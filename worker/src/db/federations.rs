@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use patr_models::{
-    federation::{Federation, Issuer, Pattern},
+    federation::{Audience, Federation, Issuer, Pattern},
     ids::{FederationId, Ref, UserId, WorkspaceId},
     name::Name,
     page::ListQuery,
@@ -23,7 +23,7 @@ pub(crate) struct Row {
     pub(crate) workspace_id: WorkspaceId,
     pub(crate) name: Name,
     pub(crate) issuer: Issuer,
-    pub(crate) audience: String,
+    pub(crate) audience: Audience,
     #[serde(deserialize_with = "super::from_json")]
     pub(crate) conditions: BTreeMap<String, Pattern>,
     pub(crate) created_by: UserId,
@@ -31,6 +31,12 @@ pub(crate) struct Row {
     created_at: Millis,
     #[serde(deserialize_with = "in_order")]
     held: Vec<Held>,
+}
+
+impl Row {
+    pub(crate) fn roles(&self) -> Vec<RoleKey> {
+        self.held.iter().map(|held| held.key).collect()
+    }
 }
 
 impl From<Row> for Federation {
@@ -94,7 +100,7 @@ pub(crate) struct New<'a> {
     pub(crate) workspace: WorkspaceId,
     pub(crate) name: &'a Name,
     pub(crate) issuer: &'a Issuer,
-    pub(crate) audience: &'a str,
+    pub(crate) audience: &'a Audience,
     pub(crate) conditions: &'a BTreeMap<String, Pattern>,
     pub(crate) roles: &'a [RoleKey],
     pub(crate) by: UserId,
@@ -110,7 +116,7 @@ pub(crate) fn insert(new: &New<'_>, now: Millis) -> [Statement; 2] {
                 &Text(new.workspace),
                 &new.name.as_str(),
                 &new.issuer.as_str(),
-                &new.audience,
+                &new.audience.as_str(),
                 &Json(new.conditions),
                 &Text(new.by),
                 &now,

@@ -29,6 +29,7 @@ type Openings = BTreeMap<WorkspaceId, Option<Vec<Grant>>>;
 pub(crate) struct Bearer {
     pub(crate) id: TokenId,
     pub(crate) user_id: UserId,
+    pub(crate) name: Name,
     #[serde(deserialize_with = "super::truth")]
     limited: bool,
     #[serde(deserialize_with = "super::from_json")]
@@ -60,7 +61,7 @@ impl Bearer {
 pub(crate) fn by_hash(hash: &str, now: Millis) -> Statement {
     Statement::new(
         concat!(
-            "SELECT id, user_id, limited, networks, not_before, expires_at, last_used_at, ",
+            "SELECT id, user_id, name, limited, networks, not_before, expires_at, last_used_at, ",
             openings!(),
             " AS openings FROM tokens t
              WHERE (hash = ?1 OR (former_hash = ?1 AND former_until > ?2))

@@ -138,5 +138,6 @@ pub(crate) fn forget(hash: &str) -> Vec<Statement> {
         Statement::new("DELETE FROM sessions WHERE hash = ?1", &[&hash]),
         Statement::new("DELETE FROM tokens WHERE hash = ?1 OR former_hash = ?1", &[&hash]),
         super::job_tokens::forget(hash),
+        super::oauth::forget(hash),
     ]
 }

@@ -23,7 +23,7 @@ use super::{
     page,
 };
 use crate::{
-    answer::{Answer, Failure, Refused},
+    answer::{Answer, Failure, Fault, Refused},
     auth::Member,
     ctx::{Ctx, audited},
     db::{
@@ -34,8 +34,7 @@ use crate::{
     issuers,
 };
 
-/// Longest audience, and longest name of a claim, in bytes.
-const AUDIENCE_MAX: usize = 256;
+/// Longest name of a claim, in bytes.
 const CLAIM_MAX: usize = 64;
 
 impl From<Ungiven> for Failure<CreateFederation> {
@@ -68,6 +67,10 @@ pub(crate) async fn create(
     if let Err(problem) = issuers::introduce(ctx, &body.issuer).await? {
         return Err(Failure::Api(create::Error::IssuerUnusable { problem }));
     }
+    let audience = match body.audience {
+        Some(audience) => audience,
+        None => ctx.settings.control_url().parse().map_err(Fault::new)?,
+    };
     let id: FederationId = ctx.id()?;
     let (mut all, roles) = statements(&found);
     all.extend(db::insert(
@@ -76,14 +79,16 @@ pub(crate) async fn create(
             workspace: caller.workspace,
             name: &body.name,
             issuer: &body.issuer,
-            audience: &body.audience.unwrap_or_else(|| ctx.settings.control_url()),
+            audience: &audience,
             conditions: &body.conditions,
             roles: &roles,
             by: caller.person.user,
         },
         ctx.now,
     ));
-    match ctx.write(&caller, audited::<CreateFederation>(id, body.name.as_str()), all).await {
+    let what = audited::<CreateFederation>(id, body.name.as_str()).with("issuer", &body.issuer);
+    let what = what.with("audience", &audience).with("conditions", &body.conditions).with("roles", &roles);
+    match ctx.write(&caller, what, all).await {
         Err(error) if error.is_unique("federations.workspace_id") => {
             return Err(Failure::Api(create::Error::NameTaken { name: body.name }));
         }
@@ -103,9 +108,6 @@ fn check(body: &create::Body) -> Result<(), create::Error> {
     if let Some(claim) = body.conditions.keys().find(|claim| claim.is_empty() || claim.len() > CLAIM_MAX) {
         let claim: String = claim.chars().take(CLAIM_MAX).collect();
         return Err(unclear(format!("conditions: `{claim}` is no name of a claim")));
-    }
-    if body.audience.as_ref().is_some_and(|text| text.is_empty() || text.len() > AUDIENCE_MAX) {
-        return Err(unclear(format!("audience: use 1 to {AUDIENCE_MAX} characters")));
     }
     if say_whose(&body.conditions) { Ok(()) } else { Err(create::Error::AnyonesJobs) }
 }
@@ -131,7 +133,9 @@ pub(crate) async fn delete(
     call: Call<DeleteFederation>,
 ) -> Answer<DeleteFederation> {
     let row = find(ctx, &caller, &call.path.federation).await?;
-    let what = audited::<DeleteFederation>(row.id, row.name.as_str());
+    let what = audited::<DeleteFederation>(row.id, row.name.as_str()).without("issuer", &row.issuer);
+    let what = what.without("audience", &row.audience).without("conditions", &row.conditions);
+    let what = what.without("roles", &row.roles());
     match ctx.write(&caller, what, db::delete(row.id).to_vec()).await {
         Err(DbError::Stale) => Err(absent("federation", row.name).into()),
         Err(error) => Err(error.into()),

@@ -24,13 +24,14 @@ use patr_models::{
 use super::{absent, check_cursor, page};
 use crate::{
     answer::{Answer, Failure, Refused},
+    audit::Changes,
     auth::{self, Person, Through},
     ctx::{Ctx, audited, new_secret},
     db::{DbError, tokens},
 };
 
 pub(crate) async fn create(ctx: &Ctx, caller: Person, call: Call<CreateToken>) -> Answer<CreateToken> {
-    if caller.through == Through::Job {
+    if matches!(caller.through, Through::Job | Through::Client) {
         return Err(Failure::Api(create::Error::NotByThis));
     }
     let body = call.body.0;
@@ -52,7 +53,8 @@ pub(crate) async fn create(ctx: &Ctx, caller: Person, call: Call<CreateToken>) -
     let secret = new_secret(prefix::TOKEN)?;
     ctx.repeat_with(&create::Error::AlreadyMade { id: token.id, name: token.name.clone() });
     let insert = tokens::insert(&token, caller.user, &auth::hash(&secret));
-    match ctx.write(&caller, audited::<CreateToken>(token.id, token.name.as_str()), insert).await {
+    let what = audited::<CreateToken>(token.id, token.name.as_str()).says(made(&token));
+    match ctx.write(&caller, what, insert).await {
         Err(error) if error.is_unique("tokens.user_id") => {
             Err(Failure::Api(create::Error::NameTaken { name: token.name.clone() }))
         }
@@ -61,6 +63,24 @@ pub(crate) async fn create(ctx: &Ctx, caller: Person, call: Call<CreateToken>) -
         Err(error) => Err(error.into()),
         Ok(()) => Ok(Reply::new(Created(NewToken { token, secret }))),
     }
+}
+
+/// What a token may, from where and when, as a new one has it.
+fn made(token: &Token) -> Changes {
+    Changes::default()
+        .with("workspaces", &token.workspaces)
+        .with("networks", &token.networks)
+        .with("not_before", &token.not_before)
+        .with("expires_at", &token.expires_at)
+}
+
+/// The same of one that is no more.
+fn gone(token: &Token) -> Changes {
+    Changes::default()
+        .without("workspaces", &token.workspaces)
+        .without("networks", &token.networks)
+        .without("not_before", &token.not_before)
+        .without("expires_at", &token.expires_at)
 }
 
 pub(crate) async fn list(ctx: &Ctx, caller: Person, call: Call<ListTokens>) -> Answer<ListTokens> {
@@ -79,25 +99,26 @@ pub(crate) async fn rotate(ctx: &Ctx, caller: Person, call: Call<RotateToken>) -
     if overlap > OVERLAP_MAX_S {
         return Err(Failure::Api(rotate::Error::OverlapTooLong { max: OVERLAP_MAX_S }));
     }
-    let row = find(ctx, &caller, &call.path.token).await?;
+    let token = find(ctx, &caller, &call.path.token).await?.token(ctx.now);
     let former_until = (overlap > 0).then(|| ctx.now + Duration::from_secs(overlap.into()));
     let secret = new_secret(prefix::TOKEN)?;
-    let statements = vec![tokens::there(row.id), tokens::rotate(row.id, &auth::hash(&secret), former_until)];
-    match ctx.write(&caller, audited::<RotateToken>(row.id, row.name.as_str()), statements).await {
-        Err(DbError::Stale) => Err(absent("token", row.name).into()),
+    let statements =
+        vec![tokens::there(token.id), tokens::rotate(token.id, &auth::hash(&secret), former_until)];
+    let what = audited::<RotateToken>(token.id, token.name.as_str());
+    let what = what.changing("former_until", &token.former_until, &former_until);
+    match ctx.write(&caller, what, statements).await {
+        Err(DbError::Stale) => Err(absent("token", token.name).into()),
         Err(error) => Err(error.into()),
-        Ok(()) => {
-            let token = Token { former_until, ..row.token(ctx.now) };
-            Ok(Reply::new(Json(NewToken { token, secret })))
-        }
+        Ok(()) => Ok(Reply::new(Json(NewToken { token: Token { former_until, ..token }, secret }))),
     }
 }
 
 pub(crate) async fn revoke(ctx: &Ctx, caller: Person, call: Call<RevokeToken>) -> Answer<RevokeToken> {
-    let row = find(ctx, &caller, &call.path.token).await?;
-    let statements = vec![tokens::there(row.id), tokens::delete(row.id)];
-    match ctx.write(&caller, audited::<RevokeToken>(row.id, row.name.as_str()), statements).await {
-        Err(DbError::Stale) => Err(absent("token", row.name).into()),
+    let token = find(ctx, &caller, &call.path.token).await?.token(ctx.now);
+    let statements = vec![tokens::there(token.id), tokens::delete(token.id)];
+    let what = audited::<RevokeToken>(token.id, token.name.as_str()).says(gone(&token));
+    match ctx.write(&caller, what, statements).await {
+        Err(DbError::Stale) => Err(absent("token", token.name).into()),
         Err(error) => Err(error.into()),
         Ok(()) => Ok(Reply::new(NoContent)),
     }

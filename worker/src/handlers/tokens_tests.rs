@@ -141,6 +141,65 @@ fn a_token_works_only_from_its_networks() {
 }
 
 #[test]
+fn a_use_from_elsewhere_is_seen_in_the_log_once_a_minute() {
+    let app = App::new();
+    let ada = app.person("ada");
+    let networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let made = make(&ada, create::Body { networks, ..body("ci") }).unwrap();
+    from(&app, &made.secret, "192.0.2.1");
+    assert!(app.refusals().is_empty());
+    for address in ["198.51.100.7", "198.51.100.8"] {
+        from(&app, &made.secret, address);
+    }
+    assert_eq!(app.refusals(), ["UseToken"]);
+    let line = app.sqlite.rows("SELECT * FROM audit WHERE outcome = 'refused'").remove(0);
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["chain"], line["user_id"], "its maker sees it");
+    assert_eq!((&line["resource"], &line["name"]), (&line["token_id"], &"ci".into()));
+    assert_eq!((&line["code"], &line["address"]), (&"network_not_allowed".into(), &"198.51.100.7".into()));
+    app.pass(MINUTE);
+    from(&app, &made.secret, "198.51.100.7");
+    assert_eq!(app.refusals(), ["UseToken", "UseToken"]);
+}
+
+#[test]
+fn a_refusal_that_cannot_be_written_down_is_a_refusal_all_the_same() {
+    let app = App::new();
+    let ada = app.person("ada");
+    let networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let made = make(&ada, create::Body { networks, ..body("ci") }).unwrap();
+    app.sqlite.break_after(1, crate::db::sqlite::Fault::Refused);
+    assert_eq!(from(&app, &made.secret, "198.51.100.7"), (403, "network_not_allowed".to_owned()));
+    assert!(app.sqlite.has_broken());
+}
+
+#[test]
+fn the_log_says_what_a_token_may_and_what_one_might_that_is_no_more() {
+    let app = App::new();
+    let owner = app.owner("acme");
+    let networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let grants = Some(vec![Grant::all(Permission::SiteView)]);
+    let made = make(&owner, create::Body { networks, ..narrow("ci", "acme", grants) }).unwrap();
+    rotate(&owner, "ci", 60).unwrap();
+    revoke(&owner, "ci").unwrap();
+    let lines = app.sqlite.rows("SELECT before_json, after_json FROM audit ORDER BY rowid DESC LIMIT 3");
+    let said = |at: usize, column: &str| -> serde_json::Value {
+        let line: serde_json::Value = serde_json::from_str(&lines[at]).unwrap();
+        line[column].as_str().map_or(serde_json::Value::Null, |text| serde_json::from_str(text).unwrap())
+    };
+    let token = serde_json::json!({
+        "workspaces": made.token.workspaces, "networks": ["192.0.2.0/24"], "not_before": null, "expires_at": null,
+    });
+    assert_eq!((said(2, "before_json"), said(2, "after_json")), (serde_json::Value::Null, token.clone()));
+    let until = serde_json::json!({ "former_until": app.now.get() + MINUTE });
+    assert_eq!(
+        (said(1, "before_json"), said(1, "after_json")),
+        (serde_json::json!({ "former_until": null }), until)
+    );
+    assert_eq!((said(0, "before_json"), said(0, "after_json")), (token, serde_json::Value::Null));
+}
+
+#[test]
 fn the_last_use_is_written_down_once_a_minute() {
     let app = App::new();
     let ada = app.person("ada");

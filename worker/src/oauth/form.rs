@@ -32,6 +32,11 @@ impl Form {
         Ok(Self(fields))
     }
 
+    /// The rest of each name that begins so.
+    pub(super) fn named<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.keys().filter_map(move |name| name.strip_prefix(prefix))
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

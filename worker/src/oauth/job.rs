@@ -109,7 +109,8 @@ async fn candidates(ctx: &Ctx, workspace: &str, token: &Unproved<'_>) -> Result<
 async fn prove(ctx: &Ctx, rows: Vec<Row>, token: Unproved<'_>) -> Result<(Row, Claims), Stop> {
     let first = rows.first().ok_or_else(nobody)?;
     let keys = issuers::keys(ctx, &first.issuer, token.key_id()).await?;
-    let claims = token.prove(&keys, first.issuer.as_str(), &first.audience, ctx.now).map_err(refused)?;
+    let claims =
+        token.prove(&keys, first.issuer.as_str(), first.audience.as_str(), ctx.now).map_err(refused)?;
     let mut unmet = None;
     for row in rows {
         match first_unmet(&row, &claims) {

@@ -120,6 +120,25 @@ fn a_job_shows_who_it_is_and_may_what_its_roles_allow_for_an_hour() {
 }
 
 #[test]
+fn the_audit_log_says_whose_jobs_were_trusted_with_what() {
+    let app = app();
+    let owner = app.owner("acme");
+    trust(&owner, body(&[("repository", "acme/web")], &["developer"])).unwrap();
+    owner.raw(Method::DELETE, "/api/v1/workspaces/acme/federations/github", "");
+    let lines = app.sqlite.rows("SELECT before_json, after_json FROM audit ORDER BY rowid DESC LIMIT 2");
+    let said = |at: usize, column: &str| -> Value {
+        let line: Value = serde_json::from_str(&lines[at]).unwrap();
+        line[column].as_str().map_or(Value::Null, |text| serde_json::from_str(text).unwrap())
+    };
+    let whose = json!({
+        "issuer": ISSUER, "audience": "https://patr.example", "conditions": { "repository": "acme/web" },
+        "roles": ["developer"],
+    });
+    assert_eq!((said(1, "before_json"), said(1, "after_json")), (Value::Null, whose.clone()));
+    assert_eq!((said(0, "before_json"), said(0, "after_json")), (whose, Value::Null));
+}
+
+#[test]
 fn the_audit_log_says_which_job_it_was() {
     let app = app();
     trusting(&app);

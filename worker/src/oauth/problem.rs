@@ -1,18 +1,20 @@
 //! What is answered when something is wrong (RFC 6749, 5.2).
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
-use patr_models::ids::RequestId;
+use patr_models::{error::Common, ids::RequestId};
 
-use crate::answer::Fault;
+use crate::answer::{Fault, Refused};
 
 /// Something that the caller can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     status: StatusCode,
-    error: &'static str,
-    description: String,
-    header: Option<(header::HeaderName, &'static str)>,
+    pub(super) error: &'static str,
+    pub(super) description: String,
+    header: Option<(header::HeaderName, Cow<'static, str>)>,
 }
 
 /// Why a request ends early.
@@ -31,12 +33,29 @@ impl Problem {
         Self::new("invalid_request", description)
     }
 
+    /// Whoever asks is not who it says, or does not say it.
+    pub(super) fn invalid_client() -> Self {
+        let header = Some((header::WWW_AUTHENTICATE, "Basic realm=\"patr\", charset=\"UTF-8\"".into()));
+        let description = "there is no such client, or this is not its secret";
+        Self { status: StatusCode::UNAUTHORIZED, header, ..Self::new("invalid_client", description) }
+    }
+
     pub(super) fn wrong_method(allowed: &'static str) -> Self {
-        let header = Some((header::ALLOW, allowed));
+        let header = Some((header::ALLOW, allowed.into()));
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,
             header,
             ..Self::invalid_request(format!("only {allowed} is possible here"))
+        }
+    }
+
+    pub(super) fn too_often(seconds: u64) -> Self {
+        let header = Some((header::RETRY_AFTER, seconds.to_string().into()));
+        let description = format!("too many tokens: ask again in {seconds} seconds");
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            header,
+            ..Self::new("temporarily_unavailable", description)
         }
     }
 
@@ -52,8 +71,10 @@ impl Problem {
             self.description.chars().map(|letter| if allowed(letter) { letter } else { '\'' }).collect();
         let body = serde_json::json!({ "error": self.error, "error_description": description });
         let mut response = super::json(self.status, &body).unwrap_or_default();
-        if let Some((name, value)) = &self.header {
-            response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+        if let Some((name, value)) = &self.header
+            && let Ok(value) = value.parse()
+        {
+            response.headers_mut().insert(name, value);
         }
         response
     }
@@ -62,6 +83,16 @@ impl Problem {
 impl From<Problem> for Stop {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Common(Common::TooManyRequests { seconds }) => Problem::too_often(seconds).into(),
+            Refused::Common(common) => Fault::new(format_args!("a form is refused: {common:?}")).into(),
+            Refused::Fault(fault) => Self::Fault(fault),
+        }
     }
 }
 

@@ -4,18 +4,20 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 use http::{Response, StatusCode, request::Parts};
-use patr_models::{page::ListQuery, second_factor::SecondFactors, session::LogIn, user::User};
+use patr_models::{
+    oauth::Authorization, page::ListQuery, second_factor::SecondFactors, session::LogIn, user::User,
+};
 
 use super::{Page, html::escape, log_in_url, person, see_other};
 use crate::{
     answer::{Fault, Refused},
     auth::cookie,
     ctx::Ctx,
-    db::{sessions, users},
+    db::{oauth, sessions, users},
     handlers::second_factor,
 };
 
-/// Logins that the page shows.
+/// Logins that the page shows, and programs.
 const SHOWN: u16 = 50;
 
 pub(super) async fn show(ctx: &Ctx, parts: &Parts) -> Result<Response<Bytes>, Fault> {
@@ -29,6 +31,9 @@ pub(super) async fn show(ctx: &Ctx, parts: &Parts) -> Result<Response<Bytes>, Fa
     let query = ListQuery { limit: Some(SHOWN), ..ListQuery::default() };
     let sessions: Vec<sessions::Row> = ctx.db.fetch(sessions::list(user.id, ctx.now, &query)).await?;
     let log_ins: Vec<LogIn> = sessions.into_iter().map(|row| row.seen_by(&person.hash)).collect();
+    let let_in: Vec<oauth::AuthorizationRow> =
+        ctx.db.fetch(oauth::authorizations(user.id, ctx.now, &query)).await?;
+    let let_in: Vec<Authorization> = let_in.into_iter().map(Authorization::from).collect();
     let body = [
         "<h1>Your account</h1>".to_owned(),
         profile(&user, ctx.settings.mail.is_some()),
@@ -37,6 +42,7 @@ pub(super) async fn show(ctx: &Ctx, parts: &Parts) -> Result<Response<Bytes>, Fa
         passkeys(&factors),
         recovery_codes(&factors),
         logins(&log_ins),
+        programs(&let_in),
         end(),
         dialog(&factors),
     ]
@@ -174,6 +180,29 @@ fn logins(log_ins: &[LogIn]) -> String {
         "<section><h2>Logins</h2><ul>{rows}</ul>\
          <form data-method=DELETE data-path=\"/api/v1/me/sessions\" data-next=\"/account\">\
          <button class=second>End all but this one</button></form></section>"
+    )
+}
+
+/// What programs of others were let do; nothing where that is nothing.
+fn programs(let_in: &[Authorization]) -> String {
+    let mut rows = String::new();
+    for authorization in let_in {
+        // Writing to a string does not fail.
+        let _ = write!(
+            rows,
+            "<li><span>{}<small>since {}</small></span>\
+             <form data-method=DELETE data-path=\"/api/v1/oauth/authorizations/{}\" data-next=\"/account\">\
+             <button class=second>Take back</button></form></li>",
+            escape(authorization.client_name.as_str()),
+            time(authorization.created_at),
+            authorization.id,
+        );
+    }
+    if rows.is_empty() {
+        return rows;
+    }
+    format!(
+        "<section><h2>Programs</h2><p class=note>You have let these act for you.</p><ul>{rows}</ul></section>"
     )
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn problem(text: Option<&str>) -> String {
 }
 
 /// A field that is not shown.
-pub(super) fn hidden(name: &str, value: &str) -> String {
+pub(crate) fn hidden(name: &str, value: &str) -> String {
     format!("<input type=hidden name=\"{}\" value=\"{}\">", escape(name), escape(value))
 }
 

@@ -16,6 +16,8 @@ use crate::testing::{Answered, App, Caller, ISSUER, Signing, documents, redirect
 /// The invitation that there is, and what its link ends with.
 const INVITATION: &str = "inv_00000000000000000000000001";
 const LINK: &str = "patr_i_for-tests";
+/// What a client may.
+const AUTHORIZATION: &str = "authz_00000000000000000000000001";
 /// The snapshot that there is.
 const SNAPSHOT: &str = "snap_00000000000000000000000000";
 
@@ -67,6 +69,7 @@ impl<'a> Installation<'a> {
         app.sqlite.run(&format!("INSERT INTO volume_snapshots VALUES ('{SNAPSHOT}', '{volume}', 7, 1)"));
         let url = owner.url("shop.apps.example", redirect()).unwrap().id.to_string();
         people(app);
+        clients(app);
         trust(&owner);
         Self { owner, url }
     }
@@ -123,6 +126,8 @@ impl<'a> Installation<'a> {
             ("member", false) => "mia@example.com",
             ("invitation", true) => "inv_00000000000000000000000000",
             ("invitation", false) => INVITATION,
+            ("authorization", true) => "authz_00000000000000000000000000",
+            ("authorization", false) => AUTHORIZATION,
             (_, true) => "nothing",
             ("runner", false) if route == Route::DeleteRunner => "spare",
             ("runner", false) => "box",
@@ -130,6 +135,7 @@ impl<'a> Installation<'a> {
             ("site", false) => "docs",
             ("token", false) => "ci",
             ("federation", false) => "github",
+            ("client", false) => "tool",
             ("role", false) => "ops",
             ("secret", false) => "db",
             ("volume", false) => "data",
@@ -168,6 +174,18 @@ fn people(app: &App) {
              SELECT '{INVITATION}', w.id, '{hash}', u.id, 1, 9999999999999 FROM workspaces w, users u
              WHERE w.name = 'acme' AND u.email = 'owner-of-acme@example.com';
          INSERT INTO invitation_roles (invitation_id, role) VALUES ('{INVITATION}', 'viewer');",
+    ));
+}
+
+/// A client, and what the owner has let it do.
+fn clients(app: &App) {
+    app.sqlite.run(&format!(
+        "INSERT INTO oauth_clients (id, user_id, name, redirect_uris, created_at)
+             SELECT 'app_00000000000000000000000001', id, 'tool', '[\"https://tool.example/cb\"]', 1 FROM users
+             WHERE email = 'owner-of-acme@example.com';
+         INSERT INTO oauth_authorizations (id, client_id, user_id, openings, scope, created_at, expires_at)
+             SELECT '{AUTHORIZATION}', 'app_00000000000000000000000001', id, '[]', 'site:view', 1, 9999999999999 FROM users
+             WHERE email = 'owner-of-acme@example.com';",
     ));
 }
 
@@ -254,6 +272,9 @@ pub(super) fn body(route: Route) -> Option<&'static str> {
         Route::CreateFederation => {
             r#"{"name":"new","issuer":"https://token.actions.githubusercontent.com",
                 "conditions":{"repository":"acme/*"},"roles":["viewer"]}"#
+        }
+        Route::CreateClient => {
+            r#"{"name":"new","redirect_uris":["https://new.example/cb"],"confidential":true}"#
         }
         Route::CreateWorkspace => r#"{"name":"new"}"#,
         Route::RenameWorkspace => r#"{"name":"renamed"}"#,

@@ -13,7 +13,7 @@ fn with_keys() -> impl Iterator<Item = Route> {
 }
 
 fn holds_a_secret(route: Route) -> bool {
-    matches!(route, Route::CreateRunner | Route::CreateToken | Route::CreateInvitation)
+    matches!(route, Route::CreateRunner | Route::CreateToken | Route::CreateInvitation | Route::CreateClient)
 }
 
 #[test]
@@ -39,6 +39,7 @@ fn a_repeated_write_whose_answer_held_a_secret_says_what_was_made_and_how_to_get
         (Route::CreateRunner, "the runner `new` (run_", "patr runner rotate-token new"),
         (Route::CreateToken, "the token `new` (tok_", "patr token rotate new"),
         (Route::CreateInvitation, "the invitation inv_", "patr member revoke-invitation inv_"),
+        (Route::CreateClient, "the client `new` (app_", "patr oauth client delete new"),
     ] {
         let app = App::new();
         let installation = Installation::new(&app);
@@ -64,7 +65,7 @@ fn a_repeated_write_whose_answer_held_a_secret_says_what_was_made_and_how_to_get
 fn app_before(route: Route) -> usize {
     match route {
         Route::CreateRunner => 2,
-        Route::CreateInvitation => 0,
+        Route::CreateInvitation | Route::CreateClient => 0,
         _ => 1,
     }
 }

@@ -65,7 +65,7 @@ fn what_is_not_there_answers_not_found_and_nothing_is_written() {
         let error = answered.error();
         assert_eq!((answered.status(), error.code.as_str()), (404, "not_found"), "{}", route.name());
         assert!(
-            ["nothing", "url_0000", "inv_0000"].iter().any(|name| error.message.contains(name)),
+            ["nothing", "url_0000", "inv_0000", "authz_0000"].iter().any(|name| error.message.contains(name)),
             "{}",
             error.message
         );
@@ -147,6 +147,8 @@ fn what_was_deleted_in_between_is_not_found_and_leaves_no_line() {
         (Route::RevokeInvitation, "DELETE FROM invitations"),
         (Route::RevokeToken, "DELETE FROM tokens WHERE name = 'ci'"),
         (Route::DeleteFederation, "DELETE FROM federations"),
+        (Route::DeleteClient, "DELETE FROM oauth_clients"),
+        (Route::RevokeAuthorization, "DELETE FROM oauth_authorizations"),
         (Route::RotateToken, "DELETE FROM tokens WHERE name = 'ci'"),
         (Route::UpdateUrl, "DELETE FROM managed_urls WHERE automatic = 0"),
         (Route::DeleteUrl, "DELETE FROM managed_urls WHERE automatic = 0"),

@@ -8,7 +8,7 @@ use patr_models::{
     },
 };
 
-use super::{device, prompt, second_factor, settle};
+use super::{device, oidc, prompt, second_factor, settle};
 use crate::{
     args::access::Login,
     client::plain,
@@ -16,10 +16,13 @@ use crate::{
     failure::{Failure, Outcome},
 };
 
-/// Log in from a browser, with address and password, or with an API token.
+/// Log in from a browser, with address and password, with an API token, or as a job of CI.
 pub(crate) async fn login(args: Login, ctx: &Context) -> Outcome {
     if args.token_stdin {
         return with_token(ctx).await;
+    }
+    if args.oidc {
+        return as_job(args.audience.as_deref(), ctx).await;
     }
     let session = if args.email.is_some() || args.password_stdin {
         with_password(args, ctx).await?
@@ -34,6 +37,14 @@ async fn with_password(args: Login, ctx: &Context) -> Outcome<Session> {
     let email = prompt::email(args.email, &ctx.printer)?;
     let password = prompt::password(args.password_stdin, prompt::Purpose::LogIn)?;
     second_factor::log_in(ctx, email, password, args.code).await
+}
+
+async fn as_job(audience: Option<&str>, ctx: &Context) -> Outcome {
+    let granted = oidc::log_in(audience, ctx).await?;
+    let exit = known(&granted.token, ctx).await?;
+    ctx.printer
+        .note(&format!("it is the job's login, good for {}", humantime::format_duration(granted.life)));
+    Ok(exit)
 }
 
 async fn with_token(ctx: &Context) -> Outcome {

@@ -24,7 +24,7 @@ use crate::{
     db::{
         DbError,
         mailed::{self, Purpose},
-        second_factors, sessions, tokens, users,
+        oauth, second_factors, sessions, tokens, users,
     },
     handlers::users::{Claimant, forget_attempts, hash_password},
     mail::texts,
@@ -93,7 +93,7 @@ pub(crate) async fn reset(ctx: &Ctx, (): (), call: Call<ResetPassword>) -> Answe
     if user.email_verified_at.is_none() {
         statements.push(users::set_email(user.id, &user.email, Some(ctx.now)));
         statements.extend(second_factors::forget_all(user.id));
-        statements.push(tokens::forget_all(user.id));
+        statements.extend([tokens::forget_all(user.id), oauth::forget_all(user.id)]);
     }
     let what = audited::<ResetPassword>(user.id, user.email.as_str());
     match ctx.write(&Claimant(Some(user.id)), what, statements).await {
