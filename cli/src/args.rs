@@ -1,15 +1,23 @@
 //! The command line: what can be typed, and the help for it. Nothing here acts.
 
 pub(crate) mod access;
+pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod deploy;
 pub(crate) mod deployment;
 pub(crate) mod exec;
+pub(crate) mod federation;
+pub(crate) mod grants;
 pub(crate) mod managed_url;
+pub(crate) mod member;
+pub(crate) mod oauth;
 pub(crate) mod port_forward;
+pub(crate) mod role;
 pub(crate) mod runner;
 pub(crate) mod secret;
 pub(crate) mod site;
 pub(crate) mod spec;
+pub(crate) mod token;
 pub(crate) mod url_options;
 pub(crate) mod values;
 pub(crate) mod volume;
@@ -73,12 +81,29 @@ pub(crate) enum Command {
     Logout,
     /// Show who you are, where
     Whoami,
+    /// Your account: address, password, second factors, logins
+    #[command(subcommand, disable_help_subcommand = true)]
+    Account(account::Account),
     /// Workspaces, which own everything else
     #[command(subcommand, disable_help_subcommand = true)]
     Workspace(access::Workspace),
+    /// People in a workspace, and invitations to it
+    #[command(subcommand, disable_help_subcommand = true)]
+    Member(member::Member),
+    /// Roles: what members may do
+    #[command(subcommand, disable_help_subcommand = true)]
+    Role(role::Role),
+    /// Become a member of a workspace by a link
+    Join(member::Join),
     /// API tokens, for programs
     #[command(subcommand, disable_help_subcommand = true)]
-    Token(access::Token),
+    Token(token::Token),
+    /// Jobs of CI that act in a workspace without a stored token
+    #[command(subcommand, disable_help_subcommand = true)]
+    Federation(federation::Federation),
+    /// Programs that act for people who let them (OAuth)
+    #[command(subcommand, disable_help_subcommand = true)]
+    Oauth(oauth::Oauth),
     /// Machines that run your deployments
     #[command(subcommand, disable_help_subcommand = true)]
     Runner(runner::Runner),
@@ -107,7 +132,7 @@ pub(crate) enum Command {
     Url(managed_url::Url),
     /// What was done in a workspace, and by whom
     #[command(subcommand, disable_help_subcommand = true)]
-    Audit(access::Audit),
+    Audit(audit::Audit),
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:

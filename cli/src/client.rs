@@ -2,6 +2,7 @@
 
 mod body;
 mod call;
+mod other;
 mod socket;
 
 use std::time::Duration;

@@ -4,6 +4,13 @@
 pub(crate) const URL: &str = "PATR_URL";
 /// An API token, used instead of the saved login.
 pub(crate) const TOKEN: &str = "PATR_TOKEN";
+/// The ID token of a job, used by `patr login --oidc`.
+pub(crate) const ID_TOKEN: &str = "PATR_ID_TOKEN";
+/// Where GitHub gives a job its ID token, and what the job asks with.
+pub(crate) const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+pub(crate) const GITHUB_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+/// `off` keeps logins in a file even where the system has a keyring.
+pub(crate) const KEYRING: &str = "PATR_KEYRING";
 /// The workspace to work in, used instead of the saved one.
 pub(crate) const WORKSPACE: &str = "PATR_WORKSPACE";
 /// The folder of settings and credentials, used instead of the platform's.

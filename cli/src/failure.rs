@@ -96,8 +96,8 @@ fn exit_of(code: &str, status: u16) -> Exit {
         (404, _)
         | (
             _,
-            "runner_not_found" | "target_not_found" | "secret_not_found" | "no_such_release"
-            | "no_such_snapshot" | "no_such_version",
+            "runner_not_found" | "role_not_found" | "target_not_found" | "secret_not_found"
+            | "no_such_release" | "no_such_snapshot" | "no_such_version",
         ) => Exit::NotFound,
         _ => Exit::Failed,
     }

@@ -139,6 +139,11 @@ impl Printer {
         }
     }
 
+    /// What a person must know for the command to go on, `--quiet` or not.
+    pub(crate) fn announce(&self, text: &str) {
+        self.stderr(&lines(text));
+    }
+
     /// The next step.
     pub(crate) fn hint(&self, text: &str) {
         if !self.quiet {

@@ -1,6 +1,6 @@
 //! Errors on the wire: one envelope, one documented code per case.
 
-use crate::ids::RequestId;
+use crate::{ids::RequestId, time::Millis};
 
 /// A status between 400 and 499: what a caller can be blamed for. Or 503: what is right, and comes too soon. An endpoint
 /// cannot declare a 500.
@@ -154,9 +154,19 @@ api_errors! {
         Invalid { place: String, problem: String } = 400 "invalid_request", "{place}: {problem}";
         Unauthenticated = 401 "unauthenticated", "this needs a valid token",
             hint "run `patr login`, or send `Authorization: Bearer …` with a token that is neither expired nor revoked";
-        Forbidden { permission: String } = 403 "forbidden", "this needs the permission `{permission}`",
-            hint "ask an owner of the workspace for it, or use a token that has it";
+        NotYetGood { at: Millis } = 401 "token_not_yet_valid", "this token is good from {at} on";
+        /// An API token that is for other networks.
+        NotFromHere { address: String } = 403 "network_not_allowed", "this token may not be used from {address}",
+            hint "`patr token show` says from where it may";
+        /// `place` says for what it is missing, as in "for the site `docs`".
+        Forbidden { permission: String, place: String } = 403 "forbidden",
+            "this needs the permission `{permission}` {place}",
+            hint "an owner of the workspace can give you a role with it (`patr member list` shows who is one); \
+a token has at most what it was made with";
         WrongKind { wanted: String } = 403 "wrong_kind_of_token", "this needs {wanted}";
+        /// Before something dangerous, from a login that has not shown for ten minutes who it is.
+        ProofNeeded = 403 "proof_needed", "this needs a proof of the last ten minutes that it is you",
+            hint "send your password, a code or a passkey to `POST /api/v1/me/proof`, then the same again";
         /// Also what a resource of another workspace answers.
         NotFound { noun: String, name: String } = 404 "not_found", "there is no {noun} `{name}` here",
             hint "check the name, and the workspace with `patr workspace list`";
@@ -176,6 +186,11 @@ api_errors! {
         /// The resource changed since the caller read it.
         Stale { current: String } = 412 "stale", "the resource has changed: its ETag is now {current}",
             hint "read it again, repeat the change and send the new ETag in `If-Match`";
+        /// Others write at the same time, and were first each time.
+        Busy = 503 "busy", "too many write here at the same time", hint "repeat the request a moment later";
+        QuotaExceeded { quota: String, used: u64, limit: u64 } = 403 "quota_exceeded",
+            "this workspace may have {limit} {quota}, and has {used}",
+            hint "remove what is not needed, or ask who operates this installation for more";
         TooManyRequests { seconds: u64 } = 429 "too_many_requests", "too many attempts",
             hint "try again in {seconds} seconds";
     }

@@ -123,6 +123,18 @@ ids! {
     VolumeId = "vol" "volume";
     /// A copy of a volume at one moment.
     SnapshotId = "snap" "snapshot";
+    /// A role of a workspace's own.
+    RoleId = "role" "role";
+    /// A link to become a member.
+    InvitationId = "inv" "invitation";
+    /// A passkey of a user.
+    PasskeyId = "pk" "passkey";
+    /// Trust in the identities that somebody else gives to jobs.
+    FederationId = "fed" "federation";
+    /// A program of somebody else (OAuth).
+    ClientId = "app" "OAuth client";
+    /// What a person has let such a program do.
+    AuthorizationId = "authz" "authorization";
 }
 
 /// A resource named by its id or by its name, wherever a person may type either.

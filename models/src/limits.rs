@@ -63,5 +63,20 @@ pub const SECRETS_BYTES_MAX: usize = 128 * 1024;
 /// Secrets of one workspace.
 pub const WORKSPACE_SECRETS_MAX: usize = 1000;
 
+/// Roles of one workspace's own.
+pub const WORKSPACE_ROLES_MAX: usize = 100;
+
+/// Roles of one member: each request of the member reads them all.
+pub const MEMBER_ROLES_MAX: usize = 20;
+
+/// Resources that the grants of one role name, all together.
+pub const ROLE_RESOURCES_MAX: usize = 1000;
+
+/// Invitations of one workspace that wait to be used.
+pub const WORKSPACE_INVITATIONS_MAX: usize = 100;
+
+/// Federations of one workspace: an exchange reads all those of an issuer.
+pub const WORKSPACE_FEDERATIONS_MAX: usize = 100;
+
 /// Lanes of a runner: tunnel objects that its public traffic is spread over.
 pub const TUNNEL_LANES: u8 = 2;

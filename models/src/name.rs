@@ -110,6 +110,26 @@ string_type! {
     { "type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$" }
 }
 
+/// Longest label, in characters.
+const LABEL_MAX: usize = 40;
+
+/// The text is no label.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("use 1 to {LABEL_MAX} characters, on one line")]
+pub struct LabelError;
+
+fn free_label(text: &str) -> Result<String, LabelError> {
+    let text = text.trim();
+    let fits = (1..=LABEL_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fits { Ok(text.to_owned()) } else { Err(LabelError) }
+}
+
+string_type! {
+    /// What a person calls something of their own, for their own eyes.
+    Label, LabelError, free_label,
+    { "type": "string", "minLength": 1, "maxLength": 40 }
+}
+
 /// Text is not an e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an e-mail address: expected something like `ada@example.com`")]

@@ -84,11 +84,40 @@ routes! {
         token::create::CreateToken,
         token::list::ListTokens,
         token::revoke::RevokeToken,
+        token::get::GetToken,
+        token::rotate::RotateToken,
+        device::authorize::AuthorizeDevice,
+        device::exchange::ExchangeDeviceCode,
+        federation::create::CreateFederation,
+        federation::list::ListFederations,
+        federation::get::GetFederation,
+        federation::delete::DeleteFederation,
+        oauth::create_client::CreateClient,
+        oauth::list_clients::ListClients,
+        oauth::delete_client::DeleteClient,
+        oauth::list_authorizations::ListAuthorizations,
+        oauth::revoke_authorization::RevokeAuthorization,
         workspace::create::CreateWorkspace,
         workspace::list::ListWorkspaces,
         workspace::get::GetWorkspace,
         workspace::rename::RenameWorkspace,
         workspace::delete::DeleteWorkspace,
+        workspace::permissions::GetPermissions,
+        workspace::leave::LeaveWorkspace,
+        member::list::ListMembers,
+        member::get::GetMember,
+        member::set_roles::SetMemberRoles,
+        member::remove::RemoveMember,
+        role::create::CreateRole,
+        role::list::ListRoles,
+        role::get::GetRole,
+        role::update::UpdateRole,
+        role::delete::DeleteRole,
+        invitation::create::CreateInvitation,
+        invitation::list::ListInvitations,
+        invitation::revoke::RevokeInvitation,
+        invitation::accept::AcceptInvitation,
+        invitation::sign_up::SignUpByInvitation,
         runner::create::CreateRunner,
         runner::list::ListRunners,
         runner::get::GetRunner,
@@ -151,6 +180,32 @@ routes! {
         managed_url::test::TestUrl,
         managed_url::stats::GetUrlStats,
         audit::list::ListAudit,
+        audit::export::ExportAudit,
+        audit::account::ListAccountAudit,
+        audit::export_account::ExportAccountAudit,
+        quota::usage::GetUsage,
+        user::update::UpdateProfile,
+        user::change_email::ChangeEmail,
+        user::send_verification::SendVerification,
+        user::verify_email::VerifyEmail,
+        user::change_password::ChangePassword,
+        user::request_password_reset::RequestPasswordReset,
+        user::reset_password::ResetPassword,
+        user::delete::DeleteAccount,
+        user::prove::Prove,
+        session::list::ListSessions,
+        session::end::EndSession,
+        session::end_others::EndOtherSessions,
+        second_factor::get::GetSecondFactors,
+        second_factor::begin_totp::BeginTotp,
+        second_factor::enable_totp::EnableTotp,
+        second_factor::remove_totp::RemoveTotp,
+        second_factor::new_recovery_codes::NewRecoveryCodes,
+        passkey::begin::BeginPasskey,
+        passkey::add::AddPasskey,
+        passkey::remove::RemovePasskey,
+        passkey::begin_log_in::BeginPasskeyLogIn,
+        passkey::log_in::LogInWithPasskey,
     }
 }
 
@@ -199,6 +254,20 @@ mod tests {
         assert!(ControlRoute::ALL.iter().all(|route| route.auth() == AuthKind::Internal));
     }
 
+    /// The server finds the resource to check by this name. What names none is a list, which shows what is in the scope.
+    #[test]
+    fn a_path_names_what_its_permission_is_about_as_the_permission_does() {
+        for route in Route::ALL {
+            let Some(permission) = route.permission().filter(|permission| permission.is_per_resource())
+            else {
+                continue;
+            };
+            let kind = permission.resource_type();
+            let names = route.path().as_str().contains(&format!("{{{}}}", kind.as_str()));
+            assert!(names || permission == kind.view(), "{}", route.name());
+        }
+    }
+
     #[test]
     fn only_what_must_be_is_open_to_anyone() {
         let open: Vec<_> = Route::ALL
@@ -206,6 +275,21 @@ mod tests {
             .filter(|route| route.auth() == AuthKind::NoAuth)
             .map(|route| route.name())
             .collect();
-        assert_eq!(open, ["GetInfo", "SignUp", "LogIn"]);
+        assert_eq!(
+            open,
+            [
+                "GetInfo",
+                "SignUp",
+                "LogIn",
+                "AuthorizeDevice",
+                "ExchangeDeviceCode",
+                "SignUpByInvitation",
+                "VerifyEmail",
+                "RequestPasswordReset",
+                "ResetPassword",
+                "BeginPasskeyLogIn",
+                "LogInWithPasskey"
+            ]
+        );
     }
 }

@@ -5,7 +5,9 @@ use crate::{ids::WorkspaceId, name::WorkspaceName, time::Millis};
 pub mod create;
 pub mod delete;
 pub mod get;
+pub mod leave;
 pub mod list;
+pub mod permissions;
 pub mod rename;
 
 /// A tenant.

@@ -11,6 +11,7 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
+use patr_models::managed_url::{UrlOptions, create::NewTarget};
 use patr_stories::{
     debian_image,
     exchange::{Answer, Ask, Fields},
@@ -18,7 +19,7 @@ use patr_stories::{
 };
 use serde::Deserialize;
 
-use crate::software::Desk;
+use crate::{software::Desk, url_options::url};
 
 /// Where a server is reached.
 pub(crate) struct Place {
@@ -242,4 +243,15 @@ async fn what_is_asked_and_answered_is_the_same_as_without_patr() {
     }
     assert!(found.is_empty(), "{} differences\n{}", found.len(), found.join("\n"));
     shapes::are_refused(&node).await;
+    methods_reach_a_proxied_server_as_they_are(&desk, &node).await;
+}
+
+async fn methods_reach_a_proxied_server_as_they_are(desk: &Desk, node: &Place) {
+    let to = NewTarget::Proxy { url: format!("http://{}/echo", node.direct).parse().unwrap() };
+    url(&desk.owner, "/", to, UrlOptions::default()).await;
+    let host = format!("shop.localhost:{}", desk.edge.port);
+    for method in cases::METHODS {
+        let answer = Ask { method, ..Ask::get("/") }.by_hyper(node.edge, &host).await.unwrap();
+        assert_eq!(seen(&answer).map(|seen| seen.method).as_deref(), Some(method), "{answer:?}");
+    }
 }

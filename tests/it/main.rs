@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod access;
+mod accounts;
 mod conformance;
 mod deploy;
+mod devices;
 mod engine;
 mod faults;
 mod hidden;
@@ -13,6 +15,7 @@ mod lanes;
 mod open_tab;
 mod reconnect;
 mod registry;
+mod roles;
 mod rollouts;
 mod several_runners;
 mod site;

@@ -137,18 +137,17 @@ async fn a_member_comes_back_from_the_control_host_and_is_let_in() {
     set(&owner, r#"{"kind":"members"}"#).await;
     let sent = open(&edge, "/?page=2", "").await;
     assert_eq!(sent.status(), 303);
-    let query = location(&sent).split_once('?').unwrap().1.to_owned();
+    let control = location(&sent);
 
     let http = http_client().redirect(Policy::none()).build().unwrap();
-    let page = http.get(format!("{}/site-access?{query}", edge.url())).send().await.unwrap();
-    assert_eq!(page.status(), 200);
-    let csrf = cookie(&page);
-    let body = format!(
-        "{query}&csrf={}&email=owner%40example.com&password=correct+horse+battery",
-        csrf.split_once('=').unwrap().1,
-    );
-    let post = http.post(format!("{}/site-access", edge.url())).header("cookie", csrf);
-    let back = form(post, &body).send().await.unwrap();
+    let asked = http.get(&control).send().await.unwrap();
+    let asked = location(&asked);
+    let next = asked.strip_prefix("/login?next=").unwrap();
+    let body = format!("next={next}&email=owner%40example.com&password=correct+horse+battery");
+    let post = http.post(format!("{}/login", edge.url())).header("sec-fetch-site", "same-origin");
+    let logged_in = form(post, &body).send().await.unwrap();
+    let next = format!("{}{}", edge.url(), location(&logged_in));
+    let back = http.get(next).header("cookie", cookie(&logged_in)).send().await.unwrap();
     assert_eq!(back.status(), 303);
     let back = location(&back);
     let (_, code) = back.split_once("/.patr/access").unwrap();

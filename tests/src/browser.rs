@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Stdio};
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -62,9 +62,32 @@ impl Browser {
         self.window.execute_async(&script, arguments).await.unwrap()
     }
 
+    /// Adds an authenticator whose person is there and unlocks it at once (Web Authentication Level 3, 11).
+    pub async fn add_authenticator(&self) {
+        self.window.issue_cmd(AddAuthenticator).await.unwrap();
+    }
+
     /// Closes the window.
     pub async fn close(self) {
         self.window.close().await.unwrap();
+    }
+}
+
+/// A command that WebDriver's own specification does not know.
+#[derive(Debug)]
+struct AddAuthenticator;
+
+impl WebDriverCompatibleCommand for AddAuthenticator {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/webauthn/authenticator", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let options = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserConsenting": true, "isUserVerified": true,
+        });
+        (http::Method::POST, Some(options.to_string()))
     }
 }
 

@@ -8,6 +8,7 @@ use patr_models::{
     endpoint::{ApiEndpoint, Reply, server},
     error::{ApiError, Common, ErrorBody},
     ids::RequestId,
+    quota::Usage,
 };
 
 use crate::{db::DbError, platform};
@@ -90,7 +91,13 @@ impl From<DbError> for Refused {
         match error {
             DbError::Stale => Self::Common(Common::Stale { current: "another one".to_owned() }),
             DbError::KeyInUse => Self::Common(Common::KeyInUse),
-            error @ (DbError::Unique(_) | DbError::Reference | DbError::Other(_)) => {
+            DbError::Busy => Self::Common(Common::Busy),
+            DbError::Exceeded(Usage { quota, used, limit }) => Self::Common(Common::QuotaExceeded {
+                quota: quota.noun().to_owned(),
+                used,
+                limit: limit.unwrap_or_default(),
+            }),
+            error @ (DbError::Unique(_) | DbError::Reference | DbError::Quota(_) | DbError::Other(_)) => {
                 Self::Fault(error.into())
             }
         }
@@ -142,7 +149,9 @@ fn refuse(error: &impl ApiError, id: RequestId) -> Response<Bytes> {
 fn refuse_common(common: &Common, id: RequestId) -> Response<Bytes> {
     let mut response = refuse(common, id);
     let header = match common {
-        Common::Unauthenticated => Some((header::WWW_AUTHENTICATE, "Bearer".to_owned())),
+        Common::Unauthenticated | Common::NotYetGood { .. } => {
+            Some((header::WWW_AUTHENTICATE, "Bearer".to_owned()))
+        }
         Common::MethodNotAllowed { allowed, .. } => Some((header::ALLOW, allowed.clone())),
         Common::TooManyRequests { seconds } => Some((header::RETRY_AFTER, seconds.to_string())),
         _ => None,
@@ -173,11 +182,8 @@ fn envelope(status: StatusCode, body: &ErrorBody, id: RequestId) -> Response<Byt
 
 /// What every answer of the API carries.
 pub(crate) fn with_id(mut response: Response<Bytes>, id: RequestId) -> Response<Bytes> {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-        headers.insert("patr-request-id", value);
+        response.headers_mut().insert("patr-request-id", value);
     }
     response
 }

@@ -1,46 +1,34 @@
 //! Who calls: from a bearer token to the caller that the endpoint's declaration asks for.
 
+pub(crate) mod cookie;
+mod member;
+mod person;
+pub(crate) mod proof;
+
 use http::{HeaderMap, header, request::Parts};
 use patr_models::{
-    auth::{self, Permission, prefix},
-    endpoint::{ApiEndpoint, path::PathParams},
+    auth::{self, prefix},
+    endpoint::ApiEndpoint,
     error::Common,
-    ids::{Ref, RunnerId, TokenId, UserId, WorkspaceId},
+    ids::{RunnerId, SessionId, TokenId, UserId, WorkspaceId},
     internal::SECRET_HEADER,
-    name::WorkspaceName,
-    time::Millis,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+pub(crate) use member::{Member, enter};
+pub(crate) use person::{Opens, Person, Through, by_session, person};
+
 use crate::{answer::Refused, ctx::Ctx, db};
-
-/// A person, through a login or an API token.
-#[derive(Debug, Clone)]
-pub(crate) struct Person {
-    pub(crate) user: UserId,
-    pub(crate) token: Option<TokenId>,
-    /// The only workspace that the token opens.
-    pub(crate) only: Option<WorkspaceId>,
-    /// How long the API token is good; `None` for ever, or for a login.
-    pub(crate) until: Option<Millis>,
-    /// What the database knows the secret by.
-    pub(crate) hash: String,
-}
-
-/// A person in a workspace, with the declared permission.
-#[derive(Debug, Clone)]
-pub(crate) struct Member {
-    pub(crate) person: Person,
-    pub(crate) workspace: WorkspaceId,
-    pub(crate) workspace_name: WorkspaceName,
-}
 
 /// Whoever a write is put down to.
 pub(crate) trait Actor {
     /// `None` for somebody without an account.
     fn user(&self) -> Option<UserId>;
     fn token(&self) -> Option<TokenId>;
+    fn session(&self) -> Option<SessionId> {
+        None
+    }
     fn workspace(&self) -> Option<WorkspaceId>;
 }
 
@@ -51,20 +39,11 @@ impl Actor for Person {
     fn token(&self) -> Option<TokenId> {
         self.token
     }
+    fn session(&self) -> Option<SessionId> {
+        self.session
+    }
     fn workspace(&self) -> Option<WorkspaceId> {
         None
-    }
-}
-
-impl Actor for Member {
-    fn user(&self) -> Option<UserId> {
-        Some(self.person.user)
-    }
-    fn token(&self) -> Option<TokenId> {
-        self.person.token
-    }
-    fn workspace(&self) -> Option<WorkspaceId> {
-        Some(self.workspace)
     }
 }
 
@@ -102,35 +81,6 @@ impl Scheme for auth::User {
     }
 }
 
-impl Scheme for auth::Member {
-    type Caller = Member;
-    async fn identify<E: ApiEndpoint>(
-        ctx: &Ctx,
-        parts: &Parts,
-        params: &[String],
-    ) -> Result<Member, Refused> {
-        let person = person(ctx, parts).await?;
-        let at = E::Path::NAMES.iter().position(|&name| name == "workspace");
-        let name = at.and_then(|at| params.get(at)).cloned().unwrap_or_default();
-        let absent = || Common::NotFound { noun: "workspace".to_owned(), name: name.clone() };
-        let reference: Ref<WorkspaceId> = name.parse().map_err(|_| absent())?;
-        let found = ctx.db.optional(db::workspaces::membership(person.user, &reference)).await?;
-        let found: db::workspaces::Membership = found.ok_or_else(absent)?;
-        if person.only.is_some_and(|only| only != found.id) {
-            return Err(absent().into());
-        }
-        let permission =
-            E::PERMISSION.ok_or_else(|| crate::answer::Fault::new("a member endpoint has a permission"))?;
-        if !found.role.allows(permission) {
-            return Err(Common::Forbidden { permission: permission.as_str().to_owned() }.into());
-        }
-        Ok(Member { person, workspace: found.id, workspace_name: found.name })
-    }
-    fn user(caller: &Member) -> Option<UserId> {
-        Some(caller.person.user)
-    }
-}
-
 impl Scheme for auth::Runner {
     type Caller = RunnerId;
     async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &[String]) -> Result<RunnerId, Refused> {
@@ -155,42 +105,9 @@ impl Scheme for auth::Internal {
     }
 }
 
-/// What a member of a workspace is. Roles of a person's own making come later; the check is this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Role {
-    Owner,
-}
-
-impl Role {
-    pub(crate) fn allows(self, _: Permission) -> bool {
-        match self {
-            Self::Owner => true,
-        }
-    }
-}
-
-/// Whose token a request has.
-pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
-    let token = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
-    let hash = hash(token);
-    let statement = if token.starts_with(prefix::SESSION) {
-        db::users::by_session(&hash, ctx.now)
-    } else if token.starts_with(prefix::TOKEN) {
-        db::tokens::by_hash(&hash, ctx.now)
-    } else {
-        return Err(wrong_kind(token, "a person's token"));
-    };
-    let row: db::users::Authenticated = ctx.db.optional(statement).await?.ok_or(Common::Unauthenticated)?;
-    let until = row.expires_at.filter(|_| row.token_id.is_some());
-    Ok(Person { user: row.user_id, token: row.token_id, only: row.workspace_id, until, hash })
-}
-
 /// A token of another kind is told apart from one that nobody gave out.
 fn wrong_kind(token: &str, wanted: &str) -> Refused {
-    let known =
-        [prefix::SESSION, prefix::TOKEN, prefix::RUNNER].iter().any(|prefix| token.starts_with(prefix));
-    if known {
+    if prefix::ALL.iter().any(|prefix| token.starts_with(prefix)) {
         Common::WrongKind { wanted: wanted.to_owned() }.into()
     } else {
         Common::Unauthenticated.into()

@@ -6,15 +6,17 @@ use std::{
     rc::Rc,
 };
 
+use http::HeaderMap;
 use patr_models::{
     error::ApiError,
-    ids::{AuditId, Id, RequestId},
+    ids::{Id, RequestId},
     time::Millis,
 };
 use worker::{Env, Result};
 
 use crate::{
     answer::Fault,
+    audit::{self, Line, Origin},
     auth::Actor,
     db::{
         self, Db, DbError, Statement,
@@ -23,14 +25,20 @@ use crate::{
     env::{self, Settings},
     ingress::stats::Tally,
     kv::Kv,
+    mail::Mail,
+    outside::Outside,
+    quotas,
     runners::{Objects, Runners},
 };
+
+pub(crate) use crate::audit::{Audited, audited};
 
 /// What is bound to the script.
 pub(crate) struct Installation {
     pub(crate) db: Db,
     pub(crate) kv: Kv,
     pub(crate) runners: Runners,
+    pub(crate) outside: Outside,
     pub(crate) settings: Settings,
 }
 
@@ -52,6 +60,7 @@ impl Installation {
                 Objects::Bound { sessions: env::sessions(env)?, tunnels: env::tunnels(env)? },
                 settings.internal_secret.clone(),
             ),
+            outside: Outside::Network,
             settings,
         });
         Ok(INSTALLATION.with(|known| Rc::clone(known.get_or_init(|| installation))))
@@ -63,10 +72,14 @@ pub(crate) struct Ctx {
     pub(crate) installation: Rc<Installation>,
     pub(crate) now: Millis,
     pub(crate) request: RequestId,
+    /// Known once the request's headers are.
+    pub(crate) from: OnceCell<Origin>,
     /// Goes into the batch of the write, so that a write and its `Idempotency-Key` are one.
     pub(crate) reservation: RefCell<Option<Reservation>>,
     /// For the statistics of a site.
     pub(crate) tally: Tally,
+    /// What is sent once the answer is on its way.
+    pub(crate) mails: RefCell<Vec<Mail>>,
 }
 
 impl Ctx {
@@ -76,14 +89,23 @@ impl Ctx {
             installation: Installation::of(env)?,
             now,
             request: env::new_id(now)?,
+            from: OnceCell::new(),
             reservation: RefCell::default(),
             tally: Tally::default(),
+            mails: RefCell::default(),
         })
     }
 
     /// A new id.
     pub(crate) fn id<I: Id>(&self) -> Result<I> {
         env::new_id(self.now)
+    }
+
+    /// Has a mail sent, if this installation sends any, once the answer is on its way.
+    pub(crate) fn mail(&self, mail: Mail) {
+        if self.settings.mail.is_some() {
+            self.mails.borrow_mut().push(mail);
+        }
     }
 
     /// Says what a repetition of this request is answered, in place of its answer. Before the write: so it holds even
@@ -95,23 +117,43 @@ impl Ctx {
         }
     }
 
-    /// Writes: all of it or nothing, with its line in the audit log.
+    /// Where the request comes from.
+    pub(crate) fn from(&self) -> &Origin {
+        self.from.get_or_init(Origin::default)
+    }
+
+    /// Says where the request comes from, before anything is done with it.
+    pub(crate) fn comes_from(&self, headers: &HeaderMap) {
+        self.from.get_or_init(|| Origin::of(headers));
+    }
+
+    /// Writes: all of it or nothing, with its line in the audit log. It is done anew when another line was first.
     pub(crate) async fn write(
         &self,
         who: &impl Actor,
         what: Audited<'_>,
-        mut statements: Vec<Statement>,
+        statements: Vec<Statement>,
     ) -> std::result::Result<(), DbError> {
-        let id: AuditId = self.id().map_err(|error| DbError::Other(error.to_string()))?;
-        statements.push(db::audit::insert(id, self.now, self.request, who, &what));
-        // First, so that of two equal requests the later one is told that, and not that its own name is taken.
+        let workspace = who.workspace();
+        let quotas = quotas::checks(self, what.action(), workspace);
+        let line = Line::new(self, who, what)?;
         let reserve = self.reservation.borrow().as_ref().map(|it| db::idempotency::reserve(it, self.now));
-        if let Some(reserve) = reserve {
-            statements.insert(0, reserve);
+        for _ in 0..audit::TRIES {
+            let head = audit::head(&self.db, line.chain()).await?;
+            // The key first, so that of two equal requests the later one is told that, and not that its own name is taken.
+            let mut batch: Vec<Statement> =
+                reserve.iter().chain(&statements).chain(&quotas).cloned().collect();
+            batch.push(db::audit::insert(&line.after(head)));
+            match self.db.batch(batch).await {
+                Err(error) if error.is_unique("audit.chain") => {}
+                Err(error) => return Err(quotas::explain(self, workspace, error).await),
+                Ok(()) => {
+                    self.reservation.take();
+                    return Ok(());
+                }
+            }
         }
-        self.db.batch(statements).await?;
-        self.reservation.take();
-        Ok(())
+        Err(DbError::Busy)
     }
 }
 
@@ -122,24 +164,7 @@ impl Deref for Ctx {
     }
 }
 
-/// What a line of the audit log says.
-pub(crate) struct Audited<'a> {
-    /// The endpoint's name.
-    pub(crate) action: &'static str,
-    pub(crate) resource: String,
-    pub(crate) name: &'a str,
-}
-
-/// `Audited` for a call of `E` on a resource.
-pub(crate) fn audited<E: patr_models::endpoint::ApiEndpoint>(
-    resource: impl ToString,
-    name: &(impl AsRef<str> + ?Sized),
-) -> Audited<'_> {
-    Audited { action: E::NAME, resource: resource.to_string(), name: name.as_ref() }
-}
-
-/// The secret part of a token: 256 bits.
+/// A new secret of a kind: 256 bits.
 pub(crate) fn new_secret(prefix: &str) -> std::result::Result<String, Fault> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(env::random::<32>()?)))
+    Ok(patr_models::auth::secret::secret(prefix, env::random()?))
 }

@@ -2,10 +2,12 @@
 
 #[cfg(test)]
 use std::rc::Rc;
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use patr_models::{
+    auth::Scope,
     page::{Cursor, ListQuery},
+    quota::{Quota, Usage},
     time::Millis,
 };
 use serde::de::DeserializeOwned;
@@ -16,13 +18,27 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod blobs;
 pub(crate) mod deployments;
+pub(crate) mod device;
+pub(crate) mod federations;
 pub(crate) mod idempotency;
+pub(crate) mod invitations;
+pub(crate) mod job_tokens;
+pub(crate) mod limits;
+pub(crate) mod mailed;
 pub(crate) mod managed_urls;
+pub(crate) mod members;
+pub(crate) mod oauth;
+pub(crate) mod passkeys;
 pub(crate) mod placements;
 #[cfg(test)]
 mod plan;
+pub(crate) mod quotas;
+pub(crate) mod resources;
+pub(crate) mod roles;
 pub(crate) mod runners;
+pub(crate) mod second_factors;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
 pub(crate) mod site_days;
 pub(crate) mod sites;
 #[cfg(test)]
@@ -182,16 +198,37 @@ pub(crate) enum DbError {
     /// Something still refers to the row, or what it refers to is gone.
     #[error("a reference is in the way")]
     Reference,
+    /// Others write at the same time, and were first each time.
+    #[error("others write at the same time")]
+    Busy,
+    /// The workspace would have more of it than it may.
+    #[error("more {} than the workspace may have", .0.noun())]
+    Quota(Quota),
+    /// The same, with what it has and may have.
+    #[error("more {} than the workspace may have", .0.quota.noun())]
+    Exceeded(Usage),
     #[error("{0}")]
     Other(String),
 }
 
 /// Columns that a statement puts a null into on purpose, to stop a batch that expects what is not so.
-const GUARDED: [&str; 6] =
-    [".generation", ".id", ": secrets.", ": releases.", ": release_secrets.", ": release_volumes."];
+const GUARDED: [&str; 9] = [
+    ".generation",
+    ".id",
+    ".authorization_id",
+    ".user_code_hash",
+    ": secrets.",
+    ": releases.",
+    ": release_secrets.",
+    ": release_volumes.",
+    ": members.",
+];
 
 impl DbError {
     fn new(text: String) -> Self {
+        if let Some(quota) = quotas::exceeded(&text) {
+            return Self::Quota(quota);
+        }
         match text.split_once("UNIQUE constraint failed: ") {
             Some((_, rest)) if rest.starts_with("idempotency.") => Self::KeyInUse,
             Some((_, rest)) => {
@@ -323,16 +360,39 @@ pub(crate) fn filter(query: &ListQuery) -> String {
     query.name.clone().unwrap_or_default()
 }
 
+/// Keeps a list to what is in a scope, which is the parameters `?5` and `?6`; see [`scope`].
+macro_rules! in_scope {
+    ($id:literal) => {
+        concat!(" AND (?5 IS NULL OR (", $id, " IN (SELECT value FROM json_each(?5))) = ?6) ")
+    };
+}
+use in_scope;
+
+/// A scope as the parameters of [`in_scope!`]: ids, or null for all; and whether these are the only ones, or the others are.
+pub(crate) fn scope(scope: &Scope) -> (Option<Json<&BTreeSet<String>>>, bool) {
+    match scope {
+        Scope::All => (None, false),
+        Scope::Only(ids) => (Some(Json(ids)), true),
+        Scope::Except(ids) => (Some(Json(ids)), false),
+    }
+}
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Forgets what has become old.
 pub(crate) fn sweep(now: Millis) -> Vec<Statement> {
     let day = now - DAY;
-    vec![
-        // Anyone can cause a line about nobody: they are kept for long enough to look into an attack.
-        Statement::new("DELETE FROM audit WHERE user_id IS NULL AND at < ?1", &[&(now - 30 * DAY)]),
+    let mut all = vec![
         Statement::new("DELETE FROM idempotency WHERE created_at < ?1", &[&day]),
-        Statement::new("DELETE FROM login_failures WHERE at < ?1", &[&day]),
+        limits::sweep(now),
         Statement::new("DELETE FROM sessions WHERE expires_at <= ?1", &[&now]),
-    ]
+        Statement::new("DELETE FROM mailed WHERE expires_at <= ?1", &[&now]),
+        Statement::new("DELETE FROM spent_challenges WHERE expires_at <= ?1", &[&now]),
+        job_tokens::sweep(now),
+        Statement::new("DELETE FROM device_codes WHERE expires_at <= ?1", &[&now]),
+        Statement::new("DELETE FROM device_guesses WHERE at < ?1", &[&day]),
+        invitations::sweep(now),
+    ];
+    all.extend(oauth::sweep(now));
+    all
 }

@@ -1,12 +1,17 @@
 //! The only file that names bindings, variables and secrets, or reads the clock and randomness.
 
+use std::time::Duration;
+
 use patr_models::{ids::Id, managed_url::Host, time::Millis};
 use wasm_bindgen::JsCast;
-use worker::{D1Database, Env, ObjectNamespace, Result, Url};
+use worker::{D1Database, Env, Fetcher, ObjectNamespace, Result, Url};
 
 use crate::{
     answer::Fault,
     kv::{Kv, Namespace},
+    mail::{Mailer, Provider},
+    platform,
+    quotas::Quotas,
     vault::{Key, Keyring},
 };
 
@@ -25,14 +30,21 @@ pub(crate) struct Settings {
     pub(crate) sign_up_open: bool,
     pub(crate) bootstrap_secret: String,
     pub(crate) internal_secret: String,
+    /// How long lines of the audit log are kept; for ever when absent.
+    pub(crate) audit_kept: Option<Duration>,
+    /// What a workspace may have.
+    pub(crate) quotas: Quotas,
     /// Absent when it is not set, or not as it should be: everything but secrets works without.
     pub(crate) secrets_keys: Option<Keyring>,
+    /// Absent when this installation sends no mail.
+    pub(crate) mail: Option<Mailer>,
 }
 
 impl Settings {
     pub(crate) fn read(env: &Env) -> Result<Self> {
         let var = |name: &str| env.var(name).map(|var| var.to_string());
         let secret = |name: &str| env.secret(name).map(|secret| secret.to_string());
+        let optional = |name: &str| var(name).ok();
         let key = |name: &str| Key::from_hex(&secret(name).ok()?);
         Ok(Self {
             control_host: var("CONTROL_HOST")?,
@@ -41,9 +53,17 @@ impl Settings {
             sign_up_open: var("SIGN_UP")? == "open",
             bootstrap_secret: secret("BOOTSTRAP_SECRET")?,
             internal_secret: secret("INTERNAL_SECRET")?,
+            audit_kept: days(&optional("AUDIT_DAYS").unwrap_or_default())?,
+            quotas: Quotas::read(optional)?,
             secrets_keys: key(SECRETS_KEY)
                 .map(|current| Keyring { current, former: key(FORMER_SECRETS_KEY) }),
+            mail: mailer(env),
         })
+    }
+
+    /// Whether the control host is reached over https.
+    pub(crate) fn is_https(&self) -> bool {
+        self.apps_scheme == "https"
     }
 
     /// What the keys of workspaces are encrypted with.
@@ -88,6 +108,37 @@ impl Settings {
         let port = self.apps_domain.strip_prefix(self.apps_host()).unwrap_or_default();
         format!("{}://{host}{port}", self.apps_scheme)
     }
+}
+
+/// A number of days; none when there is no text.
+fn days(text: &str) -> std::result::Result<Option<Duration>, Fault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let days: u32 =
+        text.parse().map_err(|_| Fault::new(format!("AUDIT_DAYS is no whole number: `{text}`")))?;
+    Ok(Some(Duration::from_secs(u64::from(days) * 24 * 3600)))
+}
+
+/// How mail is sent. What is wrong with it must not keep everything else from working.
+fn mailer(env: &Env) -> Option<Mailer> {
+    let var = |name: &str| env.var(name).ok().map(|var| var.to_string());
+    let key = env.secret("MAIL_KEY").ok().map(|secret| secret.to_string());
+    let from = var("MAIL_FROM").filter(|from| from.contains('@'));
+    let provider = Provider::named(&var("MAIL").unwrap_or_default(), key, var("MAIL_URL"));
+    let mailer = provider.and_then(|provider| {
+        let from = || from.ok_or("MAIL_FROM is missing, as in `Patr <patr@example.com>`");
+        provider.map(|provider| Ok(Mailer { from: from()?, provider })).transpose()
+    });
+    mailer.unwrap_or_else(|problem: &str| {
+        platform::log(format_args!("no mail is sent: {problem}"));
+        None
+    })
+}
+
+/// The folder of the local edge that mails are put into.
+pub(crate) fn outbox(env: &Env) -> Result<Fetcher> {
+    env.service("OUTBOX")
 }
 
 pub(crate) fn without_port(host: &str) -> &str {

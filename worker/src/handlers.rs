@@ -1,20 +1,32 @@
 //! One function per endpoint: look up, decide, write, tell, answer. A file holds those of one noun.
 
+pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod automatic;
 pub(crate) mod connect;
 pub(crate) mod deployments;
+pub(crate) mod device;
 pub(crate) mod exec;
+pub(crate) mod federations;
+mod giving;
 pub(crate) mod info;
+pub(crate) mod invitations;
 pub(crate) mod logs;
 pub(crate) mod managed_urls;
+pub(crate) mod members;
 pub(crate) mod metrics;
+pub(crate) mod oauth;
+pub(crate) mod passkeys;
 pub(crate) mod requests;
+pub(crate) mod roles;
 pub(crate) mod runners;
+pub(crate) mod second_factor;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
 pub(crate) mod sites;
 pub(crate) mod targets;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod versions;
 pub(crate) mod volumes;
@@ -33,18 +45,31 @@ const HOME: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Patr
 <meta name=viewport content=\"width=device-width\">\
 <style>body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem}code{background:#eee;padding:.1em .3em}</style>\
 <h1>Patr</h1><p>This is the control host of a Patr installation. Its API is under <code>/api/v1</code>.</p>\
-<p>Deploy to it with the command line: <code>patr login</code>, then <code>patr deploy</code> or <code>patr site deploy</code>.</p>";
+<p>Deploy to it with the command line: <code>patr login</code>, then <code>patr deploy</code> or <code>patr site deploy</code>.</p>\
+<p><a href=\"/account\">Your account</a></p>";
+
+/// Where links of invitations lead. What makes them good is in the fragment, which no server is told.
+const JOIN: &str = "/join";
+/// What they show.
+const JOIN_PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Join a workspace of Patr</title>\
+<meta name=viewport content=\"width=device-width\">\
+<style>body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem}code{background:#eee;padding:.1em .3em}</style>\
+<h1>You were invited</h1><p>Join the workspace with the command line, and the whole address of this page:</p>\
+<p><code>patr join 'ADDRESS'</code></p>\
+<p>It asks for an address and a password if you have no account yet. The link works once: keep it to yourself.</p>";
 
 /// A page of the control host that is not the API.
 pub(crate) fn home(path: &str) -> worker::Result<Response> {
-    let mut response =
-        if path == "/" { Response::from_html(HOME)? } else { Response::error("not found", 404)? };
+    let mut response = match path {
+        "/" => Response::from_html(HOME)?,
+        JOIN => Response::from_html(JOIN_PAGE)?,
+        _ => Response::error("not found", 404)?,
+    };
     let headers = response.headers_mut();
     headers.set(
         "content-security-policy",
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     )?;
-    headers.set("x-content-type-options", "nosniff")?;
     Ok(response)
 }
 

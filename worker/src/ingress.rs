@@ -7,7 +7,7 @@ mod balance;
 pub(crate) mod cache;
 mod cached;
 mod forward;
-mod pages;
+pub(crate) mod pages;
 mod site;
 pub(crate) mod stats;
 pub(crate) mod tunnel;

@@ -53,7 +53,8 @@ pub(crate) fn parts(request: &Request) -> Result<Parts> {
     let url = request.url()?;
     let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     let (mut parts, ()) = http::Request::new(()).into_parts();
-    parts.method = request.method().as_ref().parse().map_err(|_| "the method cannot be read")?;
+    // Not the enum of the crate `worker`: it knows eleven methods, and takes every other one for GET.
+    parts.method = request.inner().method().parse().map_err(|_| "the method cannot be read")?;
     parts.uri = target.parse::<Uri>().map_err(|error| error.to_string())?;
     parts.headers = headers(request.headers());
     Ok(parts)

@@ -1,30 +1,30 @@
 //! A request of the API into a handler's call. Each `match` lists every route there is: one that is declared and
 //! not handled does not compile.
 
+mod once;
+
 use bytes::Bytes;
 use http::{Method, Response, request::Parts};
 use patr_models::{
-    auth::prefix,
-    endpoint::{ApiEndpoint, Call, body::RequestBody, body::ResponseBody, headers::Headers, server},
+    endpoint::{ApiEndpoint, Call, body::RequestBody, server},
     error::Common,
-    ids::UserId,
     routes::{ControlRoute, Found, Route},
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
-    answer::{Answer, Failure, Fault, Refused, refused, respond, with_id},
+    answer::{Answer, Failure, Refused, refused, respond},
+    audit::denied,
     auth::Scheme,
     ctx::Ctx,
-    db::idempotency::{self, Kept, Reservation},
     handlers::{
-        audit, connect, deployments, exec, info, logs, managed_urls, metrics, requests, runners, secrets,
-        sites, tokens, users, versions, volumes, workspaces,
+        self, account, audit, connect, deployments, device, exec, federations, info, invitations, logs,
+        managed_urls, members, metrics, passkeys, requests, roles, runners, second_factor, secrets, sessions,
+        sites, tokens, usage, users, versions, volumes, workspaces,
     },
-    ingress::access,
-    internal,
+    headers, internal, limits, oauth, pages,
     platform::{self, Body},
 };
+use once::Once;
 
 /// Answers a request to the control host.
 pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Result<worker::Response> {
@@ -35,19 +35,34 @@ pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Re
             return platform::response(refused(&error.into(), ctx.request));
         }
     };
-    if parts.uri.path() == access::members::PATH {
-        return access::log_in(ctx, request).await.or_else(|fault| {
-            platform::log(format_args!("{}: {fault}", ctx.request));
-            worker::Response::error("something went wrong on our side", 500)
-        });
+    ctx.comes_from(&parts.headers);
+    if pages::is_page(parts.uri.path()) {
+        return careful(ctx, pages::serve(ctx, &parts, &mut request).await?);
+    }
+    if oauth::is_ours(parts.uri.path()) {
+        return careful(ctx, platform::response(oauth::answer(ctx, &parts, &mut request).await)?);
     }
     if !is_api(parts.uri.path()) {
-        return crate::handlers::home(parts.uri.path());
+        return careful(ctx, handlers::home(parts.uri.path())?);
     }
     match answer(ctx, &parts, &mut request).await {
         Outcome::Whole(response) => platform::response(response),
-        Outcome::Streamed(response) => Ok(response),
+        Outcome::Streamed(response) => careful(ctx, response),
     }
+}
+
+/// With the headers of [`headers`], which an answer that becomes a WebSocket has no use for.
+fn careful(ctx: &Ctx, mut response: worker::Response) -> worker::Result<worker::Response> {
+    if response.status_code() == SWITCHING_PROTOCOLS {
+        return Ok(response);
+    }
+    let own = response.headers_mut();
+    for (name, value) in headers::all(ctx.settings.is_https()) {
+        if !own.has(name)? {
+            own.set(name, value)?;
+        }
+    }
+    Ok(response)
 }
 
 fn is_api(path: &str) -> bool {
@@ -63,6 +78,15 @@ pub(crate) enum Outcome {
 
 /// Finds the route and has it answered.
 pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &mut impl Body) -> Outcome {
+    ctx.comes_from(&parts.headers);
+    let mut outcome = route(ctx, parts, body).await;
+    if let Outcome::Whole(response) = &mut outcome {
+        headers::add(response.headers_mut(), ctx.settings.is_https());
+    }
+    outcome
+}
+
+async fn route(ctx: &Ctx, parts: &Parts, body: &mut impl Body) -> Outcome {
     let (method, path) = (&parts.method, parts.uri.path());
     if path.starts_with("/internal/") {
         return Outcome::Whole(match ControlRoute::find(method, path) {
@@ -107,11 +131,40 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::CreateToken => run(input, tokens::create).await,
         Route::ListTokens => run(input, tokens::list).await,
         Route::RevokeToken => run(input, tokens::revoke).await,
+        Route::GetToken => run(input, tokens::get).await,
+        Route::RotateToken => run(input, tokens::rotate).await,
+        Route::AuthorizeDevice => run(input, device::authorize).await,
+        Route::ExchangeDeviceCode => run(input, device::exchange).await,
+        Route::CreateFederation => run(input, federations::create).await,
+        Route::ListFederations => run(input, federations::list).await,
+        Route::GetFederation => run(input, federations::get).await,
+        Route::DeleteFederation => run(input, federations::delete).await,
+        Route::CreateClient => run(input, handlers::oauth::create).await,
+        Route::ListClients => run(input, handlers::oauth::list).await,
+        Route::DeleteClient => run(input, handlers::oauth::delete).await,
+        Route::ListAuthorizations => run(input, handlers::oauth::authorizations).await,
+        Route::RevokeAuthorization => run(input, handlers::oauth::revoke).await,
         Route::CreateWorkspace => run(input, workspaces::create).await,
         Route::ListWorkspaces => run(input, workspaces::list).await,
         Route::GetWorkspace => run(input, workspaces::get).await,
         Route::RenameWorkspace => run(input, workspaces::rename).await,
         Route::DeleteWorkspace => run(input, workspaces::delete).await,
+        Route::GetPermissions => run(input, workspaces::permissions).await,
+        Route::LeaveWorkspace => run(input, workspaces::leave).await,
+        Route::ListMembers => run(input, members::list).await,
+        Route::GetMember => run(input, members::get).await,
+        Route::SetMemberRoles => run(input, members::set_roles).await,
+        Route::RemoveMember => run(input, members::remove).await,
+        Route::CreateRole => run(input, roles::create).await,
+        Route::ListRoles => run(input, roles::list).await,
+        Route::GetRole => run(input, roles::get).await,
+        Route::UpdateRole => run(input, roles::update).await,
+        Route::DeleteRole => run(input, roles::delete).await,
+        Route::CreateInvitation => run(input, invitations::create).await,
+        Route::ListInvitations => run(input, invitations::list).await,
+        Route::RevokeInvitation => run(input, invitations::revoke).await,
+        Route::AcceptInvitation => run(input, invitations::accept).await,
+        Route::SignUpByInvitation => run(input, invitations::sign_up).await,
         Route::CreateRunner => run(input, runners::create).await,
         Route::ListRunners => run(input, runners::list).await,
         Route::GetRunner => run(input, runners::get).await,
@@ -182,6 +235,32 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::TestUrl => run(input, managed_urls::test).await,
         Route::GetUrlStats => run(input, managed_urls::stats).await,
         Route::ListAudit => run(input, audit::list).await,
+        Route::ExportAudit => return stream(input, audit::export).await,
+        Route::ListAccountAudit => run(input, audit::list_account).await,
+        Route::ExportAccountAudit => return stream(input, audit::export_account).await,
+        Route::GetUsage => run(input, usage::get).await,
+        Route::UpdateProfile => run(input, account::update).await,
+        Route::ChangeEmail => run(input, account::email::change).await,
+        Route::SendVerification => run(input, account::email::send_verification).await,
+        Route::VerifyEmail => run(input, account::email::verify).await,
+        Route::ChangePassword => run(input, account::password::change).await,
+        Route::RequestPasswordReset => run(input, account::password::request_reset).await,
+        Route::ResetPassword => run(input, account::password::reset).await,
+        Route::DeleteAccount => run(input, account::delete).await,
+        Route::Prove => run(input, account::prove).await,
+        Route::ListSessions => run(input, sessions::list).await,
+        Route::EndSession => run(input, sessions::end).await,
+        Route::EndOtherSessions => run(input, sessions::end_others).await,
+        Route::GetSecondFactors => run(input, second_factor::get).await,
+        Route::BeginTotp => run(input, second_factor::begin_totp).await,
+        Route::EnableTotp => run(input, second_factor::enable_totp).await,
+        Route::RemoveTotp => run(input, second_factor::remove_totp).await,
+        Route::NewRecoveryCodes => run(input, second_factor::new_recovery_codes).await,
+        Route::BeginPasskey => run(input, passkeys::begin).await,
+        Route::AddPasskey => run(input, passkeys::add).await,
+        Route::RemovePasskey => run(input, passkeys::remove).await,
+        Route::BeginPasskeyLogIn => run(input, passkeys::begin_log_in).await,
+        Route::LogInWithPasskey => run(input, passkeys::log_in).await,
     })
 }
 
@@ -193,6 +272,8 @@ struct Input<'a, B> {
     body: &'a mut B,
 }
 
+/// The status of an answer that becomes a WebSocket.
+const SWITCHING_PROTOCOLS: u16 = 101;
 /// What is read of the body of a refused request, in bytes.
 const DRAIN: usize = 1024 * 1024;
 
@@ -205,14 +286,16 @@ where
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Answer<E>,
 {
     let Input { ctx, parts, params, body } = input;
-    match perform::<E, H>(Input { ctx, parts, params, body: &mut *body }, handler).await {
+    let response = match perform::<E, H>(Input { ctx, parts, params, body: &mut *body }, handler).await {
         Ok(response) => response,
         Err(stopped) => {
             // A body that nobody has read makes the platform reset the connection, and the answer may be lost with it.
             let _ = body.read(DRAIN).await;
             refused(&stopped, ctx.request)
         }
-    }
+    };
+    denied::note::<E>(ctx, parts, params, &response).await;
+    response
 }
 
 async fn perform<E, H>(input: Input<'_, impl Body>, handler: H) -> Result<Response<Bytes>, Refused>
@@ -221,11 +304,12 @@ where
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Answer<E>,
 {
     let Input { ctx, parts, params, body } = input;
+    limits::of_source::<E>(ctx).await?;
     let caller = E::Auth::identify::<E>(ctx, parts, params).await?;
+    limits::of_user::<E>(ctx, E::Auth::user(&caller)).await?;
     let body = read_body::<E>(body).await?;
-    let hash = request_hash(parts, &body);
+    let once = Once::of::<E>(parts, &body, E::Auth::user(&caller));
     let call = server::from_http::<E>(parts, params, body)?;
-    let once = key::<E>(parts).zip(E::Auth::user(&caller)).map(|(key, user)| Once { user, key, hash });
     let Some(once) = once else { return Ok(respond(&handler(ctx, caller, call).await, ctx.request)) };
 
     if let Some(replay) = once.replay::<E>(ctx).await? {
@@ -257,84 +341,6 @@ async fn read_body<E: ApiEndpoint>(body: &mut impl Body) -> Result<Bytes, Refuse
     })
 }
 
-/// The `Idempotency-Key`, where the endpoint takes one.
-fn key<E: ApiEndpoint>(parts: &Parts) -> Option<&str> {
-    const NAME: &str = "idempotency-key";
-    let declared = E::RequestHeaders::DOCS.iter().any(|doc| doc.name == NAME);
-    parts.headers.get(NAME).filter(|_| declared).and_then(|key| key.to_str().ok())
-}
-
-fn request_hash(parts: &Parts, body: &[u8]) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(parts.method.as_str());
-    hasher.update(parts.uri.to_string());
-    hasher.update([0]);
-    hasher.update(body);
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A write that must not happen twice.
-struct Once<'a> {
-    user: UserId,
-    key: &'a str,
-    hash: String,
-}
-
-impl Once<'_> {
-    /// The answer that the first request with this key was given.
-    async fn replay<E: ApiEndpoint>(&self, ctx: &Ctx) -> Result<Option<Response<Bytes>>, Refused> {
-        let Some(row) = ctx.db.optional::<idempotency::Row>(idempotency::get(self.user, self.key)).await?
-        else {
-            return Ok(None);
-        };
-        if row.request_hash != self.hash {
-            return Err(Common::KeyReused.into());
-        }
-        let (Some(status), Some(body)) = (row.status, row.body) else { return Err(Common::KeyInUse.into()) };
-        let mut response = Response::builder().status(status);
-        if let Some(media) = E::Response::MEDIA {
-            response = response.header("content-type", media);
-        }
-        if let Some(etag) = row.etag {
-            response = response.header("etag", etag);
-        }
-        let response = response.header("idempotency-replayed", "true").body(body.into());
-        Ok(Some(with_id(response.map_err(Fault::new)?, ctx.request)))
-    }
-
-    fn reservation(&self) -> Reservation {
-        let Self { user, key, hash } = self;
-        Reservation { user: *user, key: (*key).to_owned(), request_hash: hash.clone(), instead: None }
-    }
-
-    async fn keep(&self, ctx: &Ctx, response: &Response<Bytes>) {
-        // A secret is shown once and stored only as a hash. The handler has said what is answered instead.
-        if [prefix::SESSION, prefix::TOKEN, prefix::RUNNER]
-            .iter()
-            .any(|prefix| holds(response.body(), prefix))
-        {
-            return;
-        }
-        let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok());
-        let kept = Kept {
-            status: response.status().as_u16(),
-            etag: etag.map(str::to_owned),
-            body: String::from_utf8_lossy(response.body()).into_owned(),
-        };
-        let statement = idempotency::keep(&self.reservation(), &kept, ctx.now);
-        if let Err(error) = ctx.db.batch(vec![statement]).await {
-            platform::log(format_args!(
-                "{}: an answer is not kept for its Idempotency-Key: {error}",
-                ctx.request
-            ));
-        }
-    }
-}
-
-fn holds(body: &[u8], prefix: &str) -> bool {
-    body.windows(prefix.len()).any(|window| window == prefix.as_bytes())
-}
-
 /// As `run`, for an endpoint whose answer goes on while it is read.
 async fn stream<E, H>(input: Input<'_, impl Body>, handler: H) -> Outcome
 where
@@ -344,12 +350,15 @@ where
     let Input { ctx, parts, params, .. } = input;
     let outcome = async {
         let caller = E::Auth::identify::<E>(ctx, parts, params).await?;
+        limits::of_user::<E>(ctx, E::Auth::user(&caller)).await?;
         let call = server::from_http::<E>(parts, params, Bytes::new())?;
         Ok::<_, Refused>(handler(ctx, caller, call).await)
     };
-    match outcome.await {
-        Ok(Ok(response)) => Outcome::Streamed(response),
-        Ok(Err(failure)) => Outcome::Whole(respond::<E>(&Err(failure), ctx.request)),
-        Err(stopped) => Outcome::Whole(refused(&stopped, ctx.request)),
-    }
+    let response = match outcome.await {
+        Ok(Ok(response)) => return Outcome::Streamed(response),
+        Ok(Err(failure)) => respond::<E>(&Err(failure), ctx.request),
+        Err(stopped) => refused(&stopped, ctx.request),
+    };
+    denied::note::<E>(ctx, parts, params, &response).await;
+    Outcome::Whole(response)
 }

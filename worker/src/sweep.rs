@@ -1,8 +1,8 @@
 //! What is done once a minute: what an earlier request could not finish, and what has become old.
 //!
-//! Each part does a bounded amount and leaves the rest to the next minute: in all 27 statements of D1 (11 more while the
+//! Each part does a bounded amount and leaves the rest to the next minute: in all 33 statements of D1 (22 more while the
 //! installation's key is replaced) and 20 deletions in KV, and for each of up to 20 routing tables that are behind four
-//! statements and a write. The free plan allows one event 50 statements and 1,000 calls: with more than six tables behind, the
+//! statements and a write. The free plan allows one event 50 statements and 1,000 calls: with more than five tables behind, the
 //! parts after them fail and have their turn in the next minute, when these are done.
 
 use std::time::Duration;
@@ -14,10 +14,12 @@ use patr_models::{
 
 use crate::{
     answer::Fault,
+    audit::retention,
     blobs,
     ctx::Ctx,
     db::{
         self, access,
+        second_factors::{self, OldKeyRow as OldSeedRow},
         secrets::{self, OldKeyRow},
         site_days, sites, url_hours, versions,
     },
@@ -30,7 +32,7 @@ const PREVIEWS: usize = 50;
 /// Sites whose old versions one sweep looks through, and versions that it deletes.
 const SITES: usize = 10;
 const VERSIONS: usize = 100;
-/// Keys of workspaces that one sweep encrypts anew.
+/// Keys of workspaces that one sweep encrypts anew, and seeds of people.
 const KEYS: usize = 10;
 /// How often a site's old versions are looked through.
 const TENDED: Duration = Duration::from_secs(24 * 3600);
@@ -45,26 +47,33 @@ pub(crate) async fn run(ctx: &Ctx) -> Vec<Fault> {
         blobs::collect(ctx).await,
         blobs::delete(ctx).await,
         ctx.db.batch(db::sweep(ctx.now)).await.map_err(Fault::from),
-        ctx.db.batch(access::sweep(ctx.now)).await.map_err(Fault::from),
+        ctx.db.batch(vec![access::sweep(ctx.now)]).await.map_err(Fault::from),
         ctx.db.batch(vec![url_hours::sweep(ctx.now)]).await.map_err(Fault::from),
+        retention::sweep(ctx).await.map_err(Fault::from),
+        retention::seal(ctx).await.map_err(Fault::from),
         rewrap(ctx).await,
     ];
     parts.into_iter().filter_map(Result::err).collect()
 }
 
-/// Encrypts the keys of workspaces with the installation's new key, while that replaces a former one.
+/// Encrypts the keys of workspaces and people's seeds with the installation's new key, while that replaces a former one.
 async fn rewrap(ctx: &Ctx) -> Result<(), Fault> {
     let Some(keys) = &ctx.settings.secrets_keys else { return Ok(()) };
     let Some(former) = &keys.former else { return Ok(()) };
     let by = keys.current.fingerprint();
     let rows: Vec<OldKeyRow> = ctx.db.fetch(secrets::keys_by(&former.fingerprint(), KEYS)).await?;
-    if rows.is_empty() {
+    let seeds: Vec<OldSeedRow> = ctx.db.fetch(second_factors::seeds_by(&former.fingerprint(), KEYS)).await?;
+    if rows.is_empty() && seeds.is_empty() {
         platform::log(format_args!("{FORMER_SECRETS_KEY} is not needed any more"));
         return Ok(());
     }
     let again =
         rows.iter().map(|row| Ok(secrets::rewrap(row, &keys.rewrap(row.workspace_id, &row.wrapped)?, &by)));
-    Ok(ctx.db.batch(again.collect::<Result<_, Fault>>()?).await?)
+    let sealed = seeds.iter().map(|row| {
+        let seed = keys.open_seed(row.user_id, &row.seed)?;
+        Ok(second_factors::reseal(row, &keys.current.close_seed(row.user_id, &seed)?, &by))
+    });
+    Ok(ctx.db.batch(again.chain(sealed).collect::<Result<_, Fault>>()?).await?)
 }
 
 /// Takes previews away whose time is over.

@@ -1,12 +1,15 @@
 //! The API without a platform: SQLite in place of D1, memory in place of KV, and objects that say what a test wants.
 
+mod authenticator;
 mod caller;
+mod issuer;
 mod memory;
 mod objects;
+mod outside;
 pub(crate) mod site;
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::BTreeSet,
     rc::Rc,
     time::Duration,
@@ -14,22 +17,28 @@ use std::{
 
 use bytes::Bytes;
 use futures_executor::block_on;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use patr_models::{
-    auth::prefix,
+    auth::{Access, prefix},
     deployment::{PortSpec, WorkloadSpec, spec::PortProtocol},
     endpoint::{ApiEndpoint, Call, NoQuery, body::Json, client, headers::NoHeaders},
+    ids::RoleId,
     internal::SECRET_HEADER,
     managed_url::create::NewTarget,
+    name::{Email, Name},
     page::{ListQuery, Page},
+    role::RoleKey,
     time::Millis,
     user::User,
     workspace,
 };
 
+pub(crate) use authenticator::Authenticator;
 pub(crate) use caller::{Answered, Caller, Outcome, code, refusal};
+pub(crate) use issuer::{ISSUER, Signing, documents};
 pub(crate) use memory::Memory;
 pub(crate) use objects::FakeObjects;
+pub(crate) use outside::FakeOutside;
 
 use crate::{
     answer::Refused,
@@ -39,7 +48,11 @@ use crate::{
     env::{self, Settings},
     handlers::users,
     kv::Kv,
+    mail::{Mail, Mailer, Provider},
+    oauth,
+    outside::Outside,
     platform::Body,
+    quotas::Quotas,
     router,
     runners::{Objects, Runners},
     sweep, vault,
@@ -61,8 +74,11 @@ pub(crate) struct App {
     pub(crate) sqlite: Rc<Sqlite>,
     pub(crate) kv: Memory,
     pub(crate) objects: Rc<FakeObjects>,
+    pub(crate) outside: FakeOutside,
     pub(crate) settings: Settings,
     pub(crate) now: Cell<Millis>,
+    /// What was sent, oldest first.
+    pub(crate) mails: RefCell<Vec<Mail>>,
 }
 
 impl App {
@@ -74,15 +90,33 @@ impl App {
             sign_up_open: true,
             bootstrap_secret: BOOTSTRAP.to_owned(),
             internal_secret: INTERNAL.to_owned(),
+            audit_kept: None,
+            quotas: Quotas::default(),
             secrets_keys: vault::Key::from_hex(&"5e".repeat(32))
                 .map(|current| vault::Keyring { current, former: None }),
+            mail: Some(Mailer { from: "patr@patr.example".to_owned(), provider: Provider::Outbox }),
         };
         Self {
             sqlite: Rc::new(Sqlite::new()),
             kv: Memory::default(),
             objects: Rc::default(),
+            outside: FakeOutside::default(),
             settings,
             now: Cell::new(Millis(1_700_000_000_000)),
+            mails: RefCell::default(),
+        }
+    }
+
+    /// Another installation with the same in it.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            sqlite: Rc::new(self.sqlite.copy()),
+            kv: self.kv.copy(),
+            objects: Rc::default(),
+            outside: self.outside.copy(),
+            settings: self.settings.clone(),
+            now: self.now.clone(),
+            mails: RefCell::default(),
         }
     }
 
@@ -93,24 +127,48 @@ impl App {
             db: Db::Sqlite(Rc::clone(&self.sqlite)),
             kv: Kv::Memory(self.kv.clone()),
             runners: Runners::new(Objects::Fake(Rc::clone(&self.objects)), INTERNAL.to_owned()),
+            outside: Outside::Fake(self.outside.clone()),
             settings: self.settings.clone(),
         };
         Ctx {
             installation: Rc::new(installation),
             now,
             request: env::new_id(now).unwrap(),
+            from: OnceCell::new(),
             reservation: RefCell::default(),
             tally: Default::default(),
+            mails: RefCell::default(),
         }
     }
 
     /// Any request at all.
     pub(crate) fn raw(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        match block_on(router::answer(&self.ctx(), &parts, &mut Some(body))) {
+        let ctx = self.ctx();
+        let outcome = block_on(router::answer(&ctx, &parts, &mut Some(body)));
+        self.mails.borrow_mut().append(&mut ctx.mails.borrow_mut());
+        match outcome {
             router::Outcome::Whole(response) => response,
             router::Outcome::Streamed(_) => panic!("{} answers with a stream", parts.uri),
         }
+    }
+
+    /// A form, sent to where OAuth is.
+    pub(crate) fn form(&self, path: &str, form: &str) -> Answered {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.oauth(Method::POST, path, &headers, form)
+    }
+
+    /// Any request to where OAuth is.
+    pub(crate) fn oauth(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
+        assert!(oauth::is_ours(path));
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let mut body = Some(Bytes::copy_from_slice(body.as_bytes()));
+        Answered::new(block_on(oauth::answer(&self.ctx(), &parts, &mut body)))
     }
 
     pub(crate) fn anonymous(&self) -> Caller<'_> {
@@ -121,11 +179,17 @@ impl App {
     pub(crate) fn person(&self, name: &str) -> Caller<'_> {
         let ctx = self.ctx();
         let email = format!("{name}@example.com").parse().unwrap();
-        let user = User { id: ctx.id().unwrap(), email, created_at: ctx.now };
+        let user = User::new(ctx.id().unwrap(), email, ctx.now);
         let token = new_secret(prefix::SESSION).unwrap();
-        let (id, hash, until) =
-            (ctx.id().unwrap(), auth::hash(&token), ctx.now + Duration::from_secs(30 * 86_400));
-        let session = db::users::session_insert(id, user.id, &hash, ctx.now, until);
+        let new = db::sessions::New {
+            id: ctx.id().unwrap(),
+            user: user.id,
+            hash: &auth::hash(&token),
+            device: "a browser of a test",
+            address: Some("192.0.2.1"),
+            expires_at: ctx.now + users::SESSION,
+        };
+        let session = db::sessions::insert(&new, ctx.now);
         self.sqlite
             .batch(&[db::users::insert(&user, "a password is not what this is about"), session])
             .unwrap();
@@ -144,6 +208,24 @@ impl App {
         let body = Json(workspace::create::Body { name: workspace.parse().unwrap() });
         person.create::<workspace::create::CreateWorkspace>(workspace::create::Path {}, body).unwrap();
         person.in_workspace(workspace)
+    }
+
+    /// Somebody who may do this in every workspace that there is.
+    pub(crate) fn member(&self, name: &str, access: &Access) -> Caller<'_> {
+        let caller = self.person(name);
+        let email: Email = format!("{name}@example.com").parse().unwrap();
+        let row = self.sqlite.fetch(&db::users::by_email(&email)).unwrap().remove(0);
+        let user = row["id"].as_str().unwrap().parse().unwrap();
+        for workspace in self.sqlite.rows("SELECT id FROM workspaces") {
+            let workspace: serde_json::Value = serde_json::from_str(&workspace).unwrap();
+            let workspace = workspace["id"].as_str().unwrap().parse().unwrap();
+            let (ctx, now) = (self.ctx(), self.now.get());
+            let (role, role_name): (RoleId, Name) = (ctx.id().unwrap(), name.parse().unwrap());
+            let mut all = vec![db::roles::insert(workspace, role, &role_name, &access.grants(), now)];
+            all.extend(db::members::join(workspace, user, &[RoleKey::Own(role)], now));
+            self.sqlite.batch(&all).unwrap();
+        }
+        caller
     }
 
     /// What one of our own scripts asks.
@@ -168,9 +250,19 @@ impl App {
         assert!(faults.is_empty(), "{faults:?}");
     }
 
-    /// The actions in the audit log, oldest first.
+    /// The actions in the audit log that were done, oldest first.
     pub(crate) fn audit(&self) -> Vec<String> {
-        let rows = self.sqlite.rows("SELECT action FROM audit ORDER BY rowid");
+        self.actions("done")
+    }
+
+    /// Those that were refused.
+    pub(crate) fn refusals(&self) -> Vec<String> {
+        self.actions("refused")
+    }
+
+    fn actions(&self, outcome: &str) -> Vec<String> {
+        let rows =
+            self.sqlite.rows(&format!("SELECT action FROM audit WHERE outcome = '{outcome}' ORDER BY rowid"));
         let action = |row: String| serde_json::from_str::<serde_json::Value>(&row).unwrap()["action"].clone();
         rows.into_iter().map(|row| action(row).as_str().unwrap().to_owned()).collect()
     }

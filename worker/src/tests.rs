@@ -4,6 +4,7 @@ mod access;
 mod faults;
 mod input;
 mod installation;
+mod matrix;
 mod repeats;
 mod secrets;
 mod writes;

@@ -3,6 +3,7 @@
 //! | key | is | kept |
 //! |---|---|---|
 //! | the installation's | the Worker secret [`SECRETS_KEY`](crate::env::SECRETS_KEY) | nowhere else |
+//! | a person's seed for an authenticator app | 160 random bits | in D1, encrypted with the installation's |
 //! | a workspace's | 256 random bits | in D1, encrypted with the installation's |
 //! | a runner's | X25519; its other half never leaves the machine | in D1, public |
 //!
@@ -19,7 +20,7 @@ use chacha20poly1305::{
 };
 use crypto_box::aead::rand_core::{CryptoRng, Error, RngCore, impls};
 use patr_models::{
-    ids::WorkspaceId,
+    ids::{UserId, WorkspaceId},
     name::Name,
     runner::connect::PublicKey,
     secret::{SecretVersion, Secrets},
@@ -78,6 +79,11 @@ impl Key {
         self.decrypt(&place.about(), closed)
     }
 
+    /// The seed of a person's authenticator app, encrypted with this key, the installation's.
+    pub(crate) fn close_seed(&self, user: UserId, seed: &[u8]) -> Result<String, Fault> {
+        self.encrypt(&about_seed(user), seed)
+    }
+
     fn encrypt(&self, about: &str, plain: &[u8]) -> Result<String, Fault> {
         let nonce: [u8; NONCE] = env::random()?;
         let payload = Payload { msg: plain, aad: about.as_bytes() };
@@ -118,6 +124,15 @@ impl Keyring {
         }
     }
 
+    /// The seed of a person's authenticator app, encrypted with either.
+    pub(crate) fn open_seed(&self, user: UserId, closed: &str) -> Result<Vec<u8>, Fault> {
+        let opened = self.current.decrypt(&about_seed(user), closed);
+        match &self.former {
+            Some(former) => opened.or_else(|_| former.decrypt(&about_seed(user), closed)),
+            None => opened,
+        }
+    }
+
     /// A workspace's key, encrypted with the one that is used.
     pub(crate) fn rewrap(&self, workspace: WorkspaceId, wrapped: &str) -> Result<String, Fault> {
         self.current.wrap(workspace, &self.unwrap(workspace, wrapped)?)
@@ -138,6 +153,10 @@ impl Place<'_> {
         let Self { workspace, secret, version } = self;
         format!("secret {workspace} {secret} {version}")
     }
+}
+
+fn about_seed(user: UserId) -> String {
+    format!("totp {user}")
 }
 
 fn about_key(workspace: WorkspaceId) -> String {
@@ -231,6 +250,17 @@ mod tests {
         assert_eq!(alone.unwrap(workspace(1), &again).unwrap().0, key.0);
         assert!(alone.unwrap(workspace(1), &wrapped).is_err());
         assert_ne!(alone.current.fingerprint(), key.fingerprint());
+    }
+
+    #[test]
+    fn a_seed_opens_for_its_person_and_with_the_former_key() {
+        let (former, current) = (Key::random().unwrap(), Key::random().unwrap());
+        let (ada, bob) = (UserId::from_parts(Millis(1), 1), UserId::from_parts(Millis(1), 2));
+        let closed = former.close_seed(ada, b"seed").unwrap();
+        let ring = Keyring { current: current.clone(), former: Some(former) };
+        assert_eq!(ring.open_seed(ada, &closed).unwrap(), b"seed");
+        assert!(ring.open_seed(bob, &closed).is_err());
+        assert!(Keyring { current, former: None }.open_seed(ada, &closed).is_err());
     }
 
     #[test]

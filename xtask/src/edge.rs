@@ -227,9 +227,12 @@ fn config(state: &State, port: u16) -> anyhow::Result<serde_json::Value> {
         ("CONTROL_HOST", host.clone()),
         ("APPS_DOMAIN", host),
         ("APPS_SCHEME", "http".to_owned()),
+        ("MAIL", "outbox".to_owned()),
     ]);
-    if let Ok(sign_up) = std::env::var("PATR_SIGN_UP") {
-        patr.insert("SIGN_UP", sign_up);
+    for (variable, name) in [("PATR_SIGN_UP", "SIGN_UP"), ("PATR_MAIL", "MAIL")] {
+        if let Ok(value) = std::env::var(variable) {
+            patr.insert(name, value);
+        }
     }
     let mut runners = BTreeMap::new();
     for (name, secret) in state.secrets() {
@@ -245,9 +248,19 @@ fn config(state: &State, port: u16) -> anyhow::Result<serde_json::Value> {
         workers.push(config.miniflare(script, &own));
         duties.push(config.duties());
     }
+    if let Some(patr) = workers.first_mut() {
+        patr["serviceBindings"]["OUTBOX"] = outbox(&state.folder)?;
+    }
     Ok(json!({
         "host": "127.0.0.1", "port": port, "state": state.folder, "workers": workers, "duties": duties,
     }))
+}
+
+/// The folder of mails, as a service that a Worker can put files into.
+fn outbox(state: &Path) -> anyhow::Result<serde_json::Value> {
+    let path = state.join("outbox");
+    fs::create_dir_all(&path).context("making the folder of mails")?;
+    Ok(json!({ "disk": { "path": path, "writable": true } }))
 }
 
 /// Starts node and waits until it says that it is ready.

@@ -10,6 +10,7 @@
 //! | `bench` | measures it |
 //! | `assets` | runs Cloudflare's asset server beside it |
 //! | `images`, `debian` | make container images, of our own binaries and of Debian packages |
+//! | `schemathesis` | sends the API what its document allows, and what it does not |
 //! | `test`, `ci`, `tidy` | what CI runs |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
@@ -24,6 +25,7 @@ mod edge;
 mod images;
 mod openapi;
 mod person;
+mod schemathesis;
 mod scripts;
 mod sh;
 mod test;
@@ -62,6 +64,8 @@ enum Command {
     Bench(bench::Options),
     /// Everything that is checked without running a test
     Ci,
+    /// Send the API of a local edge requests of every shape, and hold its answers to the OpenAPI document
+    Schemathesis,
     /// Check the rules of this repository that no lint knows
     Tidy,
     /// Build the container images of the examples
@@ -102,6 +106,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Assets(options) => assets::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Ci => ci::run(),
+        Command::Schemathesis => schemathesis::run(),
         Command::Tidy => tidy::run(),
         Command::Images => images::build(),
         Command::Image => images::runner(),

@@ -54,6 +54,23 @@ impl Person {
         WORKSPACE
     }
 
+    /// The secret of another login of the same person.
+    ///
+    /// # Errors
+    /// `patr` failed; its words are in the error.
+    pub(crate) fn log_in_again(&self) -> anyhow::Result<String> {
+        let other = Self {
+            config: self.config.with_extension("again"),
+            url: self.url.clone(),
+            password: self.password.clone(),
+        };
+        other.type_password(&["login", "--email", EMAIL, "--password-stdin"], None)?;
+        let file = fs::read(other.config.join("credentials.json")).context("reading the login")?;
+        let file: serde_json::Value = serde_json::from_slice(&file).context("reading the login")?;
+        let secret = file["tokens"][&self.url].as_str().context("there is no login")?;
+        Ok(secret.to_owned())
+    }
+
     /// Who to log in as.
     pub(crate) fn describe(&self) -> String {
         format!("{EMAIL}, password {}", self.password)
@@ -96,6 +113,7 @@ impl Person {
             .env("PATR_CONFIG_DIR", &self.config)
             .env("PATR_URL", &self.url)
             .env("PATR_WORKSPACE", WORKSPACE)
+            .env("PATR_KEYRING", "off")
             .env_remove("PATR_TOKEN");
         patr
     }

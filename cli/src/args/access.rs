@@ -1,33 +1,49 @@
-//! `patr login`, `workspace`, `token`, `audit`.
-
-use std::time::Duration;
+//! `patr login`, `workspace`.
 
 use clap::Subcommand;
 use patr_models::{
-    ids::{Ref, TokenId, WorkspaceId},
-    name::{Email, Name, WorkspaceName},
+    ids::{Ref, WorkspaceId},
+    name::{Email, WorkspaceName},
 };
 
-use super::{ListArgs, values};
+use super::ListArgs;
 use crate::env_vars;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  patr login --url https://patr.example.com                    in the browser
+  patr login --url https://patr.example.com --no-browser       in a browser elsewhere
   patr login --url https://patr.example.com --email ada@example.com
   patr login --url https://patr.example.com --token-stdin < token.txt
+  patr login --url https://patr.example.com --workspace acme --oidc      in a job of CI
 
-In CI, set PATR_URL and PATR_TOKEN instead: nothing is saved then.")]
+The browser shows a code, and asks whether it is the one that is shown here. What is saved goes into the \
+keyring of the system where there is one, else into a file that only you can read; PATR_KEYRING=off \
+always takes the file. In CI, log in with `--oidc`, or set PATR_URL and PATR_TOKEN instead: nothing is saved then.")]
 pub(crate) struct Login {
-    /// Your address; asked for when absent
+    /// Log in with this address and its password instead of in the browser
     #[arg(long)]
     pub(crate) email: Option<Email>,
+    /// Open no browser: show the address and the code
+    #[arg(long, conflicts_with_all = ["email", "token_stdin"])]
+    pub(crate) no_browser: bool,
     /// Read the password from stdin instead of asking
-    #[arg(long, conflicts_with = "token_stdin")]
+    #[arg(long, conflicts_with_all = ["token_stdin", "no_browser"])]
     pub(crate) password_stdin: bool,
+    /// A code of your authenticator app, or a recovery code; asked for when one is wanted
+    #[arg(long, conflicts_with = "token_stdin")]
+    pub(crate) code: Option<String>,
     /// Read an API token from stdin and log in with that
     #[arg(long, conflicts_with = "email")]
     pub(crate) token_stdin: bool,
+    /// Log in as a job of CI that the workspace trusts, for an hour; see `patr help federation add`
+    #[arg(long, conflicts_with_all = ["email", "token_stdin", "password_stdin", "no_browser", "code"])]
+    pub(crate) oidc: bool,
+    /// What GitHub makes the job's ID token for, where the federation has an audience of its own
+    /// [default: the address of the installation]
+    #[arg(long, value_name = "TEXT", requires = "oidc")]
+    pub(crate) audience: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -84,6 +100,16 @@ Examples:
         /// The name from now on
         new_name: WorkspaceName,
     },
+    /// Show what you may do in a workspace
+    Permissions {
+        /// Name or id [default: the one in use]
+        name: Option<Ref<WorkspaceId>>,
+    },
+    /// Leave a workspace
+    Leave {
+        /// Name or id
+        name: Ref<WorkspaceId>,
+    },
     /// Delete an empty workspace
     Delete {
         /// Name or id
@@ -96,42 +122,10 @@ impl Workspace {
     pub(crate) fn named(&self) -> Option<&Ref<WorkspaceId>> {
         match self {
             Self::Create { .. } | Self::List(_) => None,
-            Self::Show { name } => name.as_ref(),
-            Self::Use { name } | Self::Rename { name, .. } | Self::Delete { name } => Some(name),
+            Self::Show { name } | Self::Permissions { name } => name.as_ref(),
+            Self::Use { name } | Self::Rename { name, .. } | Self::Leave { name } | Self::Delete { name } => {
+                Some(name)
+            }
         }
     }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Token {
-    /// Make an API token; it is shown once
-    #[command(after_help = "\
-Examples:
-  patr token create ci --expires-in 90d
-  patr token create ci --only-workspace acme > token.txt
-
-Only the token goes to stdout. A program hands it over in PATR_TOKEN.")]
-    Create {
-        /// What it is for, unique among your tokens
-        name: Name,
-        /// The only workspace that it opens [default: all of yours]
-        #[arg(long, value_name = "WORKSPACE")]
-        only_workspace: Option<Ref<WorkspaceId>>,
-        /// How long it is good for, such as `90d` or `12h` [default: until revoked]
-        #[arg(long, value_name = "TIME", value_parser = values::duration)]
-        expires_in: Option<Duration>,
-    },
-    /// List your API tokens
-    List(ListArgs),
-    /// Revoke an API token
-    Revoke {
-        /// Name or id
-        name: Ref<TokenId>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
-    /// List what was done, newest first
-    List(ListArgs),
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use patr_models::{
     deployment::spec::{EnvName, PortProtocol, PortSpec, Probe},
     limits::REPLICAS_MAX,
+    time::Millis,
 };
 
 /// `8080`, `8080/http`, `5432/tcp` or `53/udp`.
@@ -138,6 +139,28 @@ pub(crate) fn words(text: &str) -> Result<Words, String> {
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a time: use something like `90s`, `10m` or `30d`");
     humantime::parse_duration(text).ok().filter(|time| !time.is_zero()).ok_or_else(wrong)
+}
+
+/// A moment, or so long from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    At(Millis),
+    In(Duration),
+}
+
+impl Moment {
+    pub(crate) fn from(self, now: Millis) -> Millis {
+        match self {
+            Self::At(at) => at,
+            Self::In(time) => now + time,
+        }
+    }
+}
+
+/// `2h` or `2026-01-31T12:00:00Z`.
+pub(crate) fn moment(text: &str) -> Result<Moment, String> {
+    let wrong = || format!("`{text}` is not a time: use something like `2h` or `2026-01-31T12:00:00Z`");
+    duration(text).map(Moment::In).or_else(|_| text.parse().map(Moment::At)).map_err(|_| wrong())
 }
 
 #[cfg(test)]

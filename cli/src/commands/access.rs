@@ -1,8 +1,11 @@
 //! `patr login`, `sign-up`, `logout`, `whoami`.
 
+mod device;
 mod login;
 mod logout;
+mod oidc;
 pub(super) mod prompt;
+mod second_factor;
 mod sign_up;
 mod whoami;
 
@@ -21,16 +24,17 @@ use patr_models::{
 use crate::{
     client::{self, Client},
     context::Context,
-    credentials,
+    credentials::{self, Place},
     exit_code::Exit,
     failure::Outcome,
 };
 
 /// Saves a login, and chooses the workspace when there is no choice.
 async fn settle(ctx: &Context, client: &Client, user: &User, token: &str) -> Outcome {
-    credentials::save(&ctx.config, client.base(), token)?;
+    let place = credentials::save(&ctx.config, client.base(), token)?;
     ctx.remember(ctx.chosen_workspace().cloned())?;
-    ctx.printer.note(&format!("logged in at {} as {}", client.base(), user.email));
+    let kept = if place == Place::Keyring { "; the login is in the keyring" } else { "" };
+    ctx.printer.note(&format!("logged in at {} as {}{kept}", client.base(), user.email));
     let all = client::list::<ListWorkspaces, _>(client, Path {}, ListQuery::default(), 1000);
     let all = all.await?.items;
     let chosen = ctx.chosen_workspace().map(ToString::to_string);

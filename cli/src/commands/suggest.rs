@@ -7,9 +7,15 @@ use patr_models::{
         body::{Json, NoBody},
         headers::NoHeaders,
     },
-    ids::{DeploymentId, Id, Ref, RunnerId, SiteId, TokenId, VolumeId, WorkspaceId},
+    federation::list::{self as federations, ListFederations},
+    ids::{
+        ClientId, DeploymentId, FederationId, Id, Ref, RoleId, RunnerId, SiteId, TokenId, VolumeId,
+        WorkspaceId,
+    },
     name::Name,
+    oauth::list_clients::{self as clients, ListClients},
     page::{ListQuery, Page},
+    role::list::{self as roles, ListRoles},
     runner::list::{self as runners, ListRunners},
     secret::list::{self as secrets, ListSecrets},
     site::list::{self as sites, ListSites},
@@ -46,6 +52,20 @@ impl Listed for RunnerId {
     }
 }
 
+impl Listed for RoleId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListRoles, _>(roles::Path { workspace }, |one| one.role.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for FederationId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        let Ok(workspace) = ctx.workspace() else { return Vec::new() };
+        names::<ListFederations, _>(federations::Path { workspace }, |one| one.name.to_string(), ctx).await
+    }
+}
+
 impl Listed for SiteId {
     async fn names(ctx: &Context) -> Vec<String> {
         let Ok(workspace) = ctx.workspace() else { return Vec::new() };
@@ -63,6 +83,12 @@ impl Listed for VolumeId {
 impl Listed for WorkspaceId {
     async fn names(ctx: &Context) -> Vec<String> {
         names::<ListWorkspaces, _>(workspaces::Path {}, |one| one.name.to_string(), ctx).await
+    }
+}
+
+impl Listed for ClientId {
+    async fn names(ctx: &Context) -> Vec<String> {
+        names::<ListClients, _>(clients::Path {}, |one| one.name.to_string(), ctx).await
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod create;
 mod delete;
+mod leave;
 mod list;
+mod permissions;
 mod rename;
 mod show;
 mod switch;
@@ -24,6 +26,8 @@ async fn dispatch(args: Args, ctx: &Context) -> Outcome {
         Args::Use { name } => switch::switch(name, ctx).await,
         Args::Show { name } => show::show(name, ctx).await,
         Args::Rename { name, new_name } => rename::rename(name, new_name, ctx).await,
+        Args::Permissions { name } => permissions::permissions(name, ctx).await,
+        Args::Leave { name } => leave::leave(name, ctx).await,
         Args::Delete { name } => delete::delete(name, ctx).await,
     }
 }

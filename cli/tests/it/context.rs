@@ -64,6 +64,8 @@ impl TestContext {
             .current_dir(self.home.path())
             .env_clear()
             .env("HOME", self.home.path())
+            // Nothing of a test belongs in the keyring of whoever runs it.
+            .env("PATR_KEYRING", "off")
             .env("XDG_CONFIG_HOME", self.home.path().join(".config"))
             .envs(&self.env)
             .stdin(Stdio::null())
@@ -91,6 +93,12 @@ impl Patr<'_> {
     pub(crate) fn stdin(mut self, text: &'static str) -> Self {
         self.command.stdin(Stdio::piped());
         self.stdin = Some(text);
+        self
+    }
+
+    /// With a variable in the environment, besides those of the context.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
         self
     }
 

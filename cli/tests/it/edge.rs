@@ -114,6 +114,16 @@ pub(crate) struct Asked<E: ApiEndpoint> {
     pub(crate) token: Option<String>,
 }
 
+/// One request to what is no endpoint of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// With its query.
+    pub(crate) path: String,
+    /// From `Authorization: Bearer …`.
+    pub(crate) token: Option<String>,
+    pub(crate) body: String,
+}
+
 struct Heard {
     route: Route,
     params: Vec<String>,
@@ -132,6 +142,7 @@ struct Lines {
 struct Script {
     lines: BTreeMap<&'static str, Lines>,
     heard: Vec<Heard>,
+    sent: Vec<Sent>,
     /// What was heard on WebSockets.
     messages: Vec<Message>,
     /// What the test did not expect.
@@ -192,6 +203,16 @@ impl Edge {
         self.shared.script().lines.entry(E::NAME).or_default().next.push_back(answer);
     }
 
+    /// Says this to the next request to a path that is no endpoint of the API.
+    pub(crate) fn says_at(&self, path: &'static str, status: u16, body: &str) {
+        self.shared.script().lines.entry(path).or_default().next.push_back(Answer::raw(status, body));
+    }
+
+    /// Every request to such a path so far.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.shared.script().sent.clone()
+    }
+
     /// Every call of `E` so far.
     pub(crate) fn asked<E: ApiEndpoint>(&self) -> Vec<Asked<E>> {
         let script = self.shared.script();
@@ -245,12 +266,15 @@ impl Heard {
     fn read<E: ApiEndpoint>(&self) -> Asked<E> {
         let call = server::from_http::<E>(&self.head, &self.params, self.body.clone());
         let call = call.unwrap_or_else(|error| panic!("{} would be refused: {error:?}", E::NAME));
-        let token = self.head.headers.get(header::AUTHORIZATION).map(|value| {
-            let value = value.to_str().unwrap();
-            value.strip_prefix("Bearer ").unwrap_or_else(|| panic!("not a bearer token: {value}")).to_owned()
-        });
-        Asked { call, token }
+        Asked { call, token: bearer(&self.head) }
     }
+}
+
+fn bearer(head: &Parts) -> Option<String> {
+    head.headers.get(header::AUTHORIZATION).map(|value| {
+        let value = value.to_str().unwrap();
+        value.strip_prefix("Bearer ").unwrap_or_else(|| panic!("not a bearer token: {value}")).to_owned()
+    })
 }
 
 async fn serve(listener: TcpListener, shared: Shared) {
@@ -323,8 +347,7 @@ async fn talk(upgrade: hyper::upgrade::OnUpgrade, turns: Vec<Turn>, shared: Shar
 fn hear(head: Parts, body: Bytes, shared: &Shared) -> Answer {
     let mut script = shared.script();
     let Found::Route(route, params) = Route::find(&head.method, head.uri.path()) else {
-        script.surprises.push(format!("{} {} is no route", head.method, head.uri));
-        return Answer::raw(501, "");
+        return script.elsewhere(&head, &body);
     };
     let answer = script.next(route.name());
     script.heard.push(Heard { route, params, head, body });
@@ -333,6 +356,17 @@ fn hear(head: Parts, body: Bytes, shared: &Shared) -> Answer {
 }
 
 impl Script {
+    /// The answer to what is no endpoint of the API.
+    fn elsewhere(&mut self, head: &Parts, body: &Bytes) -> Answer {
+        let Some(&path) = self.lines.keys().find(|path| **path == head.uri.path()) else {
+            self.surprises.push(format!("{} {} is no route", head.method, head.uri));
+            return Answer::raw(501, "");
+        };
+        let body = String::from_utf8_lossy(body).into_owned();
+        self.sent.push(Sent { path: head.uri.to_string(), token: bearer(head), body });
+        self.next(path)
+    }
+
     /// The answer to the next call; the last one stays.
     fn next(&mut self, name: &'static str) -> Answer {
         let lines = self.lines.entry(name).or_default();

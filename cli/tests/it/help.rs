@@ -23,8 +23,14 @@ fn help_begins_with_what_to_do_first() {
       sign-up       Make an account and log in
       logout        End the saved login
       whoami        Show who you are, where
+      account       Your account: address, password, second factors, logins
       workspace     Workspaces, which own everything else
+      member        People in a workspace, and invitations to it
+      role          Roles: what members may do
+      join          Become a member of a workspace by a link
       token         API tokens, for programs
+      federation    Jobs of CI that act in a workspace without a stored token
+      oauth         Programs that act for people who let them (OAuth)
       runner        Machines that run your deployments
       deploy        Run an image: make a deployment or change one, and watch it go live
       deployment    Deployments: images that run

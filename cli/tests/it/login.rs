@@ -1,6 +1,10 @@
 //! `patr login`, `logout`, `whoami`.
 
 use patr_models::{
+    device::{
+        authorize::{AuthorizeDevice, DeviceAuthorization},
+        exchange::{self, ExchangeDeviceCode},
+    },
     endpoint::body::{Created, Json, NoContent},
     error::Common,
     user::{
@@ -113,6 +117,79 @@ fn a_token_logs_in_too() {
 }
 
 #[test]
+fn a_token_with_a_slip_is_not_sent() {
+    let t = TestContext::logged_out();
+    let token = "patr_t_00000000000000000000000000000000000000000000f111p";
+    patr_snapshot!(t.patr("login --token-stdin").stdin(token), @"
+    exit code: 2
+    ----- stderr -----
+    error: this is no token of Patr: its checksum is wrong
+
+    hint: was all of it copied?
+    ");
+}
+
+/// What a device is told; nobody waits between two questions of a test.
+fn authorization() -> Created<DeviceAuthorization> {
+    let verification_uri = "https://patr.example.com/device".to_owned();
+    Created(DeviceAuthorization {
+        device_code: "patr_d_code".to_owned(),
+        user_code: "BCDF-GHJK".parse().unwrap(),
+        verification_uri_complete: format!("{verification_uri}?user_code=BCDF-GHJK"),
+        verification_uri,
+        expires_in: 900,
+        interval: 0,
+    })
+}
+
+#[test]
+fn logging_in_from_a_browser_waits_until_somebody_has_approved() {
+    let t = TestContext::logged_out();
+    t.edge.answers::<AuthorizeDevice>(authorization());
+    t.edge.refuses::<ExchangeDeviceCode>(&exchange::Error::AuthorizationPending);
+    t.edge.says::<ExchangeDeviceCode>(Answer::fault());
+    t.edge.answers::<ExchangeDeviceCode>(Created(sample::session()));
+    t.edge.answers::<ListWorkspaces>(page(vec![workspace(1, "acme")]));
+    patr_snapshot!(t.patr("login --no-browser"), @"
+    exit code: 0
+    ----- stderr -----
+    open https://patr.example.com/device?user_code=BCDF-GHJK
+    and let this device in if the code is BCDF-GHJK
+    logged in at [EDGE] as ada@example.com
+    working in `acme`, your only workspace
+    ");
+    assert!(t.edge.asked_once::<AuthorizeDevice>().call.body.0.device.is_some(), "the page shows what asks");
+    let codes = t.edge.asked::<ExchangeDeviceCode>();
+    assert!(codes.len() == 3 && codes.iter().all(|asked| asked.call.body.0.device_code == "patr_d_code"));
+}
+
+#[test]
+fn who_is_refused_in_the_browser_is_not_logged_in() {
+    let t = TestContext::logged_out();
+    t.edge.answers::<AuthorizeDevice>(authorization());
+    t.edge.refuses::<ExchangeDeviceCode>(&exchange::Error::AccessDenied);
+    patr_snapshot!(t.patr("login --quiet"), @"
+    exit code: 1
+    ----- stderr -----
+    open https://patr.example.com/device?user_code=BCDF-GHJK
+    and let this device in if the code is BCDF-GHJK
+    error: the person has refused to let this device in
+    ");
+    assert!(!t.config().exists(), "a login that failed leaves nothing behind");
+}
+
+#[test]
+fn a_code_that_nobody_used_ends_the_waiting() {
+    let t = TestContext::logged_out();
+    let late = DeviceAuthorization { expires_in: 0, ..authorization().0 };
+    t.edge.answers::<AuthorizeDevice>(Created(late));
+    t.edge.refuses::<ExchangeDeviceCode>(&exchange::Error::AuthorizationPending);
+    let ran = t.patr("login").run();
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("nobody has let this device in"), "{ran}");
+}
+
+#[test]
 fn a_wrong_password_is_an_error_of_authentication() {
     let t = TestContext::logged_out();
     t.edge.refuses::<LogIn>(&log_in::Error::WrongPassword);
@@ -147,7 +224,7 @@ fn nobody_is_asked_for_a_password_where_nobody_sits() {
 
     hint: give the password with `--password-stdin`, or a token with `--token-stdin`
     ");
-    patr_snapshot!(t.patr("login"), @"
+    patr_snapshot!(t.patr("login --password-stdin"), @"
     exit code: 2
     ----- stderr -----
     error: nobody can be asked: stdin is not a terminal
@@ -244,6 +321,7 @@ fn whoami_as_json_is_the_account() {
     {
       "id": "usr_00000000000000000000000001",
       "email": "ada@example.com",
+      "email_verified": false,
       "created_at": "2026-01-31T12:00:00.000Z"
     }
     "#);

@@ -176,14 +176,17 @@ fn without_a_workspace_the_next_step_is_to_choose_one() {
 #[test]
 fn a_member_who_may_not_is_told_which_permission_is_missing() {
     let t = TestContext::new();
-    let forbidden = Common::Forbidden { permission: "runner:create".to_owned() };
+    let forbidden = Common::Forbidden {
+        permission: "runner:create".to_owned(),
+        place: "in the workspace `acme`".to_owned(),
+    };
     t.edge.refuses_commonly::<CreateRunner>(&forbidden);
     patr_snapshot!(t.patr("runner add home"), @"
     exit code: 3
     ----- stderr -----
-    error: this needs the permission `runner:create`
+    error: this needs the permission `runner:create` in the workspace `acme`
 
-    hint: ask an owner of the workspace for it, or use a token that has it
+    hint: an owner of the workspace can give you a role with it (`patr member list` shows who is one); a token has at most what it was made with
     ");
 }
 

@@ -1,7 +1,8 @@
 //! Things as an installation answers them. Ids and times are fixed, so that snapshots need not hide them.
 
 use patr_models::{
-    audit::AuditEntry,
+    audit::{AuditEntry, GENESIS},
+    auth::Grant,
     deployment::{
         Deployment, Failure, FailureKind, Outcome, Placed, PortSpec, Power, Release, ReleaseNumber, Status,
         WorkloadSpec,
@@ -9,10 +10,14 @@ use patr_models::{
         watch::{News, WatchDeployment},
     },
     endpoint::body::Json,
+    federation::Federation,
     ids::{Id, Ref, WorkspaceId},
     info::get::Info,
+    invitation::Invitation,
     managed_url::{ManagedUrl, Target, UrlOptions},
+    member::Member,
     page::Page,
+    role::{HeldRole, Role},
     runner::{Connection, Runner, RunnerWithToken, RuntimeKind},
     secret::{Secret, SecretVersion, UsedBy},
     site::{Access, ManifestHash, Site, SiteVersion, VersionNumber},
@@ -51,7 +56,7 @@ pub(crate) fn acme() -> Ref<WorkspaceId> {
 }
 
 pub(crate) fn user() -> User {
-    User { id: id(1), email: "ada@example.com".parse().unwrap(), created_at: at(0) }
+    User::new(id(1), "ada@example.com".parse().unwrap(), at(0))
 }
 
 pub(crate) fn session() -> Session {
@@ -62,8 +67,62 @@ pub(crate) fn workspace(n: u128, name: &str) -> Workspace {
     Workspace { id: id(n), name: name.parse().unwrap(), created_at: at(0) }
 }
 
+pub(crate) fn role(name: &str, grants: Vec<Grant>) -> Role {
+    let held = HeldRole { id: Some(id(1)), name: name.parse().unwrap() };
+    Role { role: held, grants, created_at: Some(at(0)), updated_at: Some(at(3)) }
+}
+
+pub(crate) fn held(name: &str) -> HeldRole {
+    HeldRole { id: None, name: name.parse().unwrap() }
+}
+
+pub(crate) fn built_in(name: &str, grants: Vec<Grant>) -> Role {
+    Role { role: held(name), grants, created_at: None, updated_at: None }
+}
+
+pub(crate) fn member(name: &str, roles: &[&str]) -> Member {
+    let roles = roles.iter().map(|name| held(name)).collect();
+    Member { user: id(1), email: format!("{name}@example.com").parse().unwrap(), roles, joined_at: at(2) }
+}
+
+pub(crate) fn invitation(name: Option<&str>) -> Invitation {
+    Invitation {
+        id: id(1),
+        email: name.map(|name| format!("{name}@example.com").parse().unwrap()),
+        roles: vec![held("viewer")],
+        created_by: "ada@example.com".parse().unwrap(),
+        created_at: at(0),
+        expires_at: at(60),
+    }
+}
+
+pub(crate) fn federation(name: &str) -> Federation {
+    let conditions = [("ref", "refs/heads/main"), ("repository", "acme/web")];
+    Federation {
+        id: id(1),
+        name: name.parse().unwrap(),
+        issuer: "https://token.actions.githubusercontent.com".parse().unwrap(),
+        audience: "https://patr.example.com".parse().unwrap(),
+        conditions: conditions.map(|(claim, text)| (claim.to_owned(), text.parse().unwrap())).into(),
+        roles: vec![held("developer")],
+        created_by: id(1),
+        created_at: at(0),
+    }
+}
+
 pub(crate) fn token(name: &str) -> Token {
-    Token { id: id(1), name: name.parse().unwrap(), workspace: None, created_at: at(0), expires_at: None }
+    Token {
+        id: id(1),
+        name: name.parse().unwrap(),
+        workspaces: None,
+        networks: Vec::new(),
+        made_by: None,
+        created_at: at(0),
+        not_before: None,
+        expires_at: None,
+        former_until: None,
+        last_used: None,
+    }
 }
 
 pub(crate) fn runner(n: u128, name: &str) -> Runner {
@@ -239,14 +298,26 @@ pub(crate) fn site_version(number: VersionNumber) -> SiteVersion {
 pub(crate) fn audit_entry(action: &str, name: &str) -> AuditEntry {
     AuditEntry {
         id: id(1),
+        chain: id::<WorkspaceId>(1).to_string(),
+        seq: 1,
         at: at(1),
-        user: id(1),
+        user: Some(id(1)),
         token: None,
+        session: None,
+        address: None,
+        agent: None,
         action: action.to_owned(),
         resource: "dep_00000000000000000000000001".to_owned(),
         name: name.to_owned(),
+        outcome: patr_models::audit::Outcome::Done,
+        code: None,
+        before: None,
+        after: None,
         request: id(1),
+        prev: GENESIS.to_owned(),
+        hash: String::new(),
     }
+    .sealed()
 }
 
 impl Edge {

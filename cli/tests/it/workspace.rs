@@ -4,6 +4,10 @@ use patr_models::{
     endpoint::body::{Created, Json, NoContent},
     error::Common,
     ids::Ref,
+    quota::{
+        Quota, Usage,
+        usage::{GetUsage, Usages},
+    },
     user::who_am_i::WhoAmI,
     workspace::{
         create::{self, CreateWorkspace},
@@ -147,6 +151,7 @@ fn using_a_workspace_keeps_its_id_so_that_a_rename_does_not_lose_it() {
     working in `acme` from now on
     ");
 
+    t.edge.answers::<GetUsage>(Json(Usages { items: Vec::new() }));
     assert_eq!(t.patr("workspace show").run().code, 0);
     let asked = t.edge.asked::<GetWorkspace>();
     assert_eq!(asked[1].call.path.workspace, Ref::Id(id(1)));
@@ -184,12 +189,17 @@ fn a_workspace_of_strangers_is_as_absent_as_one_that_does_not_exist() {
 fn showing_a_workspace() {
     let t = TestContext::new();
     t.edge.answers::<GetWorkspace>(Json(workspace(1, "acme")));
+    let usage = |quota, used, limit| Usage { quota, used, limit };
+    let items = vec![usage(Quota::Runners, 2, Some(10)), usage(Quota::SiteBytes, 1536, None)];
+    t.edge.answers::<GetUsage>(Json(Usages { items }));
     patr_snapshot!(t.patr("workspace show"), @"
     exit code: 0
     ----- stdout -----
-    name     acme
-    id       ws_00000000000000000000000001
-    created  2026-01-31 12:00:00Z
+    name            acme
+    id              ws_00000000000000000000000001
+    created         2026-01-31 12:00:00Z
+    runners         2 of 10
+    bytes of sites  1.5 KiB
     ");
     patr_snapshot!(t.patr("workspace show acme --output json"), @r#"
     exit code: 0

@@ -13,7 +13,7 @@
 
 use crate::{
     api_errors, declare_api_endpoint,
-    endpoint::body::Streamed,
+    endpoint::body::Upgraded,
     ids::{DeploymentId, Ref, RunnerId, WorkspaceId},
 };
 
@@ -23,7 +23,7 @@ declare_api_endpoint! {
         auth: Member(DeploymentConnect),
         path: { workspace: Ref<WorkspaceId>, deployment: Ref<DeploymentId> },
         query: Query,
-        response: Streamed,
+        response: Upgraded,
         errors: Error,
     }
 }

@@ -11,7 +11,7 @@
 
 use crate::{
     api_errors, declare_api_endpoint,
-    endpoint::body::Streamed,
+    endpoint::body::Upgraded,
     ids::{DeploymentId, Ref, RunnerId, WorkspaceId},
 };
 
@@ -21,7 +21,7 @@ declare_api_endpoint! {
         auth: Member(DeploymentExec),
         path: { workspace: Ref<WorkspaceId>, deployment: Ref<DeploymentId> },
         query: Query,
-        response: Streamed,
+        response: Upgraded,
         errors: Error,
     }
 }
@@ -88,6 +88,7 @@ api_errors! {
             hint "`patr deployment show` lists its runners";
         NoReplica = 409 "no_replica", "no such replica runs",
             hint "`patr deployment show` lists those that do";
+        Refused { reason: String } = 409 "command_refused", "the command does not start: {reason}";
         RunnerAway { runner: String } = 409 "runner_away", "its runner `{runner}` is not connected, and commands run there",
             hint "`patr runner show {runner}` says since when";
     }

@@ -6,7 +6,7 @@
 
 use crate::{
     api_errors, declare_api_endpoint,
-    endpoint::body::Streamed,
+    endpoint::body::Lines,
     ids::{DeploymentId, Ref, RunnerId, WorkspaceId},
     time::Millis,
 };
@@ -17,7 +17,7 @@ declare_api_endpoint! {
         auth: Member(DeploymentLogs),
         path: { workspace: Ref<WorkspaceId>, deployment: Ref<DeploymentId> },
         query: Query,
-        response: Streamed,
+        response: Lines,
         errors: Error,
     }
 }

@@ -9,6 +9,8 @@ use crate::limits::{JSON_BODY_MAX, PACK_MAX};
 
 /// The media type of JSON bodies.
 pub const JSON: &str = "application/json";
+/// The media type of bodies of which each line is JSON.
+pub const NDJSON: &str = "application/x-ndjson";
 /// The media type of bodies that are only bytes.
 pub const OCTETS: &str = "application/octet-stream";
 
@@ -175,23 +177,35 @@ impl<const MAX: usize> ResponseBody for Octets<MAX> {
     }
 }
 
-/// A response that goes on while it is read, such as logs: lines of text, or a WebSocket after an upgrade.
-/// The platform's own type carries it, so it has no encoding here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Streamed;
+/// Responses that go on while they are read. The platform's own type carries them, so they have no encoding here.
+macro_rules! streamed {
+    ($($(#[$doc:meta])* $name:ident: $media:expr, $status:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name;
 
-impl ResponseBody for Streamed {
-    const MEDIA: Option<&'static str> = Some(OCTETS);
-    const STATUS: StatusCode = StatusCode::OK;
-    fn encode(&self) -> Bytes {
-        Bytes::new()
-    }
-    fn decode(_: Bytes) -> Result<Self, BadBody> {
-        Ok(Self)
-    }
-    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
-        <Octets as RequestBody>::schema(generator)
-    }
+        impl ResponseBody for $name {
+            const MEDIA: Option<&'static str> = $media;
+            const STATUS: StatusCode = StatusCode::$status;
+            fn encode(&self) -> Bytes {
+                Bytes::new()
+            }
+            fn decode(_: Bytes) -> Result<Self, BadBody> {
+                Ok(Self)
+            }
+            fn schema(_: &mut SchemaGenerator) -> Option<Schema> {
+                Self::MEDIA.map(|_| schemars::json_schema!({ "type": "string", "format": "binary" }))
+            }
+        }
+    )*};
+}
+streamed! {
+    /// Bytes.
+    Streamed: Some(OCTETS), OK;
+    /// A line of JSON each.
+    Lines: Some(NDJSON), OK;
+    /// A WebSocket.
+    Upgraded: None, SWITCHING_PROTOCOLS;
 }
 
 #[cfg(test)]

@@ -120,6 +120,11 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
+
+    /// Whether every address of the other is in this.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0.contains(&other.0)
+    }
 }
 
 impl std::str::FromStr for Network {
@@ -176,6 +181,9 @@ mod tests {
         assert!(!network("192.0.2.7").contains([192, 0, 2, 8].into()));
         assert_eq!(network("192.0.2.9/24").to_string(), "192.0.2.0/24");
         assert!("192.0.2.0/33".parse::<Network>().is_err());
+        assert!(network("192.0.2.0/24").covers(&network("192.0.2.128/25")));
+        assert!(!network("192.0.2.0/25").covers(&network("192.0.2.0/24")));
+        assert!(!network("0.0.0.0/0").covers(&network("::/0")));
     }
 
     #[test]

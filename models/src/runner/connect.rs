@@ -2,7 +2,7 @@
 //!
 //! The agent's session: a WebSocket of JSON text, whose messages are in [`crate::wire`].
 
-use crate::{declare_api_endpoint, endpoint::body::Streamed, headers, name::string_type};
+use crate::{declare_api_endpoint, endpoint::body::Upgraded, headers, name::string_type};
 
 declare_api_endpoint! {
     /// Open the session of the runner whose token it is (WebSocket)
@@ -10,7 +10,7 @@ declare_api_endpoint! {
         auth: Runner,
         path: {},
         request_headers: Connect,
-        response: Streamed,
+        response: Upgraded,
     }
 }
 

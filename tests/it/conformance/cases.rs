@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use patr_stories::exchange::Ask;
 
 /// Those that the platform takes; another one is answered 501 before any Worker runs.
-const METHODS: [&str; 16] = [
+pub(crate) const METHODS: [&str; 16] = [
     "GET",
     "POST",
     "PUT",

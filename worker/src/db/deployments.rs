@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use patr_models::{
+    auth::Scope,
     deployment::{
         Autoscale, Digest, Failure, Generation, Outcome, Power, Release, ReleaseNumber, WorkloadSpec,
     },
@@ -15,7 +16,9 @@ use patr_models::{
     wire::{DesiredDeployment, Tombstone},
 };
 
-use super::{Json, Statement, Text, after, before_number, filter, page_size, placements, unless_there};
+use super::{
+    Json, Statement, Text, after, before_number, filter, in_scope, page_size, placements, scope, unless_there,
+};
 
 /// A deployment with its current release.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -83,13 +86,13 @@ impl Row {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)+) => {
         concat!(
             "SELECT d.*, r.spec, r.digest,
                     (SELECT host FROM managed_urls m WHERE m.deployment_id = d.id AND m.automatic = 1) AS host, ",
             placements::placed!(),
             " FROM deployments d JOIN releases r ON r.deployment_id = d.id AND r.number = d.release ",
-            $rest
+            $($rest)+
         )
     };
 }
@@ -101,10 +104,15 @@ pub(crate) fn get(workspace: WorkspaceId, reference: &Ref<DeploymentId>) -> Stat
     )
 }
 
-pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
+pub(crate) fn list(workspace: WorkspaceId, seen: &Scope, query: &ListQuery) -> Statement {
+    let (ids, only) = scope(seen);
     Statement::new(
-        select!("WHERE d.workspace_id = ?1 AND d.id > ?2 AND instr(d.name, ?3) ORDER BY d.id LIMIT ?4"),
-        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+        select!(
+            "WHERE d.workspace_id = ?1 AND d.id > ?2 AND instr(d.name, ?3)",
+            in_scope!("d.id"),
+            "ORDER BY d.id LIMIT ?4"
+        ),
+        &[&Text(workspace), &after(query), &filter(query), &page_size(query), &ids, &only],
     )
 }
 

@@ -1,6 +1,7 @@
 //! Managed URLs and the hosts that they are under.
 
 use patr_models::{
+    auth::Scope,
     deployment::Power,
     ids::{DeploymentId, ManagedUrlId, SiteId, WorkspaceId},
     limits::TUNNEL_LANES,
@@ -13,7 +14,7 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Json, Statement, Text, after, filter, page_size, placements, unless_there};
+use super::{Json, Statement, Text, after, filter, in_scope, page_size, placements, scope, unless_there};
 use crate::env::Settings;
 
 /// A managed URL with what its target is called and needs.
@@ -127,7 +128,7 @@ impl Row {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)+) => {
         concat!(
             "SELECT m.*, d.name AS deployment_name, d.power,
                     s.name AS site_name, s.running AS site_running, s.access,
@@ -139,7 +140,7 @@ macro_rules! select {
              LEFT JOIN site_versions v ON v.id = coalesce(m.version_id, s.live_id)
              LEFT JOIN blobs l ON l.id = v.manifest_id
              LEFT JOIN blobs c ON c.id = s.carried_id AND m.version_id IS NULL ",
-            $rest
+            $($rest)+
         )
     };
 }
@@ -148,10 +149,15 @@ pub(crate) fn get(workspace: WorkspaceId, id: ManagedUrlId) -> Statement {
     Statement::new(select!("WHERE m.workspace_id = ?1 AND m.id = ?2"), &[&Text(workspace), &Text(id)])
 }
 
-pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
+pub(crate) fn list(workspace: WorkspaceId, seen: &Scope, query: &ListQuery) -> Statement {
+    let (ids, only) = scope(seen);
     Statement::new(
-        select!("WHERE m.workspace_id = ?1 AND m.id > ?2 AND instr(m.host, ?3) ORDER BY m.id LIMIT ?4"),
-        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+        select!(
+            "WHERE m.workspace_id = ?1 AND m.id > ?2 AND instr(m.host, ?3)",
+            in_scope!("m.id"),
+            "ORDER BY m.id LIMIT ?4"
+        ),
+        &[&Text(workspace), &after(query), &filter(query), &page_size(query), &ids, &only],
     )
 }
 

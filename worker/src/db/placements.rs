@@ -83,6 +83,8 @@ pub(crate) struct Wanted {
     pub(crate) weight: u8,
 }
 
+impl patr_models::audit::Shown for Wanted {}
+
 /// Puts a deployment on these runners with the change that makes `generation`. With `keep`, one that is not among them stays
 /// until another one serves; else it is told to take the deployment away.
 pub(crate) fn set(id: DeploymentId, wanted: &[Wanted], generation: Generation, keep: bool) -> Vec<Statement> {

@@ -3,6 +3,7 @@
 /// Statements that read a whole table on purpose, by how they begin, and why that is fine.
 const EXCUSED: &[(&str, &str)] = &[
     ("SELECT count(*) AS count FROM (SELECT 1 FROM users LIMIT 1)", "one row at most"),
+    ("SELECT DISTINCT chain FROM audit WHERE hash = '' LIMIT ?1", "a partial index of what is left to seal"),
     ("SELECT * FROM hosts WHERE published < revision LIMIT 20", "a partial index of what is pending"),
 ];
 

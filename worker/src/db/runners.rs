@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use patr_models::{
+    auth::Scope,
     ids::{Ref, RunnerId, WorkspaceId},
     internal::observe::Observed,
     name::Name,
@@ -11,7 +12,7 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Json, Statement, Text, after, filter, page_size, unless_there};
+use super::{Json, Statement, Text, after, filter, in_scope, page_size, scope, unless_there};
 
 #[derive(serde::Deserialize)]
 pub(crate) struct Id {
@@ -73,10 +74,15 @@ pub(crate) fn by_id(id: RunnerId) -> Statement {
     Statement::new("SELECT * FROM runners WHERE id = ?1", &[&Text(id)])
 }
 
-pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
+pub(crate) fn list(workspace: WorkspaceId, seen: &Scope, query: &ListQuery) -> Statement {
+    let (ids, only) = scope(seen);
     Statement::new(
-        "SELECT * FROM runners WHERE workspace_id = ?1 AND id > ?2 AND instr(name, ?3) ORDER BY id LIMIT ?4",
-        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+        concat!(
+            "SELECT * FROM runners WHERE workspace_id = ?1 AND id > ?2 AND instr(name, ?3)",
+            in_scope!("id"),
+            "ORDER BY id LIMIT ?4"
+        ),
+        &[&Text(workspace), &after(query), &filter(query), &page_size(query), &ids, &only],
     )
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use patr_models::{
+    auth::Scope,
     deployment::{ReleaseNumber, spec::SecretUse},
     ids::{DeploymentId, WorkspaceId},
     name::Name,
@@ -11,7 +12,7 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Json, Statement, Text, after, filter, page_size};
+use super::{Json, Statement, Text, after, filter, in_scope, page_size, scope};
 
 /// Versions that no release names are kept as long as they are among this many newest ones.
 const KEPT: u32 = 20;
@@ -95,11 +96,15 @@ pub(crate) fn get(workspace: WorkspaceId, name: &Name) -> Statement {
     )
 }
 
-pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
+pub(crate) fn list(workspace: WorkspaceId, seen: &Scope, query: &ListQuery) -> Statement {
+    let (ids, only) = scope(seen);
     Statement::new(
-        "SELECT * FROM secrets WHERE workspace_id = ?1 AND name > ?2 AND instr(name, ?3) AND deleted_at IS NULL
-         ORDER BY name LIMIT ?4",
-        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+        concat!(
+            "SELECT * FROM secrets WHERE workspace_id = ?1 AND name > ?2 AND instr(name, ?3) AND deleted_at IS NULL",
+            in_scope!("name"),
+            "ORDER BY name LIMIT ?4"
+        ),
+        &[&Text(workspace), &after(query), &filter(query), &page_size(query), &ids, &only],
     )
 }
 

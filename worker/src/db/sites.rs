@@ -1,6 +1,7 @@
 //! Static sites.
 
 use patr_models::{
+    auth::Scope,
     ids::{Ref, SiteId, WorkspaceId},
     managed_url::Host,
     name::Name,
@@ -9,7 +10,7 @@ use patr_models::{
     time::Millis,
 };
 
-use super::{Json, Statement, Text, after, filter, page_size};
+use super::{Json, Statement, Text, after, filter, in_scope, page_size, scope};
 
 #[derive(Debug, Clone, serde::Deserialize)]
 pub(crate) struct Row {
@@ -34,14 +35,14 @@ pub(crate) struct Row {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)+) => {
         concat!(
             "SELECT s.*, v.number AS live, l.hash AS manifest, c.hash AS carried,
                     (SELECT host FROM managed_urls m
                      WHERE m.site_id = s.id AND m.automatic = 1 AND m.version_id IS NULL) AS host
              FROM sites s LEFT JOIN site_versions v ON v.id = s.live_id
              LEFT JOIN blobs l ON l.id = v.manifest_id LEFT JOIN blobs c ON c.id = s.carried_id ",
-            $rest
+            $($rest)+
         )
     };
 }
@@ -61,10 +62,15 @@ pub(crate) fn get(workspace: WorkspaceId, reference: &Ref<SiteId>) -> Statement 
     )
 }
 
-pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
+pub(crate) fn list(workspace: WorkspaceId, seen: &Scope, query: &ListQuery) -> Statement {
+    let (ids, only) = scope(seen);
     Statement::new(
-        select!("WHERE s.workspace_id = ?1 AND s.id > ?2 AND instr(s.name, ?3) ORDER BY s.id LIMIT ?4"),
-        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+        select!(
+            "WHERE s.workspace_id = ?1 AND s.id > ?2 AND instr(s.name, ?3)",
+            in_scope!("s.id"),
+            "ORDER BY s.id LIMIT ?4"
+        ),
+        &[&Text(workspace), &after(query), &filter(query), &page_size(query), &ids, &only],
     )
 }
 

@@ -1,37 +1,45 @@
 //! Accounts and logins.
 
 use patr_models::{
-    ids::{SessionId, TokenId, UserId, WorkspaceId},
-    name::Email,
+    ids::{SessionId, UserId},
+    name::{Email, WorkspaceName},
     time::Millis,
-    user::User,
+    user::{PersonName, User},
 };
 
-use super::{Statement, Text};
+use super::{Statement, Text, unless_there};
 
 #[derive(serde::Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: UserId,
     pub(crate) email: Email,
     pub(crate) password_hash: String,
+    name: PersonName,
+    #[serde(deserialize_with = "super::millis_option")]
+    pub(crate) email_verified_at: Option<Millis>,
     #[serde(deserialize_with = "super::millis")]
-    pub(crate) created_at: Millis,
+    created_at: Millis,
 }
 
 impl From<&Row> for User {
     fn from(row: &Row) -> Self {
-        Self { id: row.id, email: row.email.clone(), created_at: row.created_at }
+        Self {
+            id: row.id,
+            email: row.email.clone(),
+            email_verified: row.email_verified_at.is_some(),
+            name: row.name.clone(),
+            created_at: row.created_at,
+        }
     }
 }
 
-/// What a good token says of its holder.
+/// Whose a session is.
 #[derive(serde::Deserialize)]
 pub(crate) struct Authenticated {
+    pub(crate) id: SessionId,
     pub(crate) user_id: UserId,
-    pub(crate) token_id: Option<TokenId>,
-    pub(crate) workspace_id: Option<WorkspaceId>,
-    #[serde(deserialize_with = "super::millis_option")]
-    pub(crate) expires_at: Option<Millis>,
+    #[serde(deserialize_with = "super::millis")]
+    pub(crate) last_used_at: Millis,
 }
 
 #[derive(serde::Deserialize)]
@@ -58,23 +66,68 @@ pub(crate) fn insert(user: &User, password_hash: &str) -> Statement {
     )
 }
 
-pub(crate) fn session_insert(
-    id: SessionId,
-    user: UserId,
-    hash: &str,
-    now: Millis,
-    expires: Millis,
-) -> Statement {
+/// See [`super::unless_there`].
+pub(crate) fn there(id: UserId) -> Statement {
+    Statement::new(unless_there!("users"), &[&Text(id)])
+}
+
+pub(crate) fn set_name(id: UserId, name: &PersonName) -> Statement {
+    Statement::new("UPDATE users SET name = ?2 WHERE id = ?1", &[&Text(id), &name.as_str()])
+}
+
+pub(crate) fn set_password(id: UserId, password_hash: &str) -> Statement {
+    Statement::new("UPDATE users SET password_hash = ?2 WHERE id = ?1", &[&Text(id), &password_hash])
+}
+
+/// Gives an account an address, and says since when somebody has proved it.
+pub(crate) fn set_email(id: UserId, email: &Email, verified_at: Option<Millis>) -> Statement {
     Statement::new(
-        "INSERT INTO sessions (id, user_id, hash, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        &[&Text(id), &Text(user), &hash, &now, &expires],
+        "UPDATE users SET email = ?2, email_verified_at = ?3 WHERE id = ?1",
+        &[&Text(id), &email.as_str(), &verified_at],
+    )
+}
+
+/// Foreign keys take along what only the account has.
+pub(crate) fn delete(id: UserId) -> Statement {
+    Statement::new("DELETE FROM users WHERE id = ?1", &[&Text(id)])
+}
+
+/// The SQL of a workspace that has only this one owner.
+macro_rules! only_owned {
+    () => {
+        "FROM members m JOIN workspaces w ON w.id = m.workspace_id
+         JOIN member_roles r ON r.workspace_id = m.workspace_id AND r.user_id = m.user_id AND r.role = 'owner'
+         WHERE m.user_id = ?1
+           AND NOT EXISTS (SELECT 1 FROM member_roles o WHERE o.workspace_id = m.workspace_id
+                                                          AND o.role = 'owner' AND o.user_id <> ?1)"
+    };
+}
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Owned {
+    pub(crate) name: WorkspaceName,
+}
+
+/// A workspace that nobody else owns.
+pub(crate) fn only_owned(id: UserId) -> Statement {
+    Statement::new(concat!("SELECT w.name ", only_owned!(), " LIMIT 1"), &[&Text(id)])
+}
+
+/// Fails the batch while there is such a workspace.
+pub(crate) fn unless_only_owner(id: UserId) -> Statement {
+    Statement::new(
+        concat!(
+            "INSERT INTO users (id, email, password_hash, created_at) SELECT NULL, '', '', 0 WHERE EXISTS (SELECT 1 ",
+            only_owned!(),
+            ")"
+        ),
+        &[&Text(id)],
     )
 }
 
 pub(crate) fn by_session(hash: &str, now: Millis) -> Statement {
     Statement::new(
-        "SELECT user_id, NULL AS token_id, NULL AS workspace_id, expires_at FROM sessions
-         WHERE hash = ?1 AND expires_at > ?2",
+        "SELECT id, user_id, last_used_at FROM sessions WHERE hash = ?1 AND expires_at > ?2",
         &[&hash, &now],
     )
 }
@@ -83,35 +136,8 @@ pub(crate) fn by_session(hash: &str, now: Millis) -> Statement {
 pub(crate) fn forget(hash: &str) -> Vec<Statement> {
     vec![
         Statement::new("DELETE FROM sessions WHERE hash = ?1", &[&hash]),
-        Statement::new("DELETE FROM tokens WHERE hash = ?1", &[&hash]),
+        Statement::new("DELETE FROM tokens WHERE hash = ?1 OR former_hash = ?1", &[&hash]),
+        super::job_tokens::forget(hash),
+        super::oauth::forget(hash),
     ]
-}
-
-/// When an attempt was made.
-#[derive(serde::Deserialize)]
-pub(crate) struct Attempt {
-    #[serde(deserialize_with = "super::millis")]
-    pub(crate) at: Millis,
-}
-
-/// Counts an attempt to log in as a failure, until it has succeeded. One statement looks and counts, so that many
-/// attempts at once are not more than many in a row. Answers no row when there were `max` since then already.
-pub(crate) fn attempt(email: &Email, now: Millis, since: Millis, max: u64) -> Statement {
-    Statement::new(
-        "INSERT INTO login_failures (email, at) SELECT ?1, ?2
-         WHERE (SELECT count(*) FROM login_failures WHERE email = ?1 AND at > ?3) < ?4 RETURNING at",
-        &[&email.as_str(), &now, &since, &max],
-    )
-}
-
-/// The oldest failure that counts.
-pub(crate) fn first_failure(email: &Email, since: Millis) -> Statement {
-    Statement::new(
-        "SELECT at FROM login_failures WHERE email = ?1 AND at > ?2 ORDER BY at LIMIT 1",
-        &[&email.as_str(), &since],
-    )
-}
-
-pub(crate) fn failures_forget(email: &Email) -> Statement {
-    Statement::new("DELETE FROM login_failures WHERE email = ?1", &[&email.as_str()])
 }

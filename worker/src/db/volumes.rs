@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use patr_models::{
+    auth::Scope,
     deployment::{Power, ReleaseNumber},
     ids::{DeploymentId, Ref, RunnerId, SnapshotId, VolumeId, WorkspaceId},
     name::Name,
@@ -12,7 +13,7 @@ use patr_models::{
     wire::DesiredVolume,
 };
 
-use super::{Json, Statement, Text, after, before, filter, page_size, unless_there};
+use super::{Json, Statement, Text, after, before, filter, in_scope, page_size, scope, unless_there};
 
 #[derive(Debug, Clone, serde::Deserialize)]
 pub(crate) struct Row {
@@ -39,10 +40,10 @@ impl From<Row> for DesiredVolume {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)+) => {
         concat!(
             "SELECT v.*, u.name AS runner_name FROM volumes v JOIN runners u ON u.id = v.runner_id ",
-            $rest
+            $($rest)+
         )
     };
 }
@@ -54,10 +55,15 @@ pub(crate) fn get(workspace: WorkspaceId, reference: &Ref<VolumeId>) -> Statemen
     )
 }
 
-pub(crate) fn list(workspace: WorkspaceId, query: &ListQuery) -> Statement {
+pub(crate) fn list(workspace: WorkspaceId, seen: &Scope, query: &ListQuery) -> Statement {
+    let (ids, only) = scope(seen);
     Statement::new(
-        select!("WHERE v.workspace_id = ?1 AND v.id > ?2 AND instr(v.name, ?3) ORDER BY v.id LIMIT ?4"),
-        &[&Text(workspace), &after(query), &filter(query), &page_size(query)],
+        select!(
+            "WHERE v.workspace_id = ?1 AND v.id > ?2 AND instr(v.name, ?3)",
+            in_scope!("v.id"),
+            "ORDER BY v.id LIMIT ?4"
+        ),
+        &[&Text(workspace), &after(query), &filter(query), &page_size(query), &ids, &only],
     )
 }
 

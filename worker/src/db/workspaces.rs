@@ -1,15 +1,20 @@
 //! Tenants and their members.
 
 use patr_models::{
+    auth::Access,
     ids::{Ref, UserId, WorkspaceId},
     name::WorkspaceName,
     page::ListQuery,
+    role::{BuiltIn, HeldRole, RoleKey},
     time::Millis,
     workspace::Workspace,
 };
 
-use super::{Statement, Text, after, filter, page_size, unless_there};
-use crate::auth::Role;
+use super::{
+    Json, Statement, Text, after, filter, members, page_size,
+    roles::{Held, held},
+    unless_there,
+};
 
 #[derive(serde::Deserialize)]
 pub(crate) struct Row {
@@ -25,45 +30,59 @@ impl From<Row> for Workspace {
     }
 }
 
+/// Somebody's place in a workspace.
 #[derive(serde::Deserialize)]
 pub(crate) struct Membership {
     pub(crate) id: WorkspaceId,
     pub(crate) name: WorkspaceName,
-    pub(crate) role: Role,
+    #[serde(deserialize_with = "super::from_json")]
+    held: Vec<Held>,
 }
 
+impl Membership {
+    /// What any of the roles allows.
+    pub(crate) fn access(&self) -> Access {
+        self.held.iter().flat_map(Held::grants).collect()
+    }
+
+    pub(crate) fn roles(&self) -> Vec<HeldRole> {
+        self.held.iter().filter_map(Held::model).collect()
+    }
+}
+
+/// A workspace and all that somebody may do there, in one go: every request about a workspace asks this.
 pub(crate) fn membership(user: UserId, reference: &Ref<WorkspaceId>) -> Statement {
     Statement::new(
-        "SELECT w.id, w.name, m.role FROM workspaces w JOIN members m ON m.workspace_id = w.id
-         WHERE m.user_id = ?1 AND (w.id = ?2 OR w.name = ?2)",
+        concat!(
+            "SELECT w.id, w.name, ",
+            held!("member_roles", "h.workspace_id = m.workspace_id AND h.user_id = m.user_id"),
+            " AS held FROM workspaces w JOIN members m ON m.workspace_id = w.id
+             WHERE m.user_id = ?1 AND (w.id = ?2 OR w.name = ?2)"
+        ),
         &[&Text(user), &Text(reference)],
     )
 }
 
 pub(crate) fn insert(workspace: &Workspace, owner: UserId) -> Vec<Statement> {
-    let id = Text(workspace.id);
-    vec![
-        Statement::new(
-            "INSERT INTO workspaces (id, name, created_at) VALUES (?1, ?2, ?3)",
-            &[&id, &workspace.name.as_str(), &workspace.created_at],
-        ),
-        Statement::new(
-            "INSERT INTO members (workspace_id, user_id, role) VALUES (?1, ?2, 'owner')",
-            &[&id, &Text(owner)],
-        ),
-    ]
+    let mut statements = vec![Statement::new(
+        "INSERT INTO workspaces (id, name, created_at) VALUES (?1, ?2, ?3)",
+        &[&Text(workspace.id), &workspace.name.as_str(), &workspace.created_at],
+    )];
+    let roles = [RoleKey::BuiltIn(BuiltIn::Owner)];
+    statements.extend(members::join(workspace.id, owner, &roles, workspace.created_at));
+    statements
 }
 
 pub(crate) fn get(id: WorkspaceId) -> Statement {
     Statement::new("SELECT * FROM workspaces WHERE id = ?1", &[&Text(id)])
 }
 
-pub(crate) fn list(user: UserId, only: Option<WorkspaceId>, query: &ListQuery) -> Statement {
+pub(crate) fn list(user: UserId, only: Option<Vec<WorkspaceId>>, query: &ListQuery) -> Statement {
     Statement::new(
         "SELECT w.* FROM workspaces w JOIN members m ON m.workspace_id = w.id
-         WHERE m.user_id = ?1 AND (?2 IS NULL OR w.id = ?2) AND m.workspace_id > ?3 AND instr(w.name, ?4)
+         WHERE m.user_id = ?1 AND (?2 IS NULL OR w.id IN (SELECT value FROM json_each(?2))) AND m.workspace_id > ?3 AND instr(w.name, ?4)
          ORDER BY m.workspace_id LIMIT ?5",
-        &[&Text(user), &only.map(Text), &after(query), &filter(query), &page_size(query)],
+        &[&Text(user), &only.map(Json), &after(query), &filter(query), &page_size(query)],
     )
 }
 

@@ -8,7 +8,10 @@ use patr_models::{
 };
 use worker::Response;
 
-use super::{deployments, exec::SWITCHING_PROTOCOLS};
+use super::{
+    deployments,
+    exec::{NO_REPLICA, SWITCHING_PROTOCOLS},
+};
 use crate::{
     answer::Failure,
     auth::Member,
@@ -16,9 +19,6 @@ use crate::{
     db::placements::{Row as Placed, meant},
     ingress::tunnel::{Opened, upgrade},
 };
-
-/// What an agent answers when no replica runs. Anything else is about the port, in a sentence.
-const NO_REPLICA: u16 = 409;
 
 pub(crate) async fn open(
     ctx: &Ctx,

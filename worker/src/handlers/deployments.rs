@@ -8,8 +8,9 @@ mod rollout;
 use std::collections::BTreeSet;
 
 use patr_models::{
+    auth::Permission,
     deployment::{
-        Deployment, Placed, Power,
+        Autoscale, Deployment, Placed, Power,
         create::{self, CreateDeployment},
         delete::{self, DeleteDeployment},
         get::GetDeployment,
@@ -46,6 +47,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Failure, Refused},
+    audit::Changes,
     auth::Member,
     ctx::{Ctx, audited},
     db::{
@@ -67,11 +69,11 @@ pub(crate) async fn create(
     if replicas > REPLICAS_MAX {
         return Err(Failure::Api(create::Error::TooManyReplicas { max: REPLICAS_MAX }));
     }
-    let wanted = find_all(ctx, caller.workspace, &runners).await?;
+    let wanted = find_all(ctx, &caller, &runners).await?;
     let on: BTreeSet<RunnerId> = wanted.iter().map(|wanted| wanted.runner).collect();
     let (id, workspace, now) = (ctx.id()?, caller.workspace, ctx.now);
     let host = automatic_host(ctx, &caller, &name)?;
-    let home = Home { workspace, runners: &wanted };
+    let home = Home { caller: &caller, runners: &wanted };
     for _ in 0..TRIES {
         let bound = bind(ctx, home, spec.clone()).await?;
         check_scale(&bound.spec, replicas, autoscale).map_err(Unfit::Invalid)?;
@@ -84,7 +86,9 @@ pub(crate) async fn create(
             statements.extend(automatic_url(ctx, &caller, &host, id, port)?);
         }
         statements.push(runners::touch_all(&on));
-        match ctx.write(&caller, audited::<CreateDeployment>(id, name.as_str()), statements).await {
+        let what = audited::<CreateDeployment>(id, name.as_str()).with("spec", spec);
+        let what = what.with("runners", &runners).with("replicas", &replicas).with("autoscale", &autoscale);
+        match ctx.write(&caller, what, statements).await {
             Err(error) if overtaken(&error) => continue,
             Err(error) if error.is_unique("deployments.workspace_id") => {
                 return Err(Failure::Api(create::Error::NameTaken { name }));
@@ -94,7 +98,7 @@ pub(crate) async fn create(
             }
             // A runner went away meanwhile.
             Err(DbError::Reference) => {
-                find_all(ctx, workspace, &runners).await?;
+                find_all(ctx, &caller, &runners).await?;
                 return Err(DbError::Reference.into());
             }
             outcome => outcome?,
@@ -116,7 +120,10 @@ pub(crate) async fn get(ctx: &Ctx, caller: Member, call: Call<GetDeployment>) ->
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListDeployments>) -> Answer<ListDeployments> {
     check_cursor::<DeploymentId>(&call.query)?;
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> = ctx
+        .db
+        .fetch(db::list(caller.workspace, caller.scope(Permission::DeploymentView), &call.query))
+        .await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let seen = ctx.runners.look_at(&db::runners_of(&items)).await;
     Ok(Reply::new(Json(Page { items: items.into_iter().map(|row| model(ctx, row, &seen)).collect(), next })))
@@ -134,11 +141,11 @@ pub(crate) async fn update(
     change::<UpdateDeployment>(ctx, &caller, &call.path.deployment, &call.headers, async |row| {
         let now = wanted_now(row);
         let wanted = match &runners {
-            Some(runners) => find_all(ctx, row.workspace_id, runners).await?,
+            Some(runners) => find_all(ctx, &caller, runners).await?,
             None => now.clone(),
         };
         let moves = wanted != now;
-        let home = Home { workspace: row.workspace_id, runners: &wanted };
+        let home = Home { caller: &caller, runners: &wanted };
         let bound = bind(ctx, home, spec.clone()).await?;
         let (replicas, autoscale) = (replicas.unwrap_or(row.replicas), autoscale.or(row.autoscale));
         check_scale(&bound.spec, replicas, autoscale).map_err(Unfit::Invalid)?;
@@ -157,8 +164,10 @@ pub(crate) async fn update(
             statements.extend(db::set_release(row.id, number, ctx.now));
             statements.extend(follow_port(ctx, &caller, row, &host, &bound.spec)?);
         }
+        let changes = scaling(row, replicas, autoscale).changing("spec", &row.spec, &bound.spec);
         Ok(Change::Write {
             statements,
+            changes: changes.changing("runners", &now, &wanted),
             host_taken: Some(update::Error::HostTaken { host: host.to_string() }),
         })
     })
@@ -187,7 +196,10 @@ where
         Ok(if row.power == to {
             Change::Nothing
         } else {
-            Change::of(vec![db::set_power(row.id, to), managed_urls::touch_leading_to(&row.id)])
+            Change::of(
+                vec![db::set_power(row.id, to), managed_urls::touch_leading_to(&row.id)],
+                Changes::default().changing("power", &row.power, &to),
+            )
         })
     })
     .await
@@ -199,7 +211,7 @@ pub(crate) async fn restart(
     call: Call<RestartDeployment>,
 ) -> Answer<RestartDeployment> {
     change::<RestartDeployment>(ctx, &caller, &call.path.deployment, &call.headers, async |row| {
-        Ok(Change::of(vec![db::count_restart(row.id)]))
+        Ok(Change::of(vec![db::count_restart(row.id)], Changes::default()))
     })
     .await
 }
@@ -213,9 +225,15 @@ pub(crate) async fn scale(ctx: &Ctx, caller: Member, call: Call<ScaleDeployment>
         check_scale(&row.spec, replicas, autoscale).map_err(|error| {
             Failure::Api(scale::Error::ScaleInvalid { field: error.field, problem: error.problem })
         })?;
-        Ok(Change::of(vec![db::set_scale(row.id, replicas, autoscale)]))
+        Ok(Change::of(vec![db::set_scale(row.id, replicas, autoscale)], scaling(row, replicas, autoscale)))
     })
     .await
+}
+
+/// What the audit log says of a change of how many there should be.
+fn scaling(row: &Row, replicas: u32, autoscale: Option<Autoscale>) -> Changes {
+    let changes = Changes::default().changing("replicas", &row.replicas, &replicas);
+    changes.changing("autoscale", &row.autoscale, &autoscale)
 }
 
 pub(crate) async fn watch(ctx: &Ctx, caller: Member, call: Call<WatchDeployment>) -> Answer<WatchDeployment> {
@@ -243,7 +261,12 @@ pub(crate) async fn delete(
         statements.push(managed_urls::touch_leading_to(&row.id));
         statements.extend(db::delete(&row));
         statements.push(runners::touch_all(&row.runners()));
-        let what = audited::<DeleteDeployment>(row.id, row.name.as_str());
+        let what = audited::<DeleteDeployment>(row.id, row.name.as_str()).says(
+            Changes::default()
+                .without("spec", &row.spec)
+                .without("runners", &wanted_now(&row))
+                .without("replicas", &row.replicas),
+        );
         match ctx.write(&caller, what, statements).await {
             // A reference: somebody has led a managed URL here meanwhile.
             Err(DbError::Stale | DbError::Reference) => continue,

@@ -15,11 +15,12 @@ use crate::{
     ctx::{Ctx, audited},
     db::placements::{Row as Placed, meant},
     ingress::tunnel::{Opened, upgrade},
-    platform::log,
 };
 
 /// What is answered when a WebSocket begins (RFC 6455, 4.2.2).
 pub(super) const SWITCHING_PROTOCOLS: u16 = 101;
+/// What an agent answers when no replica runs. Anything else is about what was asked of it, in a sentence.
+pub(super) const NO_REPLICA: u16 = 409;
 
 pub(crate) async fn run(
     ctx: &Ctx,
@@ -36,11 +37,7 @@ pub(crate) async fn run(
         return Err(Failure::Api(exec::Error::NotUpgraded));
     }
     let not_placed = |runner| Failure::Api(exec::Error::NotPlaced { runner });
-    let mut runners = meant(&row.placed, runner.as_ref()).map_err(not_placed)?;
-    if replica.is_none() {
-        // Any replica will do, so the first runner has to have one.
-        runners.truncate(1);
-    }
+    let runners = meant(&row.placed, runner.as_ref()).map_err(not_placed)?;
     let tty = columns.zip(rows).map(|(columns, rows)| Size { columns, rows });
     let request = OpenRequest::Exec { deployment: row.id, replica, command, tty };
     let mut refused = Failure::Api(exec::Error::NoReplica);
@@ -65,10 +62,8 @@ async fn begin(
 ) -> Result<Result<Response, exec::Error>, Failure<ExecInDeployment>> {
     Ok(match upgrade(ctx, on.runner, 0, request).await? {
         Opened::Answer(response) if response.status_code() == SWITCHING_PROTOCOLS => Ok(response),
-        Opened::Answer(response) => {
-            log(format_args!("{}: no command on {}: {}", ctx.request, on.runner, response.status_code()));
-            Err(exec::Error::NoReplica)
-        }
+        Opened::Answer(response) if response.status_code() == NO_REPLICA => Err(exec::Error::NoReplica),
+        Opened::Answer(mut response) => Err(exec::Error::Refused { reason: response.text().await? }),
         Opened::Trouble(TunnelTrouble::NoReplica | TunnelTrouble::Unreachable) => Err(exec::Error::NoReplica),
         Opened::Trouble(_) => Err(exec::Error::RunnerAway { runner: on.name.to_string() }),
     })

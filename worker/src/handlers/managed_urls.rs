@@ -3,6 +3,7 @@
 mod explain;
 
 use patr_models::{
+    auth::Permission,
     deployment::Deployment,
     endpoint::{
         Call, Reply,
@@ -89,7 +90,8 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateUrl>) -> 
     let new =
         db::New { id, workspace, host: &host, path: &path, to, options: &options, automatic: false, now };
     let url = format!("{host}{path}");
-    match ctx.write(&caller, audited::<CreateUrl>(id, &url), db::insert(&new)).await {
+    let what = audited::<CreateUrl>(id, &url).with("target", &target).with("options", &options);
+    match ctx.write(&caller, what, db::insert(&new)).await {
         Err(error) if error.is_unique("managed_urls.host") => {
             return Err(Failure::Api(create::Error::Taken { url }));
         }
@@ -106,7 +108,8 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateUrl>) -> 
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListUrls>) -> Answer<ListUrls> {
     check_cursor::<ManagedUrlId>(&call.query)?;
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> =
+        ctx.db.fetch(db::list(caller.workspace, caller.scope(Permission::UrlView), &call.query)).await?;
     let rows = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let items = rows.items.iter().filter_map(|row| row.model(&ctx.settings)).collect();
     Ok(Reply::new(Json(patr_models::page::Page { items, next: rows.next })))
@@ -146,7 +149,11 @@ pub(crate) async fn update(ctx: &Ctx, caller: Member, call: Call<UpdateUrl>) -> 
         wanted.check(kind).map_err(Unusable::from)?;
         statements.extend(options.as_ref().map(|options| db::set_options(row.id, options)));
         statements.push(db::touch(&row.host));
-        match ctx.write(&caller, audited::<UpdateUrl>(row.id, &url), statements).await {
+        let mut what = audited::<UpdateUrl>(row.id, &url).changing("options", &row.options, wanted);
+        if let (Some(from), Some(to)) = (row.model(&ctx.settings), &target) {
+            what = what.without("target", &from.target).with("target", to);
+        }
+        match ctx.write(&caller, what, statements).await {
             Err(DbError::Stale) => continue,
             Err(DbError::Reference) if let Some(target) = &target => {
                 return Err(gone(ctx, &caller, target).await.into());
@@ -170,7 +177,11 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteUrl>) -> 
         }
         let statements =
             vec![db::unchanged(row.id, row.generation), db::delete(row.id), db::touch(&row.host)];
-        match ctx.write(&caller, audited::<DeleteUrl>(row.id, &url), statements).await {
+        let mut what = audited::<DeleteUrl>(row.id, &url).without("options", &row.options);
+        if let Some(model) = row.model(&ctx.settings) {
+            what = what.without("target", &model.target);
+        }
+        match ctx.write(&caller, what, statements).await {
             Err(DbError::Stale) => continue,
             outcome => outcome?,
         }
@@ -206,6 +217,12 @@ pub(crate) async fn test(ctx: &Ctx, caller: Member, call: Call<TestUrl>) -> Answ
         let summary = format!("no managed URL under `{host}` has a prefix of `{path}`: it would answer 404");
         return Ok(Reply::new(Json(Verdict { published, ..silent(summary) })));
     };
+    if !caller.may(Permission::UrlView, &route.url) {
+        return Ok(Reply::new(Json(silent(format!(
+            "what is under `{host}{}` is not yours to see",
+            route.path
+        )))));
+    }
     let url = model(ctx, &find(ctx, &caller, route.url).await?)?;
     let deployment = deployment(ctx, &caller, &route.to).await?;
     let asked = Asked { route, target: &url.target, deployment: deployment.as_ref(), rest, query };
@@ -213,9 +230,12 @@ pub(crate) async fn test(ctx: &Ctx, caller: Member, call: Call<TestUrl>) -> Answ
     Ok(Reply::new(Json(Verdict { summary, managed_url: Some(url), forwards_to, published })))
 }
 
-/// The deployment that a route leads to, as it is now.
+/// The deployment that a route leads to, as it is now, if the caller may see it.
 async fn deployment(ctx: &Ctx, caller: &Member, to: &RouteTarget) -> Result<Option<Deployment>, Refused> {
     let RouteTarget::Deployment { deployment, .. } = to else { return Ok(None) };
+    if !caller.may(Permission::DeploymentView, deployment) {
+        return Ok(None);
+    }
     let row = deployments::find(ctx, caller, &(*deployment).into()).await?;
     Ok(Some(deployments::with_status(ctx, row).await))
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use patr_models::{
-    auth::prefix,
+    auth::{Permission, prefix},
     endpoint::{
         Call, Reply,
         body::{Created, Json, NoContent},
@@ -48,7 +48,9 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateRunner>) 
     let token = new_secret(prefix::RUNNER)?;
     ctx.repeat_with(&create::Error::AlreadyMade { id: runner.id, name: runner.name.clone() });
     let insert = runners::insert(caller.workspace, &runner, &auth::hash(&token));
-    match ctx.write(&caller, audited::<CreateRunner>(runner.id, runner.name.as_str()), vec![insert]).await {
+    let what = audited::<CreateRunner>(runner.id, runner.name.as_str());
+    let what = what.with("name", &runner.name).with("runtime", &runner.runtime);
+    match ctx.write(&caller, what, vec![insert]).await {
         Err(error) if error.is_unique("runners.workspace_id") => {
             Err(Failure::Api(create::Error::NameTaken { name: runner.name }))
         }
@@ -59,7 +61,10 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateRunner>) 
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListRunners>) -> Answer<ListRunners> {
     check_cursor::<RunnerId>(&call.query)?;
-    let rows: Vec<runners::Row> = ctx.db.fetch(runners::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<runners::Row> = ctx
+        .db
+        .fetch(runners::list(caller.workspace, caller.scope(Permission::RunnerView), &call.query))
+        .await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let seen = join_all(items.iter().map(|row| ctx.runners.look(row.id))).await;
     let items = items.into_iter().zip(seen).map(|(row, seen)| row.with(seen)).collect();
@@ -80,7 +85,7 @@ async fn find(ctx: &Ctx, caller: &Member, reference: &Ref<RunnerId>) -> Result<r
 pub(crate) async fn rename(ctx: &Ctx, caller: Member, call: Call<RenameRunner>) -> Answer<RenameRunner> {
     let mut row = find(ctx, &caller, &call.path.runner).await?;
     let name = call.body.0.name;
-    let what = audited::<RenameRunner>(row.id, name.as_str());
+    let what = audited::<RenameRunner>(row.id, name.as_str()).changing("name", &row.name, &name);
     match ctx.write(&caller, what, vec![runners::there(row.id), runners::rename(row.id, &name)]).await {
         Err(error) if error.is_unique("runners.workspace_id") => {
             return Err(Failure::Api(rename::Error::NameTaken { name }));
@@ -114,7 +119,8 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteRunner>) 
     let row = find(ctx, &caller, &call.path.runner).await?;
     let mut statements = vec![runners::there(row.id)];
     statements.extend(runners::delete(row.id));
-    match ctx.write(&caller, audited::<DeleteRunner>(row.id, row.name.as_str()), statements).await {
+    let what = audited::<DeleteRunner>(row.id, row.name.as_str()).without("name", &row.name);
+    match ctx.write(&caller, what, statements).await {
         Err(DbError::Stale) => return Err(absent("runner", row.name).into()),
         Err(DbError::Reference) => {
             let count: Option<Count> = ctx.db.optional(runners::deployment_count(row.id)).await?;

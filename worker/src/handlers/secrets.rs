@@ -1,6 +1,7 @@
 //! Values that deployments use and nobody can read.
 
 use patr_models::{
+    auth::Permission,
     endpoint::{
         Call, Reply,
         body::{Json, NoContent},
@@ -50,7 +51,8 @@ pub(crate) async fn set(ctx: &Ctx, caller: Member, call: Call<SetSecret>) -> Ans
             Some(row) => db::next(row.id, &new),
             None => db::first(caller.workspace, &name, &new),
         });
-        match ctx.write(&caller, audited::<SetSecret>(&name, name.as_str()), statements).await {
+        let what = audited::<SetSecret>(&name, name.as_str()).with("version", &version);
+        match ctx.write(&caller, what, statements).await {
             // Somebody else set it, or the first secret of the workspace, meanwhile.
             Err(DbError::Unique(_)) => continue,
             outcome => outcome?,
@@ -88,7 +90,8 @@ async fn key(ctx: &Ctx, workspace: WorkspaceId, keys: &Keyring) -> Result<(Key, 
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListSecrets>) -> Answer<ListSecrets> {
     check_cursor::<Name>(&call.query)?;
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> =
+        ctx.db.fetch(db::list(caller.workspace, caller.scope(Permission::SecretView), &call.query)).await?;
     let Page { items, next } = page(rows, &call.query, |row| row.name.to_string(), |row| row);
     let ids: Vec<_> = items.iter().map(|row| row.id).collect();
     let uses: Vec<UseRow> = ctx.db.fetch(db::uses(&ids)).await?;
@@ -119,7 +122,7 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteSecret>) 
         if let Some(used) = uses.into_iter().next() {
             return Err(Failure::Api(delete::Error::SecretInUse { deployment: used.deployment }));
         }
-        let what = audited::<DeleteSecret>(&name, name.as_str());
+        let what = audited::<DeleteSecret>(&name, name.as_str()).without("version", &row.version);
         match ctx.write(&caller, what, db::delete(row.id, ctx.now)).await {
             Err(DbError::Stale) => continue,
             outcome => outcome?,

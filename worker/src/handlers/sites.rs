@@ -1,6 +1,7 @@
 //! Static sites.
 
 use patr_models::{
+    auth::Permission,
     endpoint::{
         ApiEndpoint, Call, Reply,
         body::{Created, Json, NoContent},
@@ -50,7 +51,7 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateSite>) ->
     let (to, options) = (To::Site(id), &UrlOptions::default());
     let url = New { id: ctx.id()?, workspace, host: &host, path: &path, to, options, automatic: true, now };
     statements.extend(managed_urls::insert(&url));
-    match ctx.write(&caller, audited::<CreateSite>(id, name.as_str()), statements).await {
+    match ctx.write(&caller, audited::<CreateSite>(id, name.as_str()).with("name", &name), statements).await {
         Err(error) if error.is_unique("sites.workspace_id") => {
             return Err(Failure::Api(create::Error::NameTaken { name }));
         }
@@ -65,7 +66,8 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateSite>) ->
 }
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListSites>) -> Answer<ListSites> {
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> =
+        ctx.db.fetch(db::list(caller.workspace, caller.scope(Permission::SiteView), &call.query)).await?;
     Ok(Reply::new(Json(page(rows, &call.query, |row| row.id.to_string(), |row| model(ctx, row)))))
 }
 
@@ -91,7 +93,8 @@ where
         return Ok(Reply::new(Json(model(ctx, row))));
     }
     let statements = vec![db::set_running(row.id, running, ctx.now), managed_urls::touch_leading_to(&row.id)];
-    ctx.write(caller, audited::<E>(row.id, row.name.as_str()), statements).await?;
+    let what = audited::<E>(row.id, row.name.as_str()).changing("running", &row.running, &running);
+    ctx.write(caller, what, statements).await?;
     routes_kv::publish(ctx).await;
     let row = find(ctx, caller, &row.id.into()).await?;
     Ok(Reply::new(Json(model(ctx, row))))
@@ -112,7 +115,8 @@ pub(crate) async fn set_access(
     };
     let statements =
         vec![access::set(row.id, access, hash.as_deref(), ctx.now), managed_urls::touch_leading_to(&row.id)];
-    ctx.write(&caller, audited::<SetSiteAccess>(row.id, row.name.as_str()), statements).await?;
+    let what = audited::<SetSiteAccess>(row.id, row.name.as_str()).changing("access", &row.access, &access);
+    ctx.write(&caller, what, statements).await?;
     routes_kv::publish(ctx).await;
     let row = find(ctx, &caller, &row.id.into()).await?;
     Ok(Reply::new(Json(model(ctx, row))))
@@ -133,7 +137,9 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteSite>) ->
     }
     let mut statements = vec![managed_urls::touch_leading_to(&row.id)];
     statements.extend(db::delete(row.id, ctx.now));
-    ctx.write(&caller, audited::<DeleteSite>(row.id, row.name.as_str()), statements).await?;
+    let what = audited::<DeleteSite>(row.id, row.name.as_str());
+    let what = what.without("live", &row.live).without("access", &row.access);
+    ctx.write(&caller, what, statements).await?;
     routes_kv::publish(ctx).await;
     Ok(Reply::new(NoContent))
 }

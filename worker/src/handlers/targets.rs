@@ -1,6 +1,7 @@
 //! What a caller names as a target, found.
 
 use patr_models::{
+    auth::Permission,
     ids::{DeploymentId, Ref},
     managed_url::{WebUrl, create::NewTarget, options::OptionError},
 };
@@ -34,7 +35,7 @@ impl<R: Into<Refused>> From<R> for Unusable {
     }
 }
 
-/// The columns for a target.
+/// The columns for a target. One that the caller may not see is none.
 pub(crate) async fn resolve(ctx: &Ctx, caller: &Member, target: &NewTarget) -> Result<To, Unusable> {
     match target {
         NewTarget::Deployment { deployment, port } => {
@@ -42,6 +43,7 @@ pub(crate) async fn resolve(ctx: &Ctx, caller: &Member, target: &NewTarget) -> R
         }
         NewTarget::Site { site } => {
             let row: Option<sites::Row> = ctx.db.optional(sites::get(caller.workspace, site)).await?;
+            let row = row.filter(|row| caller.may(Permission::SiteView, &row.id));
             let absent = || Unusable::NotFound { noun: "site", name: site.to_string() };
             Ok(To::Site(row.ok_or_else(absent)?.id))
         }
@@ -60,7 +62,7 @@ async fn resolve_deployment(
     let row: Option<deployments::Row> =
         ctx.db.optional(deployments::get(caller.workspace, reference)).await?;
     let absent = || Unusable::NotFound { noun: "deployment", name: reference.to_string() };
-    let row = row.ok_or_else(absent)?;
+    let row = row.filter(|row| caller.may(Permission::DeploymentView, &row.id)).ok_or_else(absent)?;
     let deployment = row.name.to_string();
     let Some(port) = port.or_else(|| row.spec.first_http_port()) else {
         return Err(Unusable::NoHttpPort { deployment });

@@ -13,7 +13,7 @@ use patr_models::{
         body::{Created, Json, NoContent},
     },
     error::Common,
-    ids::{SessionId, TokenId, UserId, WorkspaceId},
+    ids::{TokenId, UserId, WorkspaceId},
     name::Email,
     user::{
         Session, User,
@@ -28,17 +28,14 @@ use crate::{
     answer::{Answer, Failure, Fault, Refused},
     auth::{self, Actor, Person},
     ctx::{Audited, Ctx, audited, new_secret},
-    db::{DbError, Statement, users},
+    db::{DbError, Statement, sessions, users},
     env,
+    handlers::{account, second_factor},
+    limits,
 };
 
 /// How long a login lasts.
-const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Attempts for an address without success within [`FAILURE_WINDOW`], before more are refused.
-const FAILURES_MAX: u64 = 10;
-const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
-/// In the audit log, where a login would be [`LogIn`].
-const LOG_IN_FAILED: &str = "LogInFailed";
+pub(crate) const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What a password for an unknown address is compared with: well-formed, of the cost of [`hash_password`], and of no
 /// password that anybody knows.
 const NOBODYS: &str =
@@ -54,22 +51,42 @@ pub(crate) async fn sign_up(ctx: &Ctx, (): (), call: Call<SignUp>) -> Answer<Sig
             return Err(Failure::Api(sign_up::Error::BootstrapSecretWrong));
         }
     }
-    let user = User { id: ctx.id()?, email: body.email, created_at: ctx.now };
-    let insert = users::insert(&user, &hash_password(body.password.reveal())?);
-    match start_session(ctx, user, vec![insert], SignUp::NAME).await {
-        Ok(session) => Ok(Reply::new(Created(session))),
+    let user = User::new(ctx.id()?, body.email, ctx.now);
+    let mut statements = vec![users::insert(&user, &hash_password(body.password.reveal())?)];
+    let (insert, mail) = account::verification(ctx, &user)?.unzip();
+    statements.extend(insert);
+    match start_session(ctx, &Claimant(Some(user.id)), user, statements, SignUp::NAME).await {
+        Ok(session) => {
+            mail.into_iter().for_each(|mail| ctx.mail(mail));
+            Ok(Reply::new(Created(session)))
+        }
         Err(error) if error.is_unique("users.email") => Err(Failure::Api(sign_up::Error::EmailTaken)),
         Err(error) => Err(error.into()),
     }
 }
 
+/// What the audit log calls a right password with a second factor that was not.
+pub(crate) const WRONG_SECOND_FACTOR: &str = "wrong_second_factor";
+
 pub(crate) async fn log_in(ctx: &Ctx, (): (), call: Call<LogIn>) -> Answer<LogIn> {
-    let log_in::Body { email, password } = call.body.0;
+    let log_in::Body { email, password, second_factor } = call.body.0;
     let row = authenticate(ctx, &email, &password).await?;
     let row = row.ok_or(Failure::Api(log_in::Error::WrongPassword))?;
-    let forget = vec![users::failures_forget(&email)];
-    let session = start_session(ctx, (&row).into(), forget, LogIn::NAME).await?;
-    Ok(Reply::new(Created(session)))
+    let held = second_factor::held(ctx, row.id).await?;
+    if held.any() {
+        let needed = || Failure::Api(log_in::Error::SecondFactorNeeded { ways: held.ways() });
+        if !second_factor::check(ctx, row.id, &second_factor.ok_or_else(needed)?).await? {
+            failed(ctx, Some(row.id), &email, WRONG_SECOND_FACTOR).await?;
+            return Err(Failure::Api(log_in::Error::WrongSecondFactor));
+        }
+    }
+    Ok(Reply::new(Created(let_in(ctx, &row).await?)))
+}
+
+/// A login for somebody who has shown everything that was asked for.
+pub(crate) async fn let_in(ctx: &Ctx, row: &users::Row) -> Result<Session, DbError> {
+    let forget = vec![forget_attempts(ctx, &row.email)];
+    start_session(ctx, &Claimant(Some(row.id)), row.into(), forget, LogIn::NAME).await
 }
 
 /// The account of somebody who knows its password. Attempts are counted, and too many refused; who then lets somebody
@@ -86,11 +103,20 @@ pub(crate) async fn authenticate(
     if verify_password(password, stored)? && row.is_some() {
         return Ok(row);
     }
-    let who = row.as_ref().map(|row| row.id);
-    let resource = who.map(|id| id.to_string()).unwrap_or_default();
-    let what = Audited { action: LOG_IN_FAILED, resource, name: email.as_str() };
-    ctx.write(&Claimant(who), what, Vec::new()).await?;
+    failed(ctx, row.as_ref().map(|row| row.id), email, "wrong_password").await?;
     Ok(None)
+}
+
+/// Leaves a line about somebody who did not get in, and what was wrong.
+pub(crate) async fn failed(
+    ctx: &Ctx,
+    who: Option<UserId>,
+    email: &Email,
+    code: &'static str,
+) -> Result<(), DbError> {
+    let resource = who.map(|id| id.to_string()).unwrap_or_default();
+    let what = Audited::new(LogIn::NAME, resource, email.as_str()).refused(code);
+    ctx.write(&Claimant(who), what, Vec::new()).await
 }
 
 pub(crate) async fn log_out(ctx: &Ctx, caller: Person, _: Call<LogOut>) -> Answer<LogOut> {
@@ -104,24 +130,33 @@ pub(crate) async fn who_am_i(ctx: &Ctx, caller: Person, _: Call<WhoAmI>) -> Answ
     Ok(Reply::new(Json(row.as_ref().ok_or(Common::Unauthenticated)?.into())))
 }
 
-async fn start_session(
+/// Makes a session, with what else is to be written.
+pub(crate) async fn start_session(
     ctx: &Ctx,
+    who: &impl Actor,
     user: User,
     mut statements: Vec<Statement>,
     action: &'static str,
 ) -> Result<Session, DbError> {
     let other = |error: Fault| DbError::Other(error.to_string());
     let token = new_secret(prefix::SESSION).map_err(other)?;
-    let id: SessionId = ctx.id().map_err(|error| other(error.into()))?;
     let expires_at = ctx.now + SESSION;
-    statements.push(users::session_insert(id, user.id, &auth::hash(&token), ctx.now, expires_at));
-    let what = Audited { action, resource: user.id.to_string(), name: user.email.as_str() };
-    ctx.write(&Claimant(Some(user.id)), what, statements).await?;
+    let new = sessions::New {
+        id: ctx.id().map_err(|error| other(error.into()))?,
+        user: user.id,
+        hash: &auth::hash(&token),
+        device: ctx.from().agent.as_deref().unwrap_or_default(),
+        address: ctx.from().address.as_deref(),
+        expires_at,
+    };
+    statements.push(sessions::insert(&new, ctx.now));
+    let what = Audited::new(action, user.id, user.email.as_str());
+    ctx.write(who, what, statements).await?;
     Ok(Session { user, token, expires_at })
 }
 
 /// Someone without a token: who just proved who they are, or who failed to. `None` has no account.
-struct Claimant(Option<UserId>);
+pub(crate) struct Claimant(pub(crate) Option<UserId>);
 
 impl Actor for Claimant {
     fn user(&self) -> Option<UserId> {
@@ -135,17 +170,19 @@ impl Actor for Claimant {
     }
 }
 
+/// What guesses at an account's password are counted by, whether there is such an account or not.
+fn guesses(email: &Email) -> String {
+    format!("password/{email}")
+}
+
 /// Counts the attempt before the password is looked at: guesses that come all at once are counted, too.
-async fn count_attempt(ctx: &Ctx, email: &Email) -> Result<(), Refused> {
-    let since = ctx.now - FAILURE_WINDOW;
-    let counted: Option<users::Attempt> =
-        ctx.db.optional(users::attempt(email, ctx.now, since, FAILURES_MAX)).await?;
-    if counted.is_some() {
-        return Ok(());
-    }
-    let first: Option<users::Attempt> = ctx.db.optional(users::first_failure(email, since)).await?;
-    let over = first.map_or(ctx.now, |first| first.at) + FAILURE_WINDOW;
-    Err(Common::TooManyRequests { seconds: over.since(ctx.now).as_secs().max(1) }.into())
+pub(crate) async fn count_attempt(ctx: &Ctx, email: &Email) -> Result<(), Refused> {
+    limits::guess(ctx, &guesses(email)).await
+}
+
+/// Forgets the attempts of somebody who has succeeded.
+pub(crate) fn forget_attempts(ctx: &Ctx, email: &Email) -> Statement {
+    limits::forget(ctx, &guesses(email))
 }
 
 /// Argon2id with the parameters that OWASP's password storage cheat sheet gives first: 19 MiB, 2 passes, 1 lane.

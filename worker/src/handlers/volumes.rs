@@ -9,8 +9,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::join_all;
 use patr_models::{
+    auth::Permission,
     endpoint::{
-        Call, Reply,
+        ApiEndpoint, Call, Reply,
         body::{Created, Json, NoContent},
     },
     ids::{Ref, VolumeId},
@@ -33,7 +34,7 @@ use super::{absent, check_cursor, deployments::TRIES, page};
 use crate::{
     answer::{Answer, Failure, Refused},
     auth::Member,
-    ctx::{Ctx, audited},
+    ctx::{Audited, Ctx, audited},
     db::{
         DbError, runners,
         volumes::{self as db, New, Row, UseRow},
@@ -43,12 +44,13 @@ use crate::{
 pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateVolume>) -> Answer<CreateVolume> {
     let create::Body { name, runner, shared } = call.body.0;
     let found: Option<runners::Row> = ctx.db.optional(runners::get(caller.workspace, &runner)).await?;
+    let found = found.filter(|found| caller.may(Permission::RunnerView, &found.id));
     let unknown = || Failure::Api(create::Error::RunnerNotFound { runner: runner.to_string() });
     let on = found.ok_or_else(unknown)?.id;
     let (id, workspace, now) = (ctx.id()?, caller.workspace, ctx.now);
     let new = New { id, workspace, runner: on, name, shared, copying: false, now };
     let statements = vec![db::insert(&new), runners::touch(on)];
-    match ctx.write(&caller, audited::<CreateVolume>(id, new.name.as_str()), statements).await {
+    match ctx.write(&caller, made::<CreateVolume>(&new), statements).await {
         Err(error) if error.is_unique("volumes.workspace_id") => {
             return Err(Failure::Api(create::Error::NameTaken { name: new.name }));
         }
@@ -68,7 +70,8 @@ pub(crate) async fn get(ctx: &Ctx, caller: Member, call: Call<GetVolume>) -> Ans
 
 pub(crate) async fn list(ctx: &Ctx, caller: Member, call: Call<ListVolumes>) -> Answer<ListVolumes> {
     check_cursor::<VolumeId>(&call.query)?;
-    let rows: Vec<Row> = ctx.db.fetch(db::list(caller.workspace, &call.query)).await?;
+    let rows: Vec<Row> =
+        ctx.db.fetch(db::list(caller.workspace, caller.scope(Permission::VolumeView), &call.query)).await?;
     let Page { items, next } = page(rows, &call.query, |row| row.id.to_string(), |row| row);
     let ids: Vec<_> = items.iter().map(|row| row.id).collect();
     let uses: Vec<UseRow> = ctx.db.fetch(db::uses(&ids)).await?;
@@ -92,7 +95,9 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteVolume>) 
         }
         let mut statements = db::delete(row.id, row.runner_id);
         statements.push(runners::touch(row.runner_id));
-        match ctx.write(&caller, audited::<DeleteVolume>(row.id, row.name.as_str()), statements).await {
+        let what = audited::<DeleteVolume>(row.id, row.name.as_str());
+        let what = what.without("runner", &row.runner_id).without("shared", &row.shared);
+        match ctx.write(&caller, what, statements).await {
             Err(DbError::Stale) => continue,
             outcome => outcome?,
         }
@@ -100,6 +105,11 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteVolume>) 
         return Ok(Reply::new(NoContent));
     }
     Err(DbError::Stale.into())
+}
+
+/// What the audit log says of a new one.
+fn made<E: ApiEndpoint>(new: &New) -> Audited<'_> {
+    audited::<E>(new.id, new.name.as_str()).with("runner", &new.runner).with("shared", &new.shared)
 }
 
 async fn find(ctx: &Ctx, caller: &Member, reference: &Ref<VolumeId>) -> Result<Row, Refused> {

@@ -11,17 +11,19 @@ use patr_models::{
         create::{self, CreateWorkspace},
         delete::{self, DeleteWorkspace},
         get::GetWorkspace,
+        leave::{self, LeaveWorkspace},
         list::ListWorkspaces,
+        permissions::{GetPermissions, Permissions},
         rename::{self, RenameWorkspace},
     },
 };
 
-use super::{absent, check_cursor, page};
+use super::{absent, check_cursor, deployments::TRIES, members::is_last_owner, page};
 use crate::{
     answer::{Answer, Failure, Refused},
-    auth::{Member, Person},
+    auth::{Member, Opens, Person, enter, proof},
     ctx::{Ctx, audited},
-    db::{DbError, workspaces},
+    db::{DbError, members, workspaces},
     routes_kv,
 };
 
@@ -30,7 +32,7 @@ pub(crate) async fn create(
     caller: Person,
     call: Call<CreateWorkspace>,
 ) -> Answer<CreateWorkspace> {
-    if caller.only.is_some() {
+    if caller.opens != Opens::Everything {
         return Err(Failure::Api(create::Error::TokenTooNarrow));
     }
     let workspace = Workspace { id: ctx.id()?, name: call.body.0.name, created_at: ctx.now };
@@ -46,7 +48,7 @@ pub(crate) async fn create(
 
 pub(crate) async fn list(ctx: &Ctx, caller: Person, call: Call<ListWorkspaces>) -> Answer<ListWorkspaces> {
     check_cursor::<WorkspaceId>(&call.query)?;
-    let rows = ctx.db.fetch(workspaces::list(caller.user, caller.only, &call.query)).await?;
+    let rows = ctx.db.fetch(workspaces::list(caller.user, caller.opens.only(), &call.query)).await?;
     let all: Vec<Workspace> = rows.into_iter().map(|row: workspaces::Row| row.into()).collect();
     Ok(Reply::new(Json(page(all, &call.query, |workspace| workspace.id.to_string(), |workspace| workspace))))
 }
@@ -67,6 +69,7 @@ pub(crate) async fn rename(
 ) -> Answer<RenameWorkspace> {
     let name = call.body.0.name;
     let what = audited::<RenameWorkspace>(caller.workspace, name.as_str());
+    let what = what.changing("name", &caller.workspace_name, &name);
     let statements = vec![workspaces::there(caller.workspace), workspaces::rename(caller.workspace, &name)];
     match ctx.write(&caller, what, statements).await {
         Err(error) if error.is_unique("workspaces.name") => {
@@ -78,7 +81,38 @@ pub(crate) async fn rename(
     }
 }
 
+pub(crate) async fn permissions(
+    ctx: &Ctx,
+    caller: Person,
+    call: Call<GetPermissions>,
+) -> Answer<GetPermissions> {
+    let Member { roles, access, .. } = enter(ctx, caller, &call.path.workspace.to_string()).await?;
+    Ok(Reply::new(Json(Permissions { roles, grants: access.grants() })))
+}
+
+pub(crate) async fn leave(ctx: &Ctx, caller: Person, call: Call<LeaveWorkspace>) -> Answer<LeaveWorkspace> {
+    let workspace = call.path.workspace.to_string();
+    for _ in 0..TRIES {
+        let member = enter(ctx, caller.clone(), &workspace).await?;
+        let user = member.person.user;
+        if member.person.token.is_some() {
+            return Err(Failure::Api(leave::Error::LoginNeeded));
+        }
+        if member.is_owner() && is_last_owner(ctx, &member, user).await? {
+            return Err(Failure::Api(leave::Error::LastOwner));
+        }
+        let what = audited::<LeaveWorkspace>(user, member.workspace_name.as_str());
+        match ctx.write(&member, what, members::remove(member.workspace, user).to_vec()).await {
+            Err(DbError::Stale) => continue,
+            outcome => outcome?,
+        }
+        return Ok(Reply::new(NoContent));
+    }
+    Err(DbError::Stale.into())
+}
+
 pub(crate) async fn delete(ctx: &Ctx, caller: Member, _: Call<DeleteWorkspace>) -> Answer<DeleteWorkspace> {
+    proof::fresh_or_token(ctx, &caller.person).await?;
     if let Some(holds) = holds(ctx, &caller).await? {
         return Err(Failure::Api(delete::Error::NotEmpty { holds }));
     }
@@ -175,8 +209,12 @@ mod tests {
     fn a_limited_token_makes_no_workspace() {
         let app = App::new();
         let owner = app.owner("acme");
-        let made = owner.raw(http::Method::POST, "/api/v1/tokens", r#"{"name":"ci","workspace":"acme"}"#);
-        let made: patr_models::token::create::NewToken = serde_json::from_slice(made.body()).unwrap();
+        let made = owner.raw(
+            http::Method::POST,
+            "/api/v1/tokens",
+            r#"{"name":"ci","workspaces":[{"workspace":"acme"}]}"#,
+        );
+        let made: patr_models::token::NewToken = serde_json::from_slice(made.body()).unwrap();
         assert_eq!(code(create(&app.anonymous().with_token(made.secret), "more")), "token_too_narrow");
     }
 

@@ -16,7 +16,7 @@ use crate::{
     ctx::Ctx,
     platform::{self, Body},
 };
-pub(crate) use visit::Place;
+pub(crate) use visit::{Place, local};
 
 /// Longest form, in bytes: a password of 256 characters and a path of 4 KB, in percent-encoding.
 const FORM_MAX: usize = 16 * 1024;
@@ -40,15 +40,6 @@ pub(crate) async fn gate(
     let Some(body) = body else { return Ok(Some(Response::error("too large", 413)?)) };
     let response = visit::answer(ctx, place, &parts, &body).await?;
     Ok(response.map(platform::response).transpose()?)
-}
-
-/// Answers a request to [`members::PATH`] of the control host.
-pub(crate) async fn log_in(ctx: &Ctx, request: Request) -> Result<Response, Fault> {
-    let parts = platform::parts(&request)?;
-    match read(request).await? {
-        Some(body) => Ok(platform::response(members::answer(ctx, &parts, &body).await?)?),
-        None => Ok(Response::error("too large", 413)?),
-    }
 }
 
 async fn read(mut request: Request) -> Result<Option<Bytes>, Fault> {

@@ -4,9 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use patr_models::{ids::RequestId, internal::TunnelTrouble};
-use worker::{
-    AbortController, Delay, Fetch, Headers, Request, RequestInit, RequestRedirect, Response, web_sys,
-};
+use worker::{AbortController, Delay, Fetch, Headers, Request, Response, web_sys};
 
 use super::{
     address::Address,
@@ -107,7 +105,7 @@ pub(super) async fn proxy(
 ) -> Result<web_sys::Response, Fault> {
     let (from, address) = (Headers(request.headers()), Address::new(request.url()));
     let upload = Upload::of(request, via.and_then(Via::largest_body))?;
-    let onward = Request::new_with_init(to, &asked(ctx, request, &from, &address, via, &upload)?)?;
+    let onward = asked(ctx, to, request, &from, &address, via, &upload)?;
     let answer = answer(onward, via.and_then(Via::timeout)).await;
     if let Some(limit) = upload.overrun() {
         return Ok(page(ctx, html, Page::TooLarge(limit))?.into());
@@ -125,12 +123,13 @@ pub(super) async fn proxy(
 /// What another server is asked.
 fn asked(
     ctx: &Ctx,
+    to: &str,
     request: &web_sys::Request,
     from: &Headers,
     address: &Address,
     via: Option<&Via<'_>>,
     upload: &Upload,
-) -> Result<RequestInit, Fault> {
+) -> Result<Request, Fault> {
     let method = request.method();
     let mut fields = onward(from, address, ctx.request)?;
     // Its own host, unless the managed URL says another.
@@ -145,12 +144,17 @@ fn asked(
     for (name, value) in fields {
         headers.append(&name, &value)?;
     }
-    let mut init = RequestInit::new();
-    init.with_method(method.into()).with_headers(headers).with_redirect(RequestRedirect::Manual);
+    // Not the builder of the crate `worker`: it sends a method that it does not know as GET.
+    let init = web_sys::RequestInit::new();
+    init.set_method(&method);
+    init.set_headers(&headers.0);
+    init.set_redirect(web_sys::RequestRedirect::Manual);
     if let Some(body) = upload.body() {
-        init.with_body(Some(body.into()));
+        init.set_body(body);
     }
-    Ok(init)
+    web_sys::Request::new_with_str_and_init(to, &init)
+        .map(Request::from)
+        .map_err(|error| Fault::new(worker::Error::from(error)))
 }
 
 /// The answer of another server; `None` when it has not begun in time.

@@ -145,6 +145,6 @@ pub(super) fn anew(response: &web_sys::Response) -> Result<web_sys::Response> {
     Ok(web_sys::Response::new_with_opt_readable_stream_and_init(body.as_ref(), init.unchecked_ref())?)
 }
 
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -25,6 +25,10 @@ use super::{App, spec};
 pub(crate) struct Answered(Response<Bytes>);
 
 impl Answered {
+    pub(super) fn new(response: Response<Bytes>) -> Self {
+        Self(response)
+    }
+
     pub(crate) fn status(&self) -> u16 {
         self.0.status().as_u16()
     }
@@ -76,6 +80,11 @@ pub(crate) struct Caller<'a> {
 impl<'a> Caller<'a> {
     pub(crate) fn app(&self) -> &'a App {
         self.app
+    }
+
+    /// The same in a copy of the installation.
+    pub(crate) fn at<'b>(&self, app: &'b App) -> Caller<'b> {
+        Caller { app, token: self.token.clone(), workspace: self.workspace.clone() }
     }
 
     pub(crate) fn with_token(&self, token: String) -> Self {

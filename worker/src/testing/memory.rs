@@ -17,6 +17,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Another KV with the same in it.
+    pub(crate) fn copy(&self) -> Self {
+        Self { values: Rc::new(RefCell::new(self.values())), failing: Rc::default() }
+    }
+
     /// The next calls fail.
     pub(crate) fn fail(&self, times: usize) {
         self.failing.set(times);

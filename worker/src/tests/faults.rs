@@ -12,9 +12,11 @@ fn each_call(
     headers: &[(&str, &str)],
     check: impl Fn(&str, &[String], &Installation<'_>),
 ) {
+    let app = App::new();
+    let installation = Installation::new(&app);
     for at in 0.. {
-        let app = App::new();
-        let installation = Installation::new(&app);
+        let app = app.copy();
+        let installation = installation.at(&app);
         let before = (app.sqlite.dump(), app.audit());
         app.sqlite.break_after(at, fault);
         let answered = installation.send(route, headers);
@@ -68,13 +70,15 @@ fn a_write_that_broke_and_is_repeated_with_its_key_happens_once() {
 
 #[test]
 fn a_read_that_d1_breaks_answers_internal() {
+    let app = App::new();
+    let installation = Installation::new(&app);
     for &route in Route::ALL.iter().filter(|route| route.method() == http::Method::GET) {
         if streams(route) || matches!(route, Route::GetInfo | Route::GetManifest) {
             continue;
         }
         for at in 0.. {
-            let app = App::new();
-            let installation = Installation::new(&app);
+            let app = app.copy();
+            let installation = installation.at(&app);
             app.sqlite.break_after(at, Fault::Refused);
             let answered = installation.send(route, &[]);
             if !app.sqlite.has_broken() {

@@ -146,7 +146,10 @@ fn each_endpoint_names_the_field_that_is_wrong() {
                 (400, "invalid_request", "expires_at: expected a time like"),
             ),
             (r#"{"name":"a","expires_at":"2001-01-01T00:00:00Z"}"#, (422, "already_expired", "expires_at: ")),
-            (r#"{"name":"a","workspace":"nothing"}"#, (404, "not_found", "workspace `nothing`")),
+            (
+                r#"{"name":"a","workspaces":[{"workspace":"nothing"}]}"#,
+                (404, "not_found", "workspace `nothing`"),
+            ),
         ],
     );
     bodies(

@@ -2,6 +2,7 @@
 
 use http::Method;
 use patr_models::{
+    auth::ResourceType,
     deployment::update,
     endpoint::body::{Json, NoContent},
     internal::{Ended, Facts, ReleaseFact, record},
@@ -9,8 +10,14 @@ use patr_models::{
     site, token, workspace,
 };
 
-use crate::testing::{Answered, App, Caller, redirect, spec};
+use crate::auth;
+use crate::testing::{Answered, App, Caller, ISSUER, Signing, documents, redirect, spec};
 
+/// The invitation that there is, and what its link ends with.
+const INVITATION: &str = "inv_00000000000000000000000001";
+const LINK: &str = "patr_i_for-tests";
+/// What a client may.
+const AUTHORIZATION: &str = "authz_00000000000000000000000001";
 /// The snapshot that there is.
 const SNAPSHOT: &str = "snap_00000000000000000000000000";
 
@@ -18,6 +25,16 @@ const SNAPSHOT: &str = "snap_00000000000000000000000000";
 pub(super) struct Installation<'a> {
     pub(super) owner: Caller<'a>,
     url: String,
+}
+
+/// The jobs of a repository are trusted.
+fn trust(owner: &Caller<'_>) {
+    for (url, document) in documents(ISSUER, &Signing::ALL) {
+        owner.app().outside.publishes(&url, &document);
+    }
+    let body = body(Route::CreateFederation).unwrap().replace("new", "github");
+    let made = owner.raw(Method::POST, "/api/v1/workspaces/acme/federations", body);
+    assert_eq!(made.code(), "");
 }
 
 impl<'a> Installation<'a> {
@@ -45,13 +62,50 @@ impl<'a> Installation<'a> {
         let path = site::create::Path { workspace: owner.workspace() };
         let body = Json(site::create::Body { name: "docs".parse().unwrap() });
         owner.create::<site::create::CreateSite>(path, body).unwrap();
-        let body = token::create::Body { name: "ci".parse().unwrap(), workspace: None, expires_at: None };
+        let body = token::create::Body::named("ci".parse().unwrap());
         owner.create::<token::create::CreateToken>(token::create::Path {}, Json(body)).unwrap();
         owner.secret("db", "hunter2").unwrap();
         let volume = owner.volume("data", "box", false).unwrap().id;
         app.sqlite.run(&format!("INSERT INTO volume_snapshots VALUES ('{SNAPSHOT}', '{volume}', 7, 1)"));
         let url = owner.url("shop.apps.example", redirect()).unwrap().id.to_string();
+        people(app);
+        clients(app);
+        trust(&owner);
         Self { owner, url }
+    }
+
+    /// The same in a copy of it.
+    pub(super) fn at<'b>(&self, app: &'b App) -> Installation<'b> {
+        Installation { owner: self.owner.at(app), url: self.url.clone() }
+    }
+
+    /// The id that scopes know a resource by, of a type of which there is one.
+    pub(super) fn id(&self, kind: ResourceType) -> String {
+        let sql = match kind {
+            ResourceType::Runner => "SELECT id FROM runners WHERE name = 'box'",
+            ResourceType::Deployment => "SELECT id FROM deployments WHERE name = 'web'",
+            ResourceType::Volume => "SELECT id FROM volumes WHERE name = 'data'",
+            ResourceType::Site => "SELECT id FROM sites WHERE name = 'docs'",
+            ResourceType::Secret => return "db".to_owned(),
+            ResourceType::Url => return self.url.clone(),
+            other => unreachable!("{other:?} has no scopes"),
+        };
+        self.first_id(sql)
+    }
+
+    fn first_id(&self, sql: &str) -> String {
+        let row: serde_json::Value = serde_json::from_str(&self.owner.app().sqlite.rows(sql)[0]).unwrap();
+        row["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The id of what a route is about, where that is what its permission is about.
+    pub(super) fn named(&self, route: Route) -> Option<String> {
+        let permission = route.permission().filter(|permission| permission.is_per_resource())?;
+        let kind = permission.resource_type();
+        let names = route.path().as_str().contains(&format!("{{{}}}", kind.as_str()));
+        // Deleting a runner is about another one.
+        let spare = || self.first_id("SELECT id FROM runners WHERE name = 'spare'");
+        names.then(|| if route == Route::DeleteRunner { spare() } else { self.id(kind) })
     }
 
     /// The path of a route, about what there is; with `other`, about what there is not.
@@ -59,19 +113,30 @@ impl<'a> Installation<'a> {
         let template = route.path();
         let names = template.as_str().split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         let value = |name: &str| match (name, other) {
-            ("workspace", _) if route == Route::DeleteWorkspace => "empty",
+            ("workspace", _) if matches!(route, Route::DeleteWorkspace | Route::LeaveWorkspace) => "empty",
             ("workspace", _) => "acme",
             ("url", true) => "url_00000000000000000000000000",
             ("url", false) => &self.url,
             ("pack", _) => "0000000000000000000000000000000000000000000000000000000000000000",
             ("lane" | "version", _) => "1",
             ("snapshot", _) => SNAPSHOT,
+            ("session", _) => "ses_00000000000000000000000000",
+            ("passkey", _) => "pk_00000000000000000000000000",
+            ("member", true) => "nothing@example.com",
+            ("member", false) => "mia@example.com",
+            ("invitation", true) => "inv_00000000000000000000000000",
+            ("invitation", false) => INVITATION,
+            ("authorization", true) => "authz_00000000000000000000000000",
+            ("authorization", false) => AUTHORIZATION,
             (_, true) => "nothing",
             ("runner", false) if route == Route::DeleteRunner => "spare",
             ("runner", false) => "box",
             ("deployment", false) => "web",
             ("site", false) => "docs",
             ("token", false) => "ci",
+            ("federation", false) => "github",
+            ("client", false) => "tool",
+            ("role", false) => "ops",
             ("secret", false) => "db",
             ("volume", false) => "data",
             (name, false) => unreachable!("nothing is called a {name}"),
@@ -92,6 +157,38 @@ impl<'a> Installation<'a> {
     }
 }
 
+/// Somebody besides the owner, a role that nobody has, and a link.
+fn people(app: &App) {
+    app.person("mia");
+    let hash = auth::hash(LINK);
+    app.sqlite.run(&format!(
+        "INSERT INTO members (workspace_id, user_id, joined_at)
+             SELECT w.id, u.id, 1 FROM workspaces w, users u WHERE u.email = 'mia@example.com';
+         INSERT INTO member_roles (workspace_id, user_id, role)
+             SELECT w.id, u.id, iif(w.name = 'empty', 'owner', 'viewer') FROM workspaces w, users u
+             WHERE u.email = 'mia@example.com';
+         INSERT INTO roles (id, workspace_id, name, grants, created_at, updated_at)
+             SELECT 'role_00000000000000000000000001', id, 'ops', '[{{\"permission\":\"deployment:view\"}}]', 1, 1
+             FROM workspaces WHERE name = 'acme';
+         INSERT INTO invitations (id, workspace_id, hash, created_by, created_at, expires_at)
+             SELECT '{INVITATION}', w.id, '{hash}', u.id, 1, 9999999999999 FROM workspaces w, users u
+             WHERE w.name = 'acme' AND u.email = 'owner-of-acme@example.com';
+         INSERT INTO invitation_roles (invitation_id, role) VALUES ('{INVITATION}', 'viewer');",
+    ));
+}
+
+/// A client, and what the owner has let it do.
+fn clients(app: &App) {
+    app.sqlite.run(&format!(
+        "INSERT INTO oauth_clients (id, user_id, name, redirect_uris, created_at)
+             SELECT 'app_00000000000000000000000001', id, 'tool', '[\"https://tool.example/cb\"]', 1 FROM users
+             WHERE email = 'owner-of-acme@example.com';
+         INSERT INTO oauth_authorizations (id, client_id, user_id, openings, scope, created_at, expires_at)
+             SELECT '{AUTHORIZATION}', 'app_00000000000000000000000001', id, '[]', 'site:view', 1, 9999999999999 FROM users
+             WHERE email = 'owner-of-acme@example.com';",
+    ));
+}
+
 /// The query that a route wants, if it wants one.
 pub(super) fn query(route: Route) -> &'static str {
     match route {
@@ -105,6 +202,7 @@ pub(super) fn query(route: Route) -> &'static str {
 pub(super) fn writes() -> impl Iterator<Item = Route> {
     let elsewhere = [
         Route::SignUp,
+        Route::SignUpByInvitation,
         Route::LogIn,
         Route::MissingPacks,
         Route::PutPack,
@@ -115,6 +213,24 @@ pub(super) fn writes() -> impl Iterator<Item = Route> {
         Route::StartDeployment,
         // Wants streams.
         Route::CopyVolume,
+        // Want what was mailed, an authenticator, or somebody who is not the only owner; some write nothing.
+        Route::VerifyEmail,
+        Route::RequestPasswordReset,
+        Route::ResetPassword,
+        Route::DeleteAccount,
+        Route::Prove,
+        Route::EndSession,
+        Route::EnableTotp,
+        Route::RemoveTotp,
+        Route::NewRecoveryCodes,
+        Route::BeginPasskey,
+        Route::AddPasskey,
+        Route::RemovePasskey,
+        Route::BeginPasskeyLogIn,
+        Route::LogInWithPasskey,
+        // Nobody is known yet.
+        Route::AuthorizeDevice,
+        Route::ExchangeDeviceCode,
     ];
     Route::ALL
         .iter()
@@ -136,6 +252,8 @@ pub(super) fn streams(route: Route) -> bool {
             | Route::ReadVolume
             | Route::ConnectRunner
             | Route::ConnectTunnel
+            | Route::ExportAudit
+            | Route::ExportAccountAudit
     )
 }
 
@@ -151,8 +269,23 @@ pub(super) fn takes(route: Route, header: &str) -> bool {
 pub(super) fn body(route: Route) -> Option<&'static str> {
     Some(match route {
         Route::CreateToken => r#"{"name":"new"}"#,
+        Route::CreateFederation => {
+            r#"{"name":"new","issuer":"https://token.actions.githubusercontent.com",
+                "conditions":{"repository":"acme/*"},"roles":["viewer"]}"#
+        }
+        Route::CreateClient => {
+            r#"{"name":"new","redirect_uris":["https://new.example/cb"],"confidential":true}"#
+        }
         Route::CreateWorkspace => r#"{"name":"new"}"#,
         Route::RenameWorkspace => r#"{"name":"renamed"}"#,
+        Route::SetMemberRoles => r#"{"roles":["developer"]}"#,
+        Route::CreateRole => r#"{"name":"new","grants":[{"permission":"site:view"}]}"#,
+        Route::UpdateRole => r#"{"grants":[{"permission":"site:view"}]}"#,
+        Route::CreateInvitation => r#"{"roles":["viewer"]}"#,
+        Route::AcceptInvitation => r#"{"invitation":"patr_i_for-tests"}"#,
+        Route::SignUpByInvitation => {
+            r#"{"invitation":"patr_i_none","email":"eve@example.com","password":"password1"}"#
+        }
         Route::CreateRunner => r#"{"name":"new","runtime":"docker"}"#,
         Route::RenameRunner => r#"{"name":"renamed"}"#,
         Route::CreateDeployment => {
@@ -171,7 +304,18 @@ pub(super) fn body(route: Route) -> Option<&'static str> {
             r#"{"host":"new.apps.example","target":{"kind":"deployment","deployment":"web"}}"#
         }
         Route::UpdateUrl => r#"{"target":{"kind":"proxy","url":"https://example.net/"}}"#,
-        Route::SignUp | Route::LogIn | Route::MissingPacks | Route::RollBackSite => "{}",
+        Route::UpdateProfile => r#"{"name":"Ada"}"#,
+        Route::ChangeEmail => r#"{"email":"ada@example.com"}"#,
+        Route::ChangePassword => r#"{"password":"another password"}"#,
+        Route::VerifyEmail | Route::RequestPasswordReset | Route::ResetPassword | Route::Prove => "{}",
+        Route::EnableTotp | Route::AddPasskey | Route::LogInWithPasskey => "{}",
+        Route::SignUp
+        | Route::LogIn
+        | Route::MissingPacks
+        | Route::RollBackSite
+        | Route::RotateToken
+        | Route::AuthorizeDevice
+        | Route::ExchangeDeviceCode => "{}",
         _ => return None,
     })
 }

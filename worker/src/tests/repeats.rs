@@ -13,7 +13,7 @@ fn with_keys() -> impl Iterator<Item = Route> {
 }
 
 fn holds_a_secret(route: Route) -> bool {
-    matches!(route, Route::CreateRunner | Route::CreateToken)
+    matches!(route, Route::CreateRunner | Route::CreateToken | Route::CreateInvitation | Route::CreateClient)
 }
 
 #[test]
@@ -37,7 +37,9 @@ fn a_repeated_write_is_answered_the_same_and_written_once() {
 fn a_repeated_write_whose_answer_held_a_secret_says_what_was_made_and_how_to_get_another() {
     for (route, noun, next) in [
         (Route::CreateRunner, "the runner `new` (run_", "patr runner rotate-token new"),
-        (Route::CreateToken, "the token `new` (tok_", "patr token revoke new"),
+        (Route::CreateToken, "the token `new` (tok_", "patr token rotate new"),
+        (Route::CreateInvitation, "the invitation inv_", "patr member revoke-invitation inv_"),
+        (Route::CreateClient, "the client `new` (app_", "patr oauth client delete new"),
     ] {
         let app = App::new();
         let installation = Installation::new(&app);
@@ -54,14 +56,18 @@ fn a_repeated_write_whose_answer_held_a_secret_says_what_was_made_and_how_to_get
         );
         let stored = app.sqlite.dump().join("\n");
         let secret = String::from_utf8_lossy(first.body()).into_owned();
-        let secret = secret.split('"').find(|part| part.starts_with("patr_")).unwrap().to_owned();
+        let secret = secret.split(['"', '#']).find(|part| part.starts_with("patr_")).unwrap().to_owned();
         assert!(!stored.contains(&secret), "a secret is stored only as a hash");
     }
 }
 
 /// How many of these the installation was made with.
 fn app_before(route: Route) -> usize {
-    if route == Route::CreateRunner { 2 } else { 1 }
+    match route {
+        Route::CreateRunner => 2,
+        Route::CreateInvitation | Route::CreateClient => 0,
+        _ => 1,
+    }
 }
 
 #[test]

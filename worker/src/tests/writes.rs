@@ -23,7 +23,7 @@ fn a_line_says_who_when_where_and_what() {
     let answered = installation.send(Route::ScaleDeployment, &[]);
     let line = app.sqlite.rows(
         "SELECT u.email, w.name AS workspace, a.token_id, a.action, d.name AS resource, a.name, a.request_id, a.at
-         FROM audit a JOIN users u ON u.id = a.user_id JOIN workspaces w ON w.id = a.workspace_id
+         FROM audit a JOIN users u ON u.id = a.user_id JOIN workspaces w ON w.id = a.chain
          JOIN deployments d ON d.id = a.resource ORDER BY a.rowid DESC LIMIT 1",
     );
     let line: serde_json::Value = serde_json::from_str(&line[0]).unwrap();
@@ -47,7 +47,8 @@ fn what_is_not_there_answers_not_found_and_nothing_is_written() {
         let before = app.sqlite.dump();
         let body = r#"{"name":"renamed","replicas":1,"spec":{"image":"a"}}"#;
         let body = match route {
-            Route::RenameRunner => r#"{"name":"renamed"}"#,
+            Route::RenameRunner | Route::UpdateRole => r#"{"name":"renamed"}"#,
+            Route::SetMemberRoles => r#"{"roles":["viewer"]}"#,
             Route::ScaleDeployment => r#"{"replicas":1}"#,
             Route::UpdateDeployment => r#"{"spec":{"image":"a"}}"#,
             Route::UpdateUrl => r#"{"target":{"kind":"redirect","url":"https://example.net/"}}"#,
@@ -56,16 +57,32 @@ fn what_is_not_there_answers_not_found_and_nothing_is_written() {
             Route::CopyVolume => r#"{"name":"new"}"#,
             Route::RestoreVolume => r#"{"snapshot":"snap_00000000000000000000000000"}"#,
             Route::PutPack | Route::CreateVersion => body,
-            Route::RollBackDeployment | Route::RollBackSite => "{}",
+            Route::RollBackDeployment | Route::RollBackSite | Route::RotateToken => "{}",
             _ => "",
         };
         let path = installation.path(route, true) + query(route);
         let answered = installation.owner.raw(route.method(), &path, body);
         let error = answered.error();
         assert_eq!((answered.status(), error.code.as_str()), (404, "not_found"), "{}", route.name());
-        assert!(error.message.contains("nothing") || error.message.contains("url_0000"), "{}", error.message);
+        assert!(
+            ["nothing", "url_0000", "inv_0000", "authz_0000"].iter().any(|name| error.message.contains(name)),
+            "{}",
+            error.message
+        );
         assert_eq!(app.sqlite.dump(), before, "{}", route.name());
+        let denied = if route.method() == http::Method::GET && !acts(route) { 0 } else { 1 };
+        assert_eq!(
+            app.refusals().iter().filter(|action| **action == route.name()).count(),
+            denied,
+            "{}",
+            route.name()
+        );
     }
+}
+
+/// Whether a route lets its caller do something although it is a `GET`.
+fn acts(route: Route) -> bool {
+    matches!(route, Route::ExecInDeployment | Route::ConnectToDeployment)
 }
 
 #[test]
@@ -94,12 +111,15 @@ fn a_change_in_between_is_stale_for_who_named_an_etag_and_decided_anew_for_who_d
             let app = App::new();
             let installation = Installation::new(&app);
             app.sqlite.meanwhile(
-                "UPDATE deployments SET generation = generation + 1; UPDATE managed_urls SET generation = generation + 1",
+                "UPDATE deployments SET generation = generation + 1; UPDATE managed_urls SET generation = generation + 1;
+                 UPDATE roles SET generation = generation + 1",
             );
             let answered = installation.send(route, headers);
             (answered.code(), app.audit().iter().filter(|action| **action == route.name()).count())
         };
-        let current = if matches!(route, Route::UpdateUrl | Route::DeleteUrl) { "\"1\"" } else { "\"2\"" };
+        let first =
+            matches!(route, Route::UpdateUrl | Route::DeleteUrl | Route::UpdateRole | Route::DeleteRole);
+        let current = if first { "\"1\"" } else { "\"2\"" };
         let before = usize::from(route == Route::UpdateDeployment);
         assert_eq!(with(&[("if-match", current)]), ("stale".to_owned(), before), "{}", route.name());
         assert_eq!(with(&[]), (String::new(), before + 1), "{}", route.name());
@@ -120,7 +140,16 @@ fn what_was_deleted_in_between_is_not_found_and_leaves_no_line() {
         ),
         (Route::DeleteRunner, "DELETE FROM runners WHERE name = 'spare'"),
         (Route::DeleteWorkspace, "DELETE FROM workspaces WHERE name = 'empty'"),
+        (Route::SetMemberRoles, "DELETE FROM members WHERE user_id <> (SELECT user_id FROM audit LIMIT 1)"),
+        (Route::RemoveMember, "DELETE FROM members WHERE user_id <> (SELECT user_id FROM audit LIMIT 1)"),
+        (Route::UpdateRole, "DELETE FROM roles"),
+        (Route::DeleteRole, "DELETE FROM roles"),
+        (Route::RevokeInvitation, "DELETE FROM invitations"),
         (Route::RevokeToken, "DELETE FROM tokens WHERE name = 'ci'"),
+        (Route::DeleteFederation, "DELETE FROM federations"),
+        (Route::DeleteClient, "DELETE FROM oauth_clients"),
+        (Route::RevokeAuthorization, "DELETE FROM oauth_authorizations"),
+        (Route::RotateToken, "DELETE FROM tokens WHERE name = 'ci'"),
         (Route::UpdateUrl, "DELETE FROM managed_urls WHERE automatic = 0"),
         (Route::DeleteUrl, "DELETE FROM managed_urls WHERE automatic = 0"),
         (

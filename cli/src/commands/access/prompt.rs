@@ -55,8 +55,23 @@ pub(super) fn line_of_stdin(what: &str) -> Result<String, Failure> {
     Ok(line.to_owned())
 }
 
-fn need_terminal(hint: &str) -> Result<(), Failure> {
-    if std::io::stdin().is_terminal() {
+/// A line that may be seen while it is typed.
+pub(in crate::commands) fn line(question: &str, printer: &Printer) -> Result<String, Failure> {
+    Ok(printer.ask(question).map_err(cannot_ask)?.trim().to_owned())
+}
+
+/// A line that nobody sees.
+pub(in crate::commands) fn hidden(question: &str) -> Result<String, Failure> {
+    rpassword::prompt_password(question).map_err(cannot_ask)
+}
+
+/// Whether somebody can be asked.
+pub(in crate::commands) fn is_terminal() -> bool {
+    std::io::stdin().is_terminal()
+}
+
+pub(in crate::commands) fn need_terminal(hint: &str) -> Result<(), Failure> {
+    if is_terminal() {
         return Ok(());
     }
     Err(Failure::usage("nobody can be asked: stdin is not a terminal").hint(hint))

@@ -1,36 +1,46 @@
 //! `patr token create`.
 
-use std::time::{Duration, SystemTime};
+use patr_models::token::create::{Body, CreateToken, Opening, Path};
 
-use patr_models::{
-    ids::{Ref, WorkspaceId},
-    name::Name,
-    time::Millis,
-    token::create::{Body, CreateToken, Path},
+use super::hand_over;
+use crate::{
+    args::token::Create,
+    client::creating,
+    commands::role::resources::grants_in,
+    context::{Context, now},
+    failure::Outcome,
+    text,
 };
 
-use crate::{client::creating, context::Context, exit_code::Exit, failure::Outcome, text};
-
 /// Make an API token: its secret on stdout, the rest to people.
-pub(super) async fn create(
-    name: Name,
-    workspace: Option<Ref<WorkspaceId>>,
-    expires_in: Option<Duration>,
-    ctx: &Context,
-) -> Outcome {
-    let body = Body { name, workspace, expires_at: expires_in.map(|time| now() + time) };
+pub(super) async fn create(args: Create, ctx: &Context) -> Outcome {
+    let now = now();
+    let body = Body {
+        workspaces: openings(&args, ctx).await?,
+        name: args.name,
+        networks: args.from,
+        not_before: args.not_before.map(|moment| moment.from(now)),
+        expires_at: args.expires_in.map(|time| now + time),
+    };
     let made = ctx.client.call(creating::<CreateToken, _>(Path {}, body)).await?.body.0;
-    ctx.printer.answer(&made, Some(&made.secret))?;
     let expiry = made
         .token
         .expires_at
         .map_or_else(|| "does not expire".to_owned(), |at| format!("expires at {}", text::time(at)));
-    ctx.printer.note(&format!("made the token `{}`, which {expiry}; it is not shown again", made.token.name));
-    Ok(Exit::Ok)
+    hand_over(&made, &format!("made the token `{}`, which {expiry}", made.token.name), ctx)
 }
 
-fn now() -> Millis {
-    #[expect(clippy::disallowed_methods, reason = "the edge of the program: a person's time from now")]
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+/// What it opens; everything if nothing is said.
+async fn openings(args: &Create, ctx: &Context) -> Outcome<Option<Vec<Opening>>> {
+    let mut workspaces = args.only_workspace.clone();
+    let is_limited = !args.grants.allowed.is_empty();
+    if workspaces.is_empty() && is_limited {
+        workspaces.push(ctx.workspace()?);
+    }
+    let mut openings = Vec::new();
+    for workspace in workspaces {
+        let grants = if is_limited { Some(grants_in(&args.grants, &workspace, ctx).await?) } else { None };
+        openings.push(Opening { workspace, grants });
+    }
+    Ok((!openings.is_empty()).then_some(openings))
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use patr_models::{
+    auth::Permission,
     deployment::{
         Autoscale, ReleaseNumber, Strategy, WorkloadSpec,
         create::{self, CreateDeployment},
@@ -18,6 +19,7 @@ use patr_models::{
 
 use crate::{
     answer::{Failure, Refused},
+    auth::Member,
     ctx::Ctx,
     db::{
         Statement,
@@ -90,10 +92,10 @@ impl Bound {
     }
 }
 
-/// Where a deployment is to be.
+/// Where a deployment is to be, and who wants it there.
 #[derive(Clone, Copy)]
 pub(super) struct Home<'a> {
-    pub(super) workspace: WorkspaceId,
+    pub(super) caller: &'a Member,
     pub(super) runners: &'a [Wanted],
 }
 
@@ -114,21 +116,23 @@ pub(super) fn one_runner(volume: &Name) -> SpecError {
     SpecError { field: "runners".to_owned(), problem }
 }
 
-/// Looks up what a specification names, and fills in what it leaves open.
+/// Looks up what a specification names, and fills in what it leaves open. What the caller may not see is not there.
 pub(super) async fn bind(ctx: &Ctx, home: Home<'_>, mut spec: WorkloadSpec) -> Result<Bound, Unfit> {
     spec.check().map_err(Unfit::Invalid)?;
-    let found = look_up(ctx, home.workspace, &spec).await?;
+    let (caller, workspace) = (home.caller, home.caller.workspace);
+    let mut found = look_up(ctx, workspace, &spec).await?;
+    found.retain(|found| caller.may(Permission::SecretView, &found.name));
     let secrets = pin(&mut spec, &found)?;
     let names: BTreeSet<_> = spec.volumes.values().map(|mount| &mount.volume).collect();
-    let rows: Vec<Row> = if names.is_empty() {
-        Vec::new()
-    } else {
-        ctx.db.fetch(volumes::named(home.workspace, &names)).await?
-    };
+    let rows: Vec<Row> =
+        if names.is_empty() { Vec::new() } else { ctx.db.fetch(volumes::named(workspace, &names)).await? };
+    for row in &rows {
+        caller.require_on(Permission::VolumeView, &row.id, row.name.as_str())?;
+    }
     let mut new = BTreeMap::new();
     if let Some(runner) = home.of_volumes(&spec)? {
         for name in names.into_iter().filter(|name| !rows.iter().any(|row| row.name == **name)) {
-            let workspace = home.workspace;
+            caller.require(Permission::VolumeCreate)?;
             let (id, name, now) = (ctx.id()?, name.clone(), ctx.now);
             new.insert(
                 name.clone(),

@@ -14,6 +14,7 @@ use patr_models::{
 use super::{find, is_host_taken, reply};
 use crate::{
     answer::{Answer, Failure},
+    audit::Changes,
     auth::Member,
     ctx::{Ctx, audited},
     db::{
@@ -33,14 +34,16 @@ pub(super) enum Change<E: ApiEndpoint> {
     Nothing,
     Write {
         statements: Vec<Statement>,
+        /// For the audit log.
+        changes: Changes,
         /// What to say should its automatic host be somebody else's.
         host_taken: Option<E::Error>,
     },
 }
 
 impl<E: ApiEndpoint> Change<E> {
-    pub(super) fn of(statements: Vec<Statement>) -> Self {
-        Self::Write { statements, host_taken: None }
+    pub(super) fn of(statements: Vec<Statement>, changes: Changes) -> Self {
+        Self::Write { statements, changes, host_taken: None }
     }
 }
 
@@ -59,10 +62,10 @@ where
     for _ in 0..TRIES {
         let row = find(ctx, caller, reference).await?;
         unchanged_since(headers, row.generation)?;
-        let Change::Write { statements, host_taken } = decide(&row).await? else {
+        let Change::Write { statements, changes, host_taken } = decide(&row).await? else {
             return Ok(reply(ctx, row).await);
         };
-        match (commit::<E>(ctx, caller, &row, statements).await, host_taken) {
+        match (commit::<E>(ctx, caller, &row, statements, changes).await, host_taken) {
             (Err(error), _) if overtaken(&error) => continue,
             (Err(error), Some(host_taken)) if is_host_taken(&error) => return Err(Failure::Api(host_taken)),
             (outcome, _) => outcome?,
@@ -88,11 +91,12 @@ async fn commit<E: ApiEndpoint>(
     caller: &Member,
     row: &Row,
     statements: Vec<Statement>,
+    changes: Changes,
 ) -> Result<(), DbError> {
     let mut all = db::bump(row.id, row.generation, ctx.now);
     all.extend(statements);
     all.push(runners::touch_all(&row.runners()));
-    ctx.write(caller, audited::<E>(row.id, row.name.as_str()), all).await
+    ctx.write(caller, audited::<E>(row.id, row.name.as_str()).says(changes), all).await
 }
 
 /// Holds the caller to the ETag that it sent.

@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use patr_models::{
+    auth::Permission,
     deployment::{
         Placement, Power, WorkloadSpec,
         create::{self, CreateDeployment},
         placement::check,
         update::{self, UpdateDeployment},
     },
-    ids::WorkspaceId,
 };
 
 use crate::{
     answer::{Failure, Refused},
+    auth::Member,
     ctx::Ctx,
     db::{
         Statement,
@@ -53,16 +54,17 @@ macro_rules! misplaced {
 }
 misplaced!(create of CreateDeployment, update of UpdateDeployment);
 
-/// Finds every runner of a list.
+/// Finds every runner of a list. One that the caller may not see is none.
 pub(super) async fn find_all(
     ctx: &Ctx,
-    workspace: WorkspaceId,
+    caller: &Member,
     placements: &[Placement],
 ) -> Result<Vec<Wanted>, Misplaced> {
     check(placements).map_err(Misplaced::Invalid)?;
     let mut found: Vec<Wanted> = Vec::new();
     for Placement { runner, weight } in placements {
-        let row: Option<runners::Row> = ctx.db.optional(runners::get(workspace, runner)).await?;
+        let row: Option<runners::Row> = ctx.db.optional(runners::get(caller.workspace, runner)).await?;
+        let row = row.filter(|row| caller.may(Permission::RunnerView, &row.id));
         let row = row.ok_or_else(|| Misplaced::NoRunner(runner.to_string()))?;
         if found.iter().any(|found| found.runner == row.id) {
             return Err(Misplaced::Invalid(format!("`{}` is named twice", row.name)));

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Failure, Refused},
+    audit::Changes,
     auth::Member,
     ctx::Ctx,
     db::{
@@ -55,7 +56,8 @@ pub(crate) async fn roll_back(
         }))?;
         let host = automatic_host(ctx, &caller, &row.name)?.to_string();
         let statements = go_back(ctx, &caller, row, &release).await?;
-        Ok(Change::Write { statements, host_taken: Some(rollback::Error::HostTaken { host }) })
+        let changes = back_to(row, &release);
+        Ok(Change::Write { statements, changes, host_taken: Some(rollback::Error::HostTaken { host }) })
     })
     .await
 }
@@ -71,9 +73,16 @@ pub(crate) async fn cancel(ctx: &Ctx, caller: Member, call: Call<CancelRollout>)
         let host = automatic_host(ctx, &caller, &row.name)?.to_string();
         let mut statements = db::cancel(row.id, row.release, ctx.now);
         statements.extend(go_back(ctx, &caller, row, &release).await?);
-        Ok(Change::Write { statements, host_taken: Some(cancel::Error::HostTaken { host }) })
+        let changes = back_to(row, &release);
+        Ok(Change::Write { statements, changes, host_taken: Some(cancel::Error::HostTaken { host }) })
     })
     .await
+}
+
+/// What the audit log says of it.
+fn back_to(row: &Row, release: &ReleaseRow) -> Changes {
+    let changes = Changes::default().changing("release", &row.release, &release.number);
+    changes.changing("spec", &row.spec, &release.spec)
 }
 
 /// Why there is no way back to a release.

@@ -53,7 +53,9 @@ pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateVersion>)
         }
         let number = row.versions + 1;
         let statements = statements(ctx, &caller, &row, &upload, lasts).await?;
-        match ctx.write(&caller, audited::<CreateVersion>(row.id, row.name.as_str()), statements).await {
+        let what = audited::<CreateVersion>(row.id, row.name.as_str()).with("version", &number);
+        let what = what.with("manifest", &upload.hash).with("preview", &lasts.is_some());
+        match ctx.write(&caller, what, statements).await {
             Ok(()) => {
                 routes_kv::publish(ctx).await;
                 let version = find(ctx, &row, number).await?;

@@ -43,7 +43,9 @@ pub(crate) async fn roll_back(ctx: &Ctx, caller: Member, call: Call<RollBackSite
         let after = go_live::open(blobs::manifest(ctx, caller.workspace, &version.manifest).await?)?;
         let mut statements = vec![unchanged(row.id, row.generation)];
         statements.extend(go_live::statements(ctx, caller.workspace, &row, version.number, &after).await?);
-        match ctx.write(&caller, audited::<RollBackSite>(row.id, row.name.as_str()), statements).await {
+        let what = audited::<RollBackSite>(row.id, row.name.as_str());
+        let what = what.changing("live", &row.live, &Some(version.number));
+        match ctx.write(&caller, what, statements).await {
             Err(DbError::Stale) => {}
             outcome => {
                 outcome?;

@@ -9,19 +9,20 @@
 //! a volume.
 
 use patr_models::{
+    auth::Permission,
     endpoint::{Call, Reply, body::Created},
     runner::Connection,
     volume::copy::{self, CopyVolume},
 };
 
 use super::{
-    find, model, state,
+    find, made, model, state,
     work::{Trouble, check_snapshot, fill, reading},
 };
 use crate::{
     answer::{Answer, Failure},
     auth::Member,
-    ctx::{Ctx, audited},
+    ctx::Ctx,
     db::{
         DbError, runners,
         volumes::{self as db, New, Row},
@@ -34,19 +35,22 @@ const LOOKS: u8 = 6;
 
 pub(crate) async fn copy(ctx: &Ctx, caller: Member, call: Call<CopyVolume>) -> Answer<CopyVolume> {
     let from = find(ctx, &caller, &call.path.volume).await?;
+    // Who has a copy has what was in it.
+    caller.require_on(Permission::VolumeRead, &from.id, from.name.as_str())?;
     let copy::Body { name, runner, snapshot } = call.body.0;
     let runner = runner.unwrap_or_else(|| from.runner_id.into());
     if let Some(snapshot) = snapshot {
         check_snapshot(ctx, &from, snapshot).await?;
     }
     let found: Option<runners::Row> = ctx.db.optional(runners::get(caller.workspace, &runner)).await?;
+    let found = found.filter(|found| caller.may(Permission::RunnerView, &found.id));
     let unknown = || Failure::Api(copy::Error::RunnerNotFound { runner: runner.to_string() });
     let on = found.ok_or_else(unknown)?.id;
 
     let (id, workspace, now) = (ctx.id()?, caller.workspace, ctx.now);
     let new = New { id, workspace, runner: on, name, shared: from.shared, copying: true, now };
     let statements = vec![db::insert(&new), runners::touch(on)];
-    match ctx.write(&caller, audited::<CopyVolume>(id, new.name.as_str()), statements).await {
+    match ctx.write(&caller, made::<CopyVolume>(&new), statements).await {
         Err(error) if error.is_unique("volumes.workspace_id") => {
             return Err(Failure::Api(copy::Error::NameTaken { name: new.name }));
         }

@@ -43,7 +43,7 @@ pub(crate) async fn create_snapshot(
     let made = perform(ctx, &row, VolumeWork::Snapshot { volume: row.id, snapshot: id }).await?;
     let SnapshotMade { bytes } = serde_json::from_slice(&made)?;
     let snapshot = VolumeSnapshot { id, bytes, created_at: ctx.now };
-    let what = audited::<CreateSnapshot>(id, row.name.as_str());
+    let what = audited::<CreateSnapshot>(id, row.name.as_str()).with("bytes", &bytes);
     let insert = db::snapshot_insert(row.id, &snapshot);
     if let Err(error) = ctx.write(&caller, what, vec![insert]).await {
         abandon(ctx, &row, id).await;
@@ -78,7 +78,8 @@ pub(crate) async fn restore(ctx: &Ctx, caller: Member, call: Call<RestoreVolume>
         return Err(Failure::Api(restore::Error::VolumeInUse { deployment: used.deployment }));
     }
     perform(ctx, &row, VolumeWork::Restore { volume: row.id, snapshot }).await?;
-    ctx.write(&caller, audited::<RestoreVolume>(row.id, row.name.as_str()), Vec::new()).await?;
+    let what = audited::<RestoreVolume>(row.id, row.name.as_str()).with("snapshot", &snapshot);
+    ctx.write(&caller, what, Vec::new()).await?;
     Ok(Reply::new(NoContent))
 }
 

@@ -1,4 +1,4 @@
-//! The two forms that a visitor may see: for a site's password, and for an account of this installation.
+//! The form that a visitor may see: for a site's password.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -16,12 +16,8 @@ pub(super) struct Form<'a> {
     pub(super) problem: Option<&'a str>,
     /// Where it is sent.
     pub(super) action: &'a str,
-    /// Whether it asks for an address beside the password.
-    pub(super) email: bool,
     /// Fields that are not shown.
     pub(super) hidden: &'a [(&'a str, &'a str)],
-    /// Where the answer to it may lead, as in a policy for content.
-    pub(super) leads_to: &'a str,
 }
 
 impl Form<'_> {
@@ -36,17 +32,11 @@ impl Form<'_> {
                 format!("<input type=hidden name=\"{}\" value=\"{}\">", escape(name), escape(value))
             })
             .collect();
-        let email = if self.email {
-            "<label>E-mail<input type=email name=email autocomplete=username required autofocus></label>"
-        } else {
-            ""
-        };
-        let focus = if self.email { "" } else { " autofocus" };
         format!(
             "<!doctype html><html lang=en><meta charset=utf-8><meta name=robots content=noindex>\
              <meta name=viewport content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style>\
-             <h1>{title}</h1>{}<form method=post action=\"{}\">{hidden}{email}\
-             <label>Password<input type=password name=password autocomplete=current-password required{focus}></label>\
+             <h1>{title}</h1>{}<form method=post action=\"{}\">{hidden}\
+             <label>Password<input type=password name=password autocomplete=current-password required autofocus></label>\
              <button>Continue</button></form>",
             problem.unwrap_or_default(),
             escape(self.action),
@@ -54,13 +44,12 @@ impl Form<'_> {
     }
 
     pub(super) fn respond(&self, status: StatusCode) -> Result<Response<Bytes>, Fault> {
-        let policy = format!(
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' {}; frame-ancestors 'none'; base-uri 'none'",
-            self.leads_to
+        const POLICY: HeaderValue = HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
         );
         let mut response = plain(status, "text/html; charset=utf-8", self.html())?;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(Fault::new)?);
+        headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         Ok(response)
     }
@@ -98,14 +87,8 @@ mod tests {
 
     #[test]
     fn what_a_visitor_gave_is_text_in_the_page() {
-        let form = Form {
-            title: "<b>",
-            problem: Some("\"&"),
-            action: "/x",
-            email: false,
-            hidden: &[("to", "\"><script>")],
-            leads_to: "",
-        };
+        let form =
+            Form { title: "<b>", problem: Some("\"&"), action: "/x", hidden: &[("to", "\"><script>")] };
         let html = form.html();
         assert!(!html.contains("<script>") && !html.contains("<b>"), "{html}");
         assert!(html.contains("value=\"&quot;&gt;&lt;script&gt;\""), "{html}");

@@ -1,11 +1,10 @@
 //! A request to a site that is not for everybody, from somebody without a cookie or to the reserved path: who is let in,
 //! and what the others see.
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header, request::Parts};
 use patr_models::{
+    auth::Permission,
     error::ErrorBody,
     ids::{SiteId, WorkspaceId},
     managed_url::Guard,
@@ -17,7 +16,14 @@ use super::{
     members,
     page::{Form, plain, see_other},
 };
-use crate::{answer::Fault, auth, ctx::Ctx, db::access as db, handlers::users::verify_password};
+use crate::{
+    answer::{Fault, Refused},
+    auth,
+    ctx::Ctx,
+    db::access as db,
+    handlers::users::verify_password,
+    limits,
+};
 
 /// The path, below the site's prefix, that is not the site's.
 pub(crate) const RESERVED: &str = "/.patr/access";
@@ -90,15 +96,15 @@ async fn is_member(ctx: &Ctx, place: &Place<'_>, parts: &Parts) -> Result<bool, 
     if !parts.headers.contains_key(header::AUTHORIZATION) {
         return Ok(false);
     }
-    let person = match auth::person(ctx, parts).await {
-        Ok(person) => person,
-        Err(crate::answer::Refused::Common(_)) => return Ok(false),
-        Err(crate::answer::Refused::Fault(fault)) => return Err(fault),
+    let member = async {
+        let person = auth::person(ctx, parts).await?;
+        auth::enter(ctx, person, &place.workspace.to_string()).await
     };
-    if person.only.is_some_and(|only| only != place.workspace) {
-        return Ok(false);
+    match member.await {
+        Ok(member) => Ok(member.may(Permission::SiteView, &place.site)),
+        Err(Refused::Common(_)) => Ok(false),
+        Err(Refused::Fault(fault)) => Err(fault),
     }
-    members::may_see(ctx, person.user, place.workspace).await
 }
 
 async fn check_password(
@@ -115,14 +121,15 @@ async fn check_password(
             _ => {}
         }
     }
-    let client = client(parts);
-    let counted: Option<db::Attempt> = ctx.db.optional(db::attempt(place.site, &client, ctx.now)).await?;
-    if counted.is_none() {
-        return form(
-            place,
-            &to,
-            Some((StatusCode::TOO_MANY_REQUESTS, "Too many attempts. Try again later.")),
-        );
+    ctx.comes_from(&parts.headers);
+    let guesses = format!("site/{}", place.site);
+    match limits::guess(ctx, &guesses).await {
+        Ok(()) => {}
+        Err(Refused::Fault(fault)) => return Err(fault),
+        Err(Refused::Common(_)) => {
+            let problem = "Too many attempts. Try again later.";
+            return form(place, &to, Some((StatusCode::TOO_MANY_REQUESTS, problem)));
+        }
     }
     let stored: Option<db::Password> =
         ctx.db.optional(db::password(place.site, place.guard.generation)).await?;
@@ -134,7 +141,7 @@ async fn check_password(
     if !right {
         return form(place, &to, Some((StatusCode::UNAUTHORIZED, "That is not the password.")));
     }
-    ctx.db.batch(vec![db::forget(place.site, &client)]).await?;
+    ctx.db.batch(vec![limits::forget(ctx, &guesses)]).await?;
     see_other(local(&to), Some(&place.set_cookie(ctx)))
 }
 
@@ -158,9 +165,7 @@ fn form(place: &Place<'_>, to: &str, problem: Option<(StatusCode, &str)>) -> Res
         title: "This site has a password",
         problem: problem.map(|(_, problem)| problem),
         action: &place.reserved_path(),
-        email: false,
         hidden: &[("to", local(to))],
-        leads_to: "",
     };
     form.respond(problem.map_or(StatusCode::UNAUTHORIZED, |(status, _)| status))
 }
@@ -204,23 +209,10 @@ fn target(parts: &Parts) -> String {
 }
 
 /// A path of this host, and nothing that a browser takes for another one.
-pub(super) fn local(to: &str) -> &str {
+pub(crate) fn local(to: &str) -> &str {
     let elsewhere = to.starts_with("//") || to.starts_with("/\\");
     let plain = to.bytes().all(|byte| byte.is_ascii_graphic());
     if to.starts_with('/') && !elsewhere && plain && to.len() <= 4096 { to } else { "/" }
-}
-
-/// Who tries, for counting: one address, or a whole network of IPv6, which one machine has all of.
-fn client(parts: &Parts) -> String {
-    let given = parts.headers.get("cf-connecting-ip").and_then(|value| value.to_str().ok());
-    match given.and_then(|text| text.parse().ok()) {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        None => "unknown".to_owned(),
-    }
 }
 
 #[cfg(test)]
