@@ -7,7 +7,7 @@ use fantoccini::Locator;
 use patr_stories::{Browser, Edge, Program, eventually};
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// What an authenticator app with this seed shows now, or `given[1]` half minutes later (RFC 6238).
 const CODE: &str = "
@@ -21,18 +21,19 @@ const CODE: &str = "
 ";
 
 /// A person at a browser.
-struct Person<'a> {
-    browser: &'a Browser,
-    edge: &'a Edge,
+pub(crate) struct Person<'a> {
+    pub(crate) browser: &'a Browser,
+    pub(crate) edge: &'a Edge,
+    pub(crate) email: &'static str,
 }
 
 impl Person<'_> {
-    async fn goes_to(&self, path: &str) {
+    pub(crate) async fn goes_to(&self, path: &str) {
         self.browser.window.goto(&format!("{}{path}", self.edge.url())).await.unwrap();
     }
 
     /// Waits until something is there, and to be seen.
-    async fn sees(&self, css: &str) -> fantoccini::elements::Element {
+    pub(crate) async fn sees(&self, css: &str) -> fantoccini::elements::Element {
         eventually(css, async || {
             let found =
                 self.browser.window.find(Locator::Css(css)).await.map_err(|error| error.to_string())?;
@@ -48,13 +49,13 @@ impl Person<'_> {
         self.sees(css).await.send_keys(text).await.unwrap();
     }
 
-    async fn presses(&self, css: &str) {
+    pub(crate) async fn presses(&self, css: &str) {
         self.sees(css).await.click().await.unwrap();
     }
 
-    async fn gives_the_password(&self) {
-        self.goes_to("/login").await;
-        self.types("input[name=email]", "ada@example.com").await;
+    /// On the page to log in at.
+    pub(crate) async fn gives_the_password(&self) {
+        self.types("input[name=email]", self.email).await;
         self.types("input[name=password]", PASSWORD).await;
         self.presses("form:not(#passkey) button").await;
     }
@@ -95,8 +96,9 @@ async fn a_person_logs_in_with_each_of_what_the_account_has() {
     let Some(browser) = Browser::open().await else { return };
     let edge = Edge::start().await;
     let ada = edge.owner("ada", "acme").await;
-    let person = Person { browser: &browser, edge: &edge };
+    let person = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
 
+    person.goes_to("/login").await;
     person.gives_the_password().await;
     person.is_in().await;
 
@@ -122,6 +124,7 @@ async fn a_person_logs_in_with_each_of_what_the_account_has() {
 
     // The code that enabled the app is used up: the next one is good already.
     person.logs_out().await;
+    person.goes_to("/login").await;
     person.gives_the_password().await;
     person.gives_a_code(&first).await;
     person.sees(".wrong").await;
@@ -133,6 +136,7 @@ async fn a_person_logs_in_with_each_of_what_the_account_has() {
     person.is_in().await;
 
     person.logs_out().await;
+    person.goes_to("/login").await;
     person.gives_the_password().await;
     person.gives_a_code(codes[3]).await;
     person.is_in().await;
@@ -170,11 +174,9 @@ async fn a_site_for_members_is_reached_through_the_same_login() {
     let page = patr_stories::File::new("index.html", "<!doctype html><p id=inside>for members</p>");
     patr_stories::Folder::of(vec![page]).become_site(&ada, "docs").await;
     ada.raw(http::Method::PUT, "/api/v1/workspaces/acme/sites/docs/access", r#"{"kind":"members"}"#).await;
-    let person = Person { browser: &browser, edge: &edge };
+    let person = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
     browser.window.goto(&format!("http://docs-acme.localhost:{}/", edge.port)).await.unwrap();
-    person.types("input[name=email]", "ada@example.com").await;
-    person.types("input[name=password]", PASSWORD).await;
-    person.presses("form:not(#passkey) button").await;
+    person.gives_the_password().await;
     person.sees("#inside").await;
     browser.close().await;
 }

@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod conformance;
 mod deploy;
+mod devices;
 mod engine;
 mod faults;
 mod hidden;

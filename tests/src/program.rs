@@ -4,24 +4,23 @@ use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, Lines},
+    process::{Child, Command},
 };
 
 use crate::{Caller, Edge, PATIENCE};
 
-/// `patr` of somebody who is logged in.
+/// `patr` on a machine of somebody's.
 pub struct Program {
     config: TempDir,
-    url: String,
-    token: String,
-    workspace: String,
+    /// What its environment says.
+    variables: Vec<(&'static str, String)>,
 }
 
 /// A command that goes on.
 pub struct Running {
-    _child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
+    child: Child,
+    lines: Lines<BufReader<Box<dyn AsyncRead + Unpin + Send>>>,
 }
 
 impl Running {
@@ -29,6 +28,18 @@ impl Running {
     pub async fn line(&mut self) -> String {
         let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
         line.expect("a line is printed in time").unwrap().expect("the command goes on")
+    }
+
+    /// Waits for its end: what it printed until then, and its exit status.
+    pub async fn end(mut self) -> (String, Option<i32>) {
+        let ending = async {
+            let mut rest = String::new();
+            while let Some(line) = self.lines.next_line().await.unwrap() {
+                rest = format!("{rest}{line}\n");
+            }
+            (rest, self.child.wait().await.unwrap().code())
+        };
+        tokio::time::timeout(PATIENCE, ending).await.expect("the command ends in time")
     }
 }
 
@@ -43,12 +54,16 @@ pub struct Ended {
 impl Program {
     /// Of a caller of the API.
     pub fn of(edge: &Edge, caller: &Caller) -> Self {
-        Self {
-            config: tempfile::tempdir().unwrap(),
-            url: edge.url(),
-            token: caller.token().unwrap().to_owned(),
-            workspace: caller.workspace().to_string(),
-        }
+        let mut program = Self::of_nobody(edge);
+        let token = caller.token().unwrap().to_owned();
+        program.variables.extend([("PATR_TOKEN", token), ("PATR_WORKSPACE", caller.workspace().to_string())]);
+        program
+    }
+
+    /// Of somebody who is not logged in yet.
+    pub fn of_nobody(edge: &Edge) -> Self {
+        let variables = vec![("PATR_URL", edge.url()), ("PATR_KEYRING", "off".to_owned())];
+        Self { config: tempfile::tempdir().unwrap(), variables }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -57,19 +72,24 @@ impl Program {
         command
             .args(arguments)
             .env("PATR_CONFIG_DIR", self.config.path())
-            .env("PATR_URL", &self.url)
-            .env("PATR_TOKEN", &self.token)
-            .env("PATR_WORKSPACE", &self.workspace)
+            .envs(self.variables.iter().map(|(name, value)| (*name, value)))
+            .stdin(Stdio::null())
             .kill_on_drop(true);
         command
     }
 
-    /// Starts a command that goes on until it is dropped.
+    /// Starts a command that goes on until it is dropped, and listens to what it puts out.
     pub fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Running { _child: child, lines }
+        let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let from = Box::new(child.stdout.take().unwrap());
+        Running { child, lines: BufReader::new(from as _).lines() }
+    }
+
+    /// Starts a command that goes on until it is dropped, and listens to what it says to people.
+    pub fn start_and_listen(&self, arguments: &[&str]) -> Running {
+        let mut child = self.command(arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let from = Box::new(child.stderr.take().unwrap());
+        Running { child, lines: BufReader::new(from as _).lines() }
     }
 
     /// Runs a command to its end, with something on its standard input.
