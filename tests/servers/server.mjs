@@ -5,7 +5,7 @@ import http from "node:http";
 import { gzipSync } from "node:zlib";
 
 const PIECE = Buffer.from(Array.from({ length: 251_000 }, (_, at) => at % 251));
-// What happened to a request by its name: `begun`, `whole`, `aborted`, `closed`.
+// What happened to a request by its name: `begun`, `whole`, `aborted`, `closed`, `left`.
 const fates = new Map();
 // Answers that go on when they are told to.
 const held = new Map();
@@ -26,10 +26,12 @@ async function echo(request, response) {
 }
 
 async function big(response, length, sized, name) {
+  response.on("close", () => response.writableFinished || fates.set(name, "left"));
   if (sized) response.setHeader("content-length", length);
   for (let left = length; left > 0; left -= PIECE.length) {
     fates.set(name, String(length - Math.max(left - PIECE.length, 0)));
-    if (!response.write(PIECE.subarray(0, left))) await new Promise((go) => response.once("drain", go));
+    if (response.destroyed) return;
+    if (!response.write(PIECE.subarray(0, left))) await new Promise((go) => response.once("drain", go).once("close", go));
   }
   response.end();
 }
