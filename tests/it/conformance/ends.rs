@@ -89,11 +89,13 @@ async fn clients_that_leave_end_the_work(node: &Place) {
     .await;
 
     // Much is on its way to somebody who is gone: that is found out without a word of the application.
-    let (connection, answer) = node.begin(&format!("/big/{BIG}/sized/gone")).await;
-    let mut body = answer.into_body();
-    piece(&mut body).await;
-    drop((connection, body));
-    node.sees("gone", "left").await;
+    for framing in ["sized", "chunked"] {
+        let (connection, answer) = node.begin(&format!("/big/{BIG}/{framing}/gone-{framing}")).await;
+        let mut body = answer.into_body();
+        piece(&mut body).await;
+        drop((connection, body));
+        node.sees(&format!("gone-{framing}"), "left").await;
+    }
 }
 
 async fn uploads_stream_and_break_off(node: &Place) {
