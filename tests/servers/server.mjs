@@ -5,7 +5,7 @@ import http from "node:http";
 import { gzipSync } from "node:zlib";
 
 const PIECE = Buffer.from(Array.from({ length: 251_000 }, (_, at) => at % 251));
-// What happened to a request by its name: `begun`, `whole`, `aborted`, `closed`, `left`.
+// What happened to a request by its name: `begun`, `whole`, `aborted`, `closed`.
 const fates = new Map();
 // Answers that go on when they are told to.
 const held = new Map();
@@ -26,7 +26,7 @@ async function echo(request, response) {
 }
 
 async function big(response, length, sized, name) {
-  response.on("close", () => response.writableFinished || fates.set(name, "left"));
+  response.on("close", () => response.writableFinished || fates.set(name, "closed"));
   if (sized) response.setHeader("content-length", length);
   for (let left = length; left > 0; left -= PIECE.length) {
     if (response.destroyed) return;

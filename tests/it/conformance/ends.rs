@@ -94,7 +94,7 @@ async fn clients_that_leave_end_the_work(node: &Place) {
         let mut body = answer.into_body();
         piece(&mut body).await;
         drop((connection, body));
-        node.sees(&format!("gone-{framing}"), "left").await;
+        node.sees(&format!("gone-{framing}"), "closed").await;
     }
 }
 
