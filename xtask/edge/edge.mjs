@@ -13,6 +13,9 @@ const lines = createInterface({ input: process.stdin });
 const [line] = await once(lines, "line");
 const config = JSON.parse(line);
 
+// EX_TEMPFAIL of sysexits.h: what went wrong was Miniflare's own, and xtask starts us once more.
+const AGAIN = 75;
+
 let edge;
 let stopping = false;
 async function stop(code) {
@@ -90,6 +93,8 @@ try {
   }
   console.log("ready");
 } catch (error) {
-  console.error(`error: ${error.message}`);
-  await stop(1);
+  // An assertion of Miniflare's has no words: where it stands is all that it says.
+  const wordless = error.code === "ERR_ASSERTION";
+  console.error(`error: ${wordless ? error.stack : error.message}`);
+  await stop(wordless ? AGAIN : 1);
 }
