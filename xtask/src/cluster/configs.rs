@@ -47,6 +47,8 @@ path = "{folder}/containerd/opt"
 
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{PAUSE}"
+# Root here may be one that may not shield a process from the killer of what takes too much memory.
+restrict_oom_score_adj = true
 
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "{plugins}"
