@@ -8,6 +8,7 @@
 //! | `edge` | runs the local edge |
 //! | `dev` | runs a whole installation: an edge, a `person` with an account, an `agent` |
 //! | `bench` | measures it |
+//! | `cluster` | runs a Kubernetes of one node |
 //! | `assets` | runs Cloudflare's asset server beside it |
 //! | `images`, `debian` | make container images, of our own binaries and of Debian packages |
 //! | `schemathesis` | sends the API what its document allows, and what it does not |
@@ -19,6 +20,7 @@ mod agent;
 mod assets;
 mod bench;
 mod ci;
+mod cluster;
 mod debian;
 mod dev;
 mod edge;
@@ -62,6 +64,8 @@ enum Command {
     Assets(assets::Options),
     /// Measure the edge beside what workerd can do on this machine
     Bench(bench::Options),
+    /// Run a Kubernetes of one node here, for tests and people
+    Cluster(cluster::Options),
     /// Everything that is checked without running a test
     Ci,
     /// Send the API of a local edge requests of every shape, and hold its answers to the OpenAPI document
@@ -105,6 +109,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Test { arguments } => test::run(&arguments),
         Command::Assets(options) => assets::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Cluster(options) => cluster::run(&options),
         Command::Ci => ci::run(),
         Command::Schemathesis => schemathesis::run(),
         Command::Tidy => tidy::run(),
