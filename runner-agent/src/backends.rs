@@ -22,6 +22,7 @@ use crate::{access_log::AccessLog, runtime::Address};
 use pool::Pool;
 
 pub(crate) use parking::Want;
+pub(crate) use pool::Expected;
 
 /// The replicas of every deployment. Changes take effect with the next request.
 #[derive(Debug, Clone, Default)]

@@ -43,6 +43,8 @@ pub(crate) struct Replica {
     pub(crate) digest: Option<Digest>,
     /// What it has to answer, whichever release is current by now.
     pub(crate) probe: Option<Probe>,
+    /// The first http port of its release, which need not be that of another one.
+    pub(crate) http_port: Option<u16>,
     /// It has answered once, and is started again by the runtime whenever it ends.
     pub(crate) proven: bool,
     pub(crate) state: ReplicaState,

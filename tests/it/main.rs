@@ -18,6 +18,7 @@ mod reconnect;
 mod registry;
 mod roles;
 mod rollouts;
+mod runtimes;
 mod several_runners;
 mod site;
 mod site_versions;

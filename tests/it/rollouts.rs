@@ -48,7 +48,7 @@ pub(crate) async fn scale(owner: &Caller, replicas: u32) {
     owner.change::<scale::ScaleDeployment>(path, body).await.unwrap();
 }
 
-async fn roll_back(owner: &Caller) {
+pub(crate) async fn roll_back(owner: &Caller) {
     let path = rollback::Path { workspace: owner.workspace(), deployment: reference("web") };
     owner.change::<rollback::RollBackDeployment>(path, Json(rollback::Body::default())).await.unwrap();
 }

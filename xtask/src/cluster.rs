@@ -10,6 +10,7 @@
 //! | `supervisor` | process 1 of the cluster: starts the services, and starts again what ends |
 //! | `host` | the cluster as this machine sees it: a network, a process, control groups |
 //! | `image` | container images of one static program |
+//! | `lend` | a cluster for the tests |
 //! | `check` | proves that it is a Kubernetes |
 //!
 //! The cluster has namespaces of its own for processes, mounts and the network. So everything it ever starts, mounts
@@ -28,6 +29,7 @@ mod configs;
 mod host;
 mod image;
 mod layout;
+mod lend;
 mod programs;
 mod services;
 mod supervisor;
@@ -41,6 +43,7 @@ use anyhow::{Context, bail};
 
 use crate::{sh, target_dir};
 use layout::Layout;
+pub(crate) use lend::Lent;
 
 /// How long a start may take: an old machine that is busy, not one that is broken.
 const START: Duration = Duration::from_secs(300);

@@ -1,6 +1,7 @@
 //! Container images of our own static binaries: no registry is needed to have something to deploy.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
@@ -10,8 +11,8 @@ use crate::{root, sh, target_dir, tools};
 /// The image of examples/web.
 pub(crate) const WEB: &str = "patr-example-web:latest";
 
-/// The image of the agent.
-const RUNNER: &str = "patr-runner:latest";
+/// The image of the agent, of the version that the manifest of `patr runner add` names.
+pub(crate) const RUNNER: &str = concat!("patr-runner:", env!("CARGO_PKG_VERSION"));
 
 /// Whether a Docker Engine answers here.
 pub(crate) fn docker_answers() -> bool {
@@ -61,6 +62,21 @@ pub(crate) fn runner() -> anyhow::Result<()> {
     sh::quietly(Command::new("docker").args(["build", "--quiet", "--tag", RUNNER]).arg(&context))?;
     println!("{RUNNER}, and the program itself: {}", binary.display());
     Ok(())
+}
+
+/// The same image for tests: the program as it was built for them, which wants the libraries that it was built with.
+///
+/// # Errors
+/// Docker refused.
+pub(crate) fn runner_for_tests(program: &Path, base: &str) -> anyhow::Result<()> {
+    let context = target_dir().join("images/runner-for-tests");
+    fs::create_dir_all(&context)?;
+    // What a debugger wants is most of it.
+    let stripped = context.join("patr-runner");
+    sh::quietly(Command::new("strip").arg("--strip-debug").arg("-o").arg(&stripped).arg(program))?;
+    let recipe = format!("FROM {base}\nCOPY patr-runner /patr-runner\nENTRYPOINT [\"/patr-runner\"]\n");
+    fs::write(context.join("Dockerfile"), recipe)?;
+    sh::quietly(Command::new("docker").args(["build", "--quiet", "--tag", RUNNER]).arg(&context))
 }
 
 /// The target triple of this machine.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
+use crate::cluster::Lent;
 use crate::{debian, images, scripts, sh, target_dir, tools};
 
 /// Arguments after `--` go to nextest.
@@ -20,6 +21,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let debian = docker && debian()?;
     // All members at once, as nextest builds them: the same features, so nothing is compiled twice.
     sh::run(sh::cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
+    let cluster = if debian { cluster()? } else { None };
     let mut nextest = sh::cargo();
     nextest.args(["nextest", "run", "--workspace"]);
     if std::env::var_os("PATR_DOSE").is_some() {
@@ -38,7 +40,26 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     if debian {
         nextest.env("PATR_DEBIAN_IMAGE", debian::DEBIAN);
     }
+    if let Some(cluster) = &cluster {
+        cluster.introduce(&mut nextest);
+    }
     sh::run(&mut nextest)
+}
+
+/// A cluster, with the images that the stories deploy in it, where the stories on Kubernetes can run.
+fn cluster() -> anyhow::Result<Option<Lent>> {
+    let lend = || {
+        images::runner_for_tests(&program("patr-runner"), debian::DEBIAN)?;
+        Lent::with(&[images::WEB, images::RUNNER, debian::DEBIAN])
+    };
+    match lend() {
+        Ok(cluster) => Ok(Some(cluster)),
+        Err(error) if ci() => Err(error.context("CI does not skip the stories on Kubernetes")),
+        Err(error) => {
+            eprintln!("\n*** THE STORIES ON KUBERNETES ARE SKIPPED: {error:#} ***\n");
+            Ok(None)
+        }
+    }
 }
 
 /// Whether the stories on Docker can run.

@@ -14,14 +14,18 @@
 //! | `GET /health` | 200, or 503 while it is ill |
 //! | `POST /ill`, `POST /well` | makes this replica ill, or well again |
 //! | `POST /exit?code=N` | ends this replica |
+//! | `POST /say?name=NAME` | `ok`; the value of this variable is a line of the log |
 //!
 //! `PORT` says where to listen (8080), `START_MS` how long to wait before that. With `CRASH` set it ends at once: for
 //! want of memory if it is `memory`, by a signal if it is `signal`, and else with exit code 3. With `STUBBORN` set it takes
 //! no notice of being told to stop.
+//!
+//! With words it is a tool for who looks into a replica, which has no shell: see [`tool`].
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a container's log is its output")]
 
 mod http;
+mod tool;
 
 use std::env;
 use std::io::{self, BufReader, Write};
@@ -46,6 +50,10 @@ const DRAIN: Duration = Duration::from_secs(5);
 const PIECE: usize = 251 * 261;
 
 fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    if !words.is_empty() {
+        return tool::run(&words);
+    }
     if let Ok(how) = env::var("CRASH") {
         return crash(&how);
     }
@@ -176,6 +184,11 @@ fn exchange(request: &Request, input: &mut BufReader<TcpStream>, output: &mut Tc
             http::text(output, request, 200, &greeting())
         }
         ("POST", "/exit") => std::process::exit(i32::try_from(request.number("code")).unwrap_or(1)),
+        ("POST", "/say") => {
+            let name = request.pairs().find_map(|(key, name)| (key == "name").then_some(name));
+            println!("{}", name.and_then(|name| env::var(name).ok()).unwrap_or_default());
+            http::text(output, request, 200, "ok\n")
+        }
         _ => http::text(output, request, 404, "not here\n"),
     }
 }

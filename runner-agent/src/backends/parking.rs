@@ -8,7 +8,7 @@ use std::{collections::HashMap, time::Duration};
 use patr_models::ids::DeploymentId;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Backends, InFlight};
+use super::{Backends, Expected, InFlight};
 
 /// How long a request waits.
 const WAITS: Duration = Duration::from_secs(30);
@@ -68,17 +68,17 @@ impl Backends {
         }
     }
 
-    /// Says for every deployment that there is whether a replica serves or will.
-    pub(crate) fn expect(&self, expected: &HashMap<DeploymentId, bool>) {
+    /// Says of every deployment that there is what is to be expected of it.
+    pub(crate) fn expect(&self, expected: HashMap<DeploymentId, Expected>) {
         let mut table = self.lock();
         table.looked = true;
         table.pools.retain(|id, pool| expected.contains_key(id) || pool.serves() || pool.parked > 0);
         table.pools.values_mut().for_each(|pool| pool.expected = false);
+        self.0.log.keep(|id| expected.contains_key(&id));
         for (id, expected) in expected {
-            table.pools.entry(*id).or_default().expected = *expected;
+            table.pools.entry(id).or_default().expect(expected);
         }
         drop(table);
-        self.0.log.keep(|id| expected.contains_key(&id));
         self.0.changed.send_replace(());
     }
 

@@ -1,11 +1,16 @@
 //! The replicas of one deployment, and which of them the next request goes to.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
+use patr_models::deployment::WorkloadSpec;
 use tokio::time::Instant;
 
 use super::{InFlight, Load};
-use crate::runtime::Address;
+use crate::runtime::{Address, Replica};
 
 /// Connections that fail in a row before a replica is left out.
 const REFUSALS: u32 = 3;
@@ -18,10 +23,46 @@ pub(super) struct Pool {
     backends: Vec<Backend>,
     /// Whether a replica serves or will, without anybody changing anything.
     pub(super) expected: bool,
+    http: HttpPorts,
     /// Requests that wait for a replica.
     pub(super) parked: usize,
     /// When it was asked for last.
     pub(super) asked: Option<Instant>,
+}
+
+/// What the reconciler knows of a deployment.
+#[derive(Debug)]
+pub(crate) struct Expected {
+    serves: bool,
+    /// The first http port of the current release.
+    current: Option<u16>,
+    /// That of each replica's own release.
+    own: HashMap<String, u16>,
+}
+
+impl Expected {
+    /// Of a deployment that serves or will, by its specification and what is here of it.
+    pub(crate) fn of(serves: bool, spec: &WorkloadSpec, here: &[&Replica]) -> Self {
+        let own = here.iter().filter_map(|replica| Some((replica.id.clone(), replica.http_port?))).collect();
+        Self { serves, current: spec.first_http_port(), own }
+    }
+}
+
+/// A managed URL leads to the first http port of the current release. While replicas of another release serve, or the
+/// edge has not heard of the current one, that is another port than theirs.
+#[derive(Debug, Default)]
+struct HttpPorts {
+    /// By replica.
+    own: HashMap<String, u16>,
+    /// Those of every release that was here.
+    first: HashSet<u16>,
+}
+
+impl HttpPorts {
+    /// What a replica calls the port that is asked for.
+    fn of(&self, container: &str, asked: u16) -> u16 {
+        self.own.get(container).copied().filter(|_| self.first.contains(&asked)).unwrap_or(asked)
+    }
 }
 
 /// A replica that is in.
@@ -52,7 +93,14 @@ impl Pool {
             .iter()
             .filter(|backend| backend.ready && except != Some(backend.container.as_str()));
         let least = fit.min_by_key(|backend| (backend.is_left_out(now), backend.load.count()))?;
+        let port = self.http.of(&least.container, port);
         Some(InFlight::new(least.address.port(port)?, &least.container, &least.load))
+    }
+
+    pub(super) fn expect(&mut self, Expected { serves, current, own }: Expected) {
+        self.expected = serves;
+        self.http.first.extend(own.values().copied().chain(current));
+        self.http.own = own;
     }
 
     /// Whether a replica is there that could be asked at all.

@@ -2,10 +2,15 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use patr_models::{ids::Id, time::Millis};
+use patr_models::{
+    deployment::{PortSpec, WorkloadSpec},
+    ids::Id,
+    time::Millis,
+};
 use tokio::{task::JoinHandle, time};
 
 use super::*;
+use crate::runtime::{Replica, ReplicaState};
 
 fn address(last: u8) -> Address {
     Address::Network([127, 0, 0, last].into())
@@ -21,9 +26,20 @@ fn two() -> Backends {
     backends
 }
 
+/// A specification with this first http port.
+fn listening(port: u16) -> WorkloadSpec {
+    let mut spec = WorkloadSpec::of("web:1".parse().unwrap());
+    spec.ports = vec![PortSpec { port, protocol: Default::default() }];
+    spec
+}
+
+fn expect(backends: &Backends, serves: bool, spec: &WorkloadSpec, here: &[&Replica]) {
+    backends.expect(HashMap::from([(id(), Expected::of(serves, spec, here))]));
+}
+
 fn expecting(expected: bool) -> Backends {
     let backends = Backends::default();
-    backends.expect(&HashMap::from([(id(), expected)]));
+    expect(&backends, expected, &listening(80), &[]);
     backends
 }
 
@@ -69,7 +85,7 @@ fn a_replica_that_moved_is_followed_and_one_that_ended_is_dropped() {
     assert_eq!(backends.pick(id(), 80).unwrap().address.to_string(), "127.0.0.3:80");
     assert!(!backends.contains(id(), "b"));
     backends.follow(backends.mark(), |_| None);
-    backends.expect(&HashMap::new());
+    backends.expect(HashMap::new());
     assert!(backends.lock().pools.is_empty(), "nothing is remembered of a deployment that is gone");
 }
 
@@ -80,6 +96,37 @@ fn what_was_seen_before_a_replica_was_let_in_does_not_move_it_to_where_it_was() 
     backends.add(id(), "a", address(2));
     backends.follow(looked_at, |_| Some(address(1)));
     assert_eq!(backends.pick(id(), 80).unwrap().address.to_string(), "127.0.0.2:80");
+}
+
+#[test]
+fn each_replica_is_asked_at_the_first_port_of_its_own_release() {
+    let replica = |container: &str, port| Replica {
+        id: container.to_owned(),
+        deployment: id(),
+        generation: 1,
+        release: 1,
+        hash: String::new(),
+        digest: None,
+        probe: None,
+        http_port: port,
+        proven: true,
+        state: ReplicaState::Running(address(1)),
+    };
+    let at = |backends: &Backends, than, port| {
+        backends.another(id(), port, than).map(|picked| picked.address.port())
+    };
+    let (old, new, unknown) = (replica("a", Some(80)), replica("b", Some(81)), replica("c", None));
+    let backends = two();
+    // A release is tried while the old one serves.
+    expect(&backends, true, &listening(81), &[&old]);
+    assert_eq!(at(&backends, "b", 81), Some(80));
+    // The edge has not heard of the new one yet.
+    expect(&backends, true, &listening(81), &[&old, &new]);
+    assert_eq!((at(&backends, "a", 80), at(&backends, "b", 81)), (Some(81), Some(80)));
+    // A port that is meant by its number.
+    assert_eq!((at(&backends, "a", 9000), at(&backends, "b", 9000)), (Some(9000), Some(9000)));
+    expect(&backends, true, &listening(81), &[&unknown]);
+    assert_eq!(at(&backends, "b", 81), Some(81), "made by an agent from before");
 }
 
 #[test]
@@ -162,7 +209,7 @@ async fn who_waits_is_told_when_nothing_comes_any_more() {
     let backends = expecting(true);
     let begun = Instant::now();
     let request = parked(&backends).await;
-    backends.expect(&HashMap::from([(id(), false)]));
+    expect(&backends, false, &listening(80), &[]);
     assert!(request.await.unwrap().is_none());
     assert_eq!(begun.elapsed(), Duration::ZERO);
 }

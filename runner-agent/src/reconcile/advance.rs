@@ -20,6 +20,7 @@ use super::{
     steps::{self, Context},
 };
 use crate::{
+    backends::Expected,
     meter::Running,
     runtime::{Replica, ReplicaState, Runtime},
     store::{Failures, Known},
@@ -40,10 +41,11 @@ impl<R: Runtime> Reconciler<R> {
             self.vault.learn(desired);
             let wanted = self.wanted(desired, of(desired.id));
             went_live |= self.advance(&runner, *revision, (desired, wanted), of(desired.id));
-            expected.insert(desired.id, self.is_expected(desired, wanted, of(desired.id)));
+            let serves = self.is_expected(desired, wanted, of(desired.id));
+            expected.insert(desired.id, Expected::of(serves, &desired.spec, of(desired.id)));
             observed.push(self.observed(desired, wanted, of(desired.id)));
         }
-        self.backends.expect(&expected);
+        self.backends.expect(expected);
         if went_live {
             self.collect_images(deployments);
         }

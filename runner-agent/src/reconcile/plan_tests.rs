@@ -43,6 +43,7 @@ fn replica(id: &str, hash: &str, release: ReleaseNumber) -> Replica {
         hash: hash.to_owned(),
         digest: Some(sha('a')),
         probe: None,
+        http_port: None,
         proven: true,
         state: ReplicaState::Running(Address::Network([10, 0, 0, 1].into())),
     }

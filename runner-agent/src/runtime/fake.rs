@@ -291,6 +291,7 @@ impl World {
             hash: new.hash.clone(),
             digest: Some(new.digest.clone()),
             probe: new.desired.spec.effective_probe(),
+            http_port: new.desired.spec.first_http_port(),
             proven: false,
             state: if crashes { ReplicaState::Exited } else { running },
         };

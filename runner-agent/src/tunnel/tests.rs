@@ -96,6 +96,7 @@ impl Edge {
             hash: String::new(),
             digest: None,
             probe: None,
+            http_port: None,
             proven: true,
             state: ReplicaState::Running(address),
         };
@@ -265,7 +266,7 @@ async fn what_may_not_be_asked_twice_is_asked_once() {
 #[tokio::test]
 async fn nobody_is_there() {
     let mut edge = Edge::new();
-    edge.backends.expect(&HashMap::new());
+    edge.backends.expect(HashMap::new());
     let stream = edge.asks("GET", &[], None);
     assert_eq!(edge.ends(stream).await.reset, Some(Code::NoTarget));
 }

@@ -30,6 +30,7 @@ pub(super) mod label {
     pub(crate) const SPEC: &str = "cloud.patr.spec";
     pub(crate) const DIGEST: &str = "cloud.patr.digest";
     pub(crate) const PROBE: &str = "cloud.patr.probe";
+    pub(crate) const HTTP_PORT: &str = "cloud.patr.http-port";
     /// Which environment variables, and which files, hold secrets: lists in JSON.
     pub(crate) const SECRET_ENV: &str = "cloud.patr.secret-env";
     pub(crate) const SECRET_FILES: &str = "cloud.patr.secret-files";
@@ -154,6 +155,7 @@ fn labels(new: &NewReplica, runner: &str) -> HashMap<String, String> {
     let secret_env: Vec<_> = spec.secrets.keys().collect();
     let some = [
         (label::PROBE, probe),
+        (label::HTTP_PORT, spec.first_http_port().map(|port| port.to_string())),
         (label::SECRET_ENV, serde_json::to_string(&secret_env).ok().filter(|_| !secret_env.is_empty())),
         (label::SECRET_FILES, serde_json::to_string(&files).ok().filter(|_| !files.is_empty())),
     ];
@@ -190,6 +192,7 @@ pub(super) fn replica(summary: ContainerSummary) -> Option<Replica> {
         hash: labels.get(label::SPEC)?.clone(),
         digest: labels.get(label::DIGEST).and_then(|digest| digest.parse().ok()),
         probe: labels.get(label::PROBE).and_then(|probe| serde_json::from_str(probe).ok()),
+        http_port: labels.get(label::HTTP_PORT).and_then(|port| port.parse().ok()),
         proven: !names.iter().any(|name| name.ends_with(UNPROVEN)),
         state: match summary.state {
             Some(ContainerSummaryStateEnum::RUNNING | ContainerSummaryStateEnum::PAUSED) => {

@@ -1,8 +1,9 @@
 //! What is remembered of requests.
 
-use patr_models::deployment::requests::RequestLine;
+use patr_models::deployment::{WorkloadSpec, requests::RequestLine};
 
 use super::*;
+use crate::backends::Expected;
 
 impl Edge {
     fn reads_requests(&mut self, follow: bool) -> StreamId {
@@ -39,7 +40,8 @@ async fn a_request_that_got_no_answer_has_no_status() {
     let refused = edge.asks("POST", &[], Some("x"));
     edge.ends(refused).await;
     edge.backends.remove(id(), "bad");
-    edge.backends.expect(&HashMap::from([(id(), false)]));
+    let spec = WorkloadSpec::of("web:1".parse().unwrap());
+    edge.backends.expect(HashMap::from([(id(), Expected::of(false, &spec, &[]))]));
     let nobody = edge.asks("GET", &[], None);
     edge.ends(nobody).await;
     let reading = edge.reads_requests(false);
