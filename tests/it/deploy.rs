@@ -1,14 +1,11 @@
-//! An image, from the API to the managed URL, on a real Engine.
+//! What only an Engine shows of a deployment; what every runtime does is in `runtimes`.
 
 use http::Method;
-use patr_models::{
-    deployment::{FailureKind, PortSpec, Status, delete, logs::LogLine, scale, update},
-    endpoint::body::{Json, NoBody},
-};
+use patr_models::deployment::{FailureKind, Status, logs::LogLine};
 use patr_stories::{
     Agent, Caller, Edge, Program,
-    caller::{live, reference, web},
-    eventually, example_image,
+    caller::{live, web},
+    example_image,
     runner::{CleanUp, containers, inspect},
 };
 use serde_json::json;
@@ -22,28 +19,6 @@ pub(crate) async fn deployed(image: &str) -> (Edge, Caller, Agent, CleanUp) {
     let clean_up = CleanUp(made.id.to_string());
     owner.sees("web", live(1)).await;
     (edge, owner, agent, clean_up)
-}
-
-async fn update(owner: &Caller, spec: patr_models::deployment::WorkloadSpec) {
-    let path = update::Path { workspace: owner.workspace(), deployment: reference("web") };
-    owner
-        .change::<update::UpdateDeployment>(
-            path,
-            Json(update::Body { spec, runners: None, replicas: None, autoscale: None }),
-        )
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
-async fn an_image_is_deployed_and_answers_at_its_managed_url() {
-    let Some(image) = example_image() else { return };
-    let (edge, owner, _agent, _clean_up) = deployed(&image).await;
-    let deployment = owner.deployment("web").await;
-    assert!(deployment.digest.is_some(), "the tag is pinned");
-    assert_eq!(edge.get("web-acme", "/").await.0, 200);
-    let (_, headers) = edge.get("web-acme", "/headers").await;
-    assert!(headers.contains("x-forwarded-proto: http"), "{headers}");
 }
 
 #[tokio::test]
@@ -76,86 +51,6 @@ async fn a_deployment_made_while_the_runner_is_away_starts_when_it_comes() {
     let _agent = Agent::start(&edge, &token);
     owner.sees("web", live(1)).await;
     assert_eq!(edge.get("web-acme", "/").await.0, 200);
-}
-
-#[tokio::test]
-async fn scaling_touches_only_the_difference() {
-    let Some(image) = example_image() else { return };
-    let (_edge, owner, _agent, clean_up) = deployed(&image).await;
-    let before = containers(&clean_up.0);
-    let path = || scale::Path { workspace: owner.workspace(), deployment: reference("web") };
-    let to = async |replicas| {
-        owner
-            .change::<scale::ScaleDeployment>(path(), Json(scale::Body { replicas, autoscale: None }))
-            .await
-            .unwrap();
-        owner.sees("web", live(replicas)).await;
-    };
-    to(3).await;
-    let three = containers(&clean_up.0);
-    assert_eq!(three.len(), 3);
-    assert!(before.iter().all(|id| three.contains(id)));
-}
-
-#[tokio::test]
-async fn a_release_that_crashes_leaves_the_old_one_serving_and_says_why() {
-    let Some(image) = example_image() else { return };
-    let (edge, owner, _agent, clean_up) = deployed(&image).await;
-    let before = containers(&clean_up.0);
-    let mut crashing = web(&image);
-    crashing.env.insert("CRASH".parse().unwrap(), "1".to_owned());
-    update(&owner, crashing).await;
-    let seen = owner.sees("web", |status| matches!(status, Status::Failed { .. })).await;
-    let Status::Failed { failure, serving } = seen.status else { unreachable!() };
-    assert_eq!((failure.kind, serving), (FailureKind::Exited, Some(1)), "{failure:?}");
-    assert_eq!(edge.get("web-acme", "/").await.0, 200);
-    eventually("the crashed container's removal", async || {
-        let now = containers(&clean_up.0);
-        if now == before { Ok(()) } else { Err(now) }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_port_that_nobody_listens_on_is_named() {
-    let Some(image) = example_image() else { return };
-    let (_edge, owner, _agent, _clean_up) = deployed(&image).await;
-    let mut deaf = web(&image);
-    deaf.ports = vec![PortSpec { port: 9999, protocol: Default::default() }];
-    deaf.start_deadline_s = Some(2);
-    update(&owner, deaf).await;
-    let seen = owner.sees("web", |status| matches!(status, Status::Failed { .. })).await;
-    let Status::Failed { failure, .. } = seen.status else { unreachable!() };
-    assert_eq!(failure.kind, FailureKind::PortClosed);
-    assert!(failure.message.contains("9999"), "{}", failure.message);
-}
-
-#[tokio::test]
-async fn an_image_that_cannot_be_pulled_touches_nothing() {
-    let Some(image) = example_image() else { return };
-    let (edge, owner, _agent, clean_up) = deployed(&image).await;
-    let before = containers(&clean_up.0);
-    // Nothing listens there.
-    update(&owner, web("127.0.0.1:9/nothing:1")).await;
-    let seen = owner.sees("web", |status| matches!(status, Status::Failed { .. })).await;
-    let Status::Failed { failure, .. } = seen.status else { unreachable!() };
-    assert_eq!(failure.kind, FailureKind::PullFailed, "{}", failure.message);
-    assert_eq!(containers(&clean_up.0), before);
-    assert_eq!(edge.get("web-acme", "/").await.0, 200);
-}
-
-#[tokio::test]
-async fn a_deleted_deployment_takes_its_containers_along() {
-    let Some(image) = example_image() else { return };
-    let (edge, owner, _agent, clean_up) = deployed(&image).await;
-    let path = delete::Path { workspace: owner.workspace(), deployment: reference("web") };
-    owner.change::<delete::DeleteDeployment>(path, NoBody).await.unwrap();
-    assert_eq!(edge.get("web-acme", "/").await.0, 404);
-    eventually("the removal of its containers", async || {
-        let left = containers(&clean_up.0);
-        if left.is_empty() { Ok(()) } else { Err(left) }
-    })
-    .await;
 }
 
 #[tokio::test]
@@ -201,7 +96,7 @@ async fn the_reason_of_an_end_is_found_whatever_ended_it() {
         let mut crashing = web(&image);
         crashing.env.insert("CRASH".parse().unwrap(), crash.to_owned());
         crashing.resources.memory_bytes = Some(16 << 20);
-        update(&owner, crashing).await;
+        owner.update("web", crashing).await;
         let because = |status: &Status| match status {
             Status::Failed { failure, .. } => failure.kind == kind && failure.message.contains(word),
             _ => false,

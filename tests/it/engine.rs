@@ -11,10 +11,7 @@ use patr_stories::{
     registry::{Registry, Variant},
 };
 
-use crate::{
-    faults::release,
-    rollouts::{scale, update},
-};
+use crate::faults::release;
 
 /// An edge, an Engine of its own with somebody else's container, an agent on it, and two replicas of a deployment.
 struct Site {
@@ -45,7 +42,7 @@ impl Site {
         let owner = edge.owner("owner", "acme").await;
         let agent = Agent::start_with(&edge, &owner.add_runner("box").await, &engine.environment());
         let made = owner.deploy("web", "box", release(&image, 1)).await.unwrap();
-        scale(&owner, 2).await;
+        owner.scale("web", 2).await;
         owner.sees("web", live(2)).await;
         Some(Self { edge, owner, _agent: agent, engine, foreign, deployment: made.id.to_string() })
     }
@@ -124,7 +121,7 @@ async fn a_rollout_whose_engine_goes_away_ends_when_it_is_back() {
     let Some(mut site) = Site::new().await else { return };
     let image = example_image().unwrap();
     for (number, how) in (2..).zip([End::Stopped, End::Killed]) {
-        update(&site.owner, release(&image, number)).await;
+        site.owner.update("web", release(&image, number)).await;
         eventually("a replica of the new release", async || {
             let here = site.engine.docker().containers(&site.deployment).len();
             if here > 2 { Ok(()) } else { Err(here) }
@@ -162,7 +159,7 @@ async fn an_image_that_does_not_fit_leaves_nothing_behind_and_one_that_does_is_r
     // Whether it fits is found out only while it is unpacked.
     let swelling = registry.put_swelling("swelling:1", 1024 * MIB).await;
     engine.fill_until(560 * MIB);
-    update(&owner, web(&swelling)).await;
+    owner.update("web", web(&swelling)).await;
     let failure = failed(&owner, &edge, FailureKind::DiskFull).await;
     assert!(failure.message.contains("no space left"), "{}", failure.message);
     eventually("the removal of what was pulled", async || {
@@ -175,7 +172,7 @@ async fn an_image_that_does_not_fit_leaves_nothing_behind_and_one_that_does_is_r
     let two = Variant::of(&image, "two");
     let small = registry.push(two.name(), "small:2", None);
     let filler = engine.fill_until(300 * MIB);
-    update(&owner, web(&small)).await;
+    owner.update("web", web(&small)).await;
     let failure = eventually("the refusal of the small one", async || {
         let failure = failed(&owner, &edge, FailureKind::DiskFull).await;
         if failure.message.contains("is not pulled") { Ok(failure) } else { Err(failure) }
@@ -188,7 +185,7 @@ async fn an_image_that_does_not_fit_leaves_nothing_behind_and_one_that_does_is_r
     std::fs::remove_file(filler).unwrap();
     let mut again = web(&small);
     again.env.insert("TRY".parse().unwrap(), "2".to_owned());
-    update(&owner, again).await;
+    owner.update("web", again).await;
     owner.sees("web", live(1)).await;
     assert!(edge.get("web-acme", "/").await.1.contains("release two"));
 }

@@ -12,8 +12,6 @@ use patr_stories::{
     runner::{CleanUp, containers, inspect},
 };
 
-use crate::rollouts::{scale, update};
-
 /// A release that takes half a second to start.
 pub(crate) fn release(image: &str, number: u32) -> patr_models::deployment::WorkloadSpec {
     let mut spec = web(image);
@@ -27,7 +25,7 @@ pub(crate) async fn two_replicas(image: &str) -> (Edge, Caller, Agent, CleanUp) 
     let owner = edge.owner("owner", "acme").await;
     let agent = Agent::start(&edge, &owner.add_runner("box").await);
     let made = owner.deploy("web", "box", release(image, 1)).await.unwrap();
-    scale(&owner, 2).await;
+    owner.scale("web", 2).await;
     owner.sees("web", live(2)).await;
     (edge, owner, agent, CleanUp(made.id.to_string()))
 }
@@ -54,49 +52,15 @@ async fn is_whole(edge: &Edge, owner: &Caller, clean_up: &CleanUp, number: u32) 
 }
 
 #[tokio::test]
-async fn an_agent_that_is_killed_at_any_moment_of_a_rollout_brings_it_to_its_end() {
-    let Some(image) = example_image() else { return };
-    let (edge, owner, mut agent, clean_up) = two_replicas(&image).await;
-    for (number, after) in (2..).zip([0, 150, 400, 700, 1000, 1500]) {
-        update(&owner, release(&image, number)).await;
-        pass(Duration::from_millis(after)).await;
-        agent.kill_and_restart().await;
-        is_whole(&edge, &owner, &clean_up, number).await;
-    }
-}
-
-#[tokio::test]
 async fn an_edge_that_is_killed_at_any_moment_of_a_rollout_hears_of_its_end() {
     let Some(image) = example_image() else { return };
     let (mut edge, owner, _agent, clean_up) = two_replicas(&image).await;
     for (number, after) in (2..).zip([0, 400, 1000]) {
-        update(&owner, release(&image, number)).await;
+        owner.update("web", release(&image, number)).await;
         pass(Duration::from_millis(after)).await;
         edge.kill_and_restart().await;
         is_whole(&edge, &owner, &clean_up, number).await;
     }
-}
-
-#[tokio::test]
-async fn a_replica_that_ends_is_started_again_and_the_other_answers_meanwhile() {
-    let Some(image) = example_image() else { return };
-    let (edge, owner, _agent, clean_up) = two_replicas(&image).await;
-    let before = containers(&clean_up.0);
-    let shape =
-        Shape { requests_per_second: 50, slow_every: u32::MAX, sockets: 0, drain: Duration::from_secs(30) };
-    let load = Load::start(&edge, "web-acme", shape).await;
-    // Whoever told it gets no answer.
-    let _ = edge.request(http::Method::POST, "web-acme", "/exit?code=9").send().await;
-    eventually("the restart of the one that ended", async || {
-        let restarts: u64 = before.iter().filter_map(|id| inspect(id)["RestartCount"].as_u64()).sum();
-        if restarts == 1 { Ok(()) } else { Err(restarts) }
-    })
-    .await;
-    owner.sees("web", live(2)).await;
-    let tally = load.end().await;
-    // What was in flight on the one that was killed may be lost; what was idempotent was asked again.
-    assert_eq!(tally.failures, Vec::<String>::new());
-    assert_eq!(containers(&clean_up.0), before, "it was started again, not replaced");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,14 +7,11 @@ use patr_stories::{
     Agent, Edge, Namespace,
     caller::live,
     docker::Docker,
-    eventually, example_image, http_client, pass,
+    dose, eventually, example_image, http_client, pass,
     runner::{CleanUp, containers, inspect},
 };
 
-use crate::{
-    faults::release,
-    rollouts::{dose, scale},
-};
+use crate::faults::release;
 
 /// Where a container answers on this machine.
 fn address(container: &str) -> String {
@@ -35,7 +32,7 @@ async fn an_edge_that_is_hidden_for_a_while_costs_no_replica_and_hears_of_what_h
     let _agent = Agent::start_under(&edge, &token, &[], under);
     let made = owner.deploy("web", "box", release(&image, 1)).await.unwrap();
     let clean_up = CleanUp(made.id.to_string());
-    scale(&owner, 2).await;
+    owner.scale("web", 2).await;
     owner.sees("web", live(2)).await;
     let before = containers(&clean_up.0);
 

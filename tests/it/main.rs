@@ -17,7 +17,6 @@ mod open_tab;
 mod reconnect;
 mod registry;
 mod roles;
-mod rollouts;
 mod runtimes;
 mod several_runners;
 mod site;

@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use patr_models::{
-    deployment::{Deployment, FailureKind, Status, WorkloadSpec, restart, update},
-    endpoint::body::{Json, NoBody},
+    deployment::{Deployment, FailureKind, Status, restart},
+    endpoint::body::NoBody,
 };
 use patr_stories::{
     Agent, Caller, Edge,
@@ -13,17 +13,6 @@ use patr_stories::{
     registry::{PASSWORD, Registry, USER, Variant},
     runner::{CleanUp, containers},
 };
-
-async fn update(owner: &Caller, name: &str, spec: WorkloadSpec) {
-    let path = update::Path { workspace: owner.workspace(), deployment: reference(name) };
-    owner
-        .change::<update::UpdateDeployment>(
-            path,
-            Json(update::Body { spec, runners: None, replicas: None, autoscale: None }),
-        )
-        .await
-        .unwrap();
-}
 
 async fn deploy(owner: &Caller, name: &str, runner: &str, image: &str) -> (Deployment, CleanUp) {
     let made = owner.deploy(name, runner, web(image)).await.unwrap();
@@ -58,7 +47,7 @@ async fn a_tag_is_pinned_and_only_a_redeploy_takes_what_it_means_by_now() {
     assert_ne!(containers(&clean_up.0), before);
     assert!(edge.get("web-acme", "/").await.1.contains("release one"), "a restart runs what ran");
 
-    update(&owner, "web", web(&tag)).await;
+    owner.update("web", web(&tag)).await;
     let updated = seen_live(&owner, asked.generation + 1).await;
     assert_ne!(updated.digest, first.digest);
     assert!(edge.get("web-acme", "/").await.1.contains("release two"));
@@ -86,7 +75,7 @@ async fn what_a_registry_does_not_have_is_said_at_once_and_the_old_release_goes_
     let before = containers(&clean_up.0);
 
     let begun = std::time::Instant::now();
-    update(&owner, "web", web(&registry.image("web:none"))).await;
+    owner.update("web", web(&registry.image("web:none"))).await;
     let (kind, message) = failed(&owner, "web").await;
     assert_eq!(kind, FailureKind::ImageNotFound);
     assert!(message.contains("image not found"), "{message}");
@@ -94,7 +83,7 @@ async fn what_a_registry_does_not_have_is_said_at_once_and_the_old_release_goes_
 
     let gone = registry.image("web:2");
     registry.ends().await;
-    update(&owner, "web", web(&gone)).await;
+    owner.update("web", web(&gone)).await;
     let refused = owner
         .sees("web", |status| {
             matches!(status, Status::Failed { failure, .. } if failure.kind == FailureKind::PullFailed)

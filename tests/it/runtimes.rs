@@ -4,6 +4,7 @@
 mod keeping;
 mod offline;
 mod reaching;
+mod rollouts;
 mod serving;
 
 use patr_models::deployment::WorkloadSpec;
@@ -42,7 +43,7 @@ impl<H: Host> Desk<H> {
     /// The example as `web`, with this many replicas; its id.
     pub(crate) async fn deployed(&self, replicas: u32) -> String {
         let made = self.owner.deploy("web", "box", self.release(0)).await.unwrap();
-        crate::rollouts::scale(&self.owner, replicas).await;
+        self.owner.scale("web", replicas).await;
         self.owner.sees("web", live(replicas)).await;
         made.id.to_string()
     }

@@ -155,6 +155,33 @@ impl Caller {
         self.deploy_on(name, &[(runner, 1)], spec).await
     }
 
+    /// Makes a new release of a deployment.
+    pub async fn update(&self, name: &str, spec: WorkloadSpec) {
+        let path = deployment::update::Path { workspace: self.workspace(), deployment: reference(name) };
+        let body = deployment::update::Body { spec, runners: None, replicas: None, autoscale: None };
+        self.change::<deployment::update::UpdateDeployment>(path, Json(body)).await.unwrap();
+    }
+
+    /// Wants so many replicas of a deployment.
+    pub async fn scale(&self, name: &str, replicas: u32) {
+        let path = deployment::scale::Path { workspace: self.workspace(), deployment: reference(name) };
+        let body = Json(deployment::scale::Body { replicas, autoscale: None });
+        self.change::<deployment::scale::ScaleDeployment>(path, body).await.unwrap();
+    }
+
+    /// Returns to the release before.
+    pub async fn roll_back(&self, name: &str) {
+        let path = deployment::rollback::Path { workspace: self.workspace(), deployment: reference(name) };
+        let body = Json(deployment::rollback::Body::default());
+        self.change::<deployment::rollback::RollBackDeployment>(path, body).await.unwrap();
+    }
+
+    /// Deletes a deployment.
+    pub async fn delete(&self, name: &str) {
+        let path = deployment::delete::Path { workspace: self.workspace(), deployment: reference(name) };
+        self.change::<deployment::delete::DeleteDeployment>(path, NoBody).await.unwrap();
+    }
+
     /// A deployment as it is now.
     pub async fn deployment(&self, name: &str) -> Deployment {
         let path = deployment::get::Path { workspace: self.workspace(), deployment: reference(name) };

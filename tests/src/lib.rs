@@ -76,6 +76,11 @@ pub async fn eventually<T, S: std::fmt::Debug>(what: &str, mut ask: impl AsyncFn
     }
 }
 
+/// How much is done. The whole dose is for a machine of one's own: `PATR_DOSE=10 cargo xtask test -- runtimes`.
+pub fn dose() -> u32 {
+    std::env::var("PATR_DOSE").ok().and_then(|dose| dose.parse().ok()).unwrap_or(1)
+}
+
 /// An image of Debian packages; `None`, said loudly, where they could not be had.
 pub fn debian_image() -> Option<String> {
     let image = std::env::var("PATR_DEBIAN_IMAGE").ok();

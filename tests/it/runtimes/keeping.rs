@@ -1,17 +1,9 @@
 //! What outlives replicas, and what nobody may see.
 
-use patr_models::{
-    deployment::{delete, spec::Mount},
-    endpoint::body::NoBody,
-};
-use patr_stories::{
-    Host,
-    caller::{live, reference},
-    eventually,
-};
+use patr_models::deployment::spec::Mount;
+use patr_stories::{Host, caller::live, eventually};
 
 use super::{Desk, on_each_runtime};
-use crate::rollouts::update;
 
 on_each_runtime! {
     what_is_in_a_volume_outlives_its_replicas_and_its_deployment
@@ -32,19 +24,17 @@ async fn what_is_in_a_volume_outlives_its_replicas_and_its_deployment<H: Host>(d
     desk.patr.run(&["exec", "web", "--", &program, "write", "/data/bird", "wren"]).await;
     let bird = async || desk.patr.run(&["exec", "web", "--", &program, "read", "/data/bird"]).await;
 
-    update(&desk.owner, with_volume(1)).await;
+    desk.owner.update("web", with_volume(1)).await;
     desk.owner.sees("web", live(1)).await;
     assert_eq!(bird().await, "wren");
 
-    let path = delete::Path { workspace: desk.owner.workspace(), deployment: reference("web") };
-    desk.owner.change::<delete::DeleteDeployment>(path, NoBody).await.unwrap();
+    desk.owner.delete("web").await;
     desk.owner.deploy("web", "box", with_volume(2)).await.unwrap();
     desk.owner.sees("web", live(1)).await;
     assert_eq!(bird().await, "wren");
     assert_eq!(desk.host.volumes(), 1);
 
-    let path = delete::Path { workspace: desk.owner.workspace(), deployment: reference("web") };
-    desk.owner.change::<delete::DeleteDeployment>(path, NoBody).await.unwrap();
+    desk.owner.delete("web").await;
     eventually("the end of the volume, which nothing uses any more", async || {
         let ended = desk.patr.try_run(&["volume", "delete", "data", "--yes"]).await;
         if ended.code == Some(0) { Ok(()) } else { Err(ended) }

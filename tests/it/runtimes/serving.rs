@@ -2,23 +2,13 @@
 
 use std::time::Duration;
 
-use patr_models::{
-    deployment::{FailureKind, PortSpec, Status, WorkloadSpec, delete},
-    endpoint::body::NoBody,
-};
-use patr_stories::{
-    Host,
-    caller::{live, reference},
-    load::{Load, Shape},
-    pass,
-};
+use patr_models::deployment::{FailureKind, PortSpec, Status};
+use patr_stories::{Host, caller::live, pass};
 
 use super::{Desk, on_each_runtime};
-use crate::rollouts::{dose, roll_back, scale, update};
 
 on_each_runtime! {
     an_image_answers_at_its_url_is_scaled_and_goes_without_a_trace
-    rollouts_rollbacks_and_scalings_lose_no_request
     a_release_that_fails_says_why_and_the_old_one_goes_on
     an_agent_that_is_killed_at_any_moment_of_a_rollout_brings_it_to_its_end
 }
@@ -30,50 +20,18 @@ async fn an_image_answers_at_its_url_is_scaled_and_goes_without_a_trace<H: Host>
     assert!(status == 200 && headers.contains("x-forwarded-proto: http"), "{status} {headers}");
 
     let one = desk.finds(&id, 1).await;
-    scale(&desk.owner, 3).await;
+    desk.owner.scale("web", 3).await;
     desk.owner.sees("web", live(3)).await;
     let three = desk.finds(&id, 3).await;
     assert!(three.contains(&one[0]), "the first one is as it was: {one:?} and {three:?}");
-    scale(&desk.owner, 1).await;
+    desk.owner.scale("web", 1).await;
     desk.owner.sees("web", live(1)).await;
     let left = desk.finds(&id, 1).await;
     assert!(three.contains(&left[0]), "nothing was made anew: {three:?} and {left:?}");
 
-    let path = delete::Path { workspace: desk.owner.workspace(), deployment: reference("web") };
-    desk.owner.change::<delete::DeleteDeployment>(path, NoBody).await.unwrap();
+    desk.owner.delete("web").await;
     assert_eq!(desk.edge.get("web-acme", "/").await.0, 404);
     desk.finds(&id, 0).await;
-}
-
-fn drained(mut spec: WorkloadSpec) -> WorkloadSpec {
-    spec.drain_s = Some(7);
-    spec
-}
-
-async fn rollouts_rollbacks_and_scalings_lose_no_request<H: Host>(desk: Desk<H>) {
-    desk.owner.deploy("web", "box", drained(desk.release(0))).await.unwrap();
-    scale(&desk.owner, 2).await;
-    desk.owner.sees("web", live(2)).await;
-    let drain = Duration::from_secs(7);
-    let load = Shape { requests_per_second: 40, slow_every: 50, sockets: 10, drain };
-    let load = Load::start(&desk.edge, "web-acme", load).await;
-    for number in 1..=2 * dose() {
-        load.changing();
-        update(&desk.owner, drained(desk.release(number))).await;
-        desk.owner.sees("web", live(2)).await;
-        assert_eq!(load.failures(), Vec::<String>::new(), "in rollout {number}");
-    }
-    load.changing();
-    roll_back(&desk.owner).await;
-    desk.owner.sees("web", live(2)).await;
-    for replicas in [4, 2] {
-        load.changing();
-        scale(&desk.owner, replicas).await;
-        desk.owner.sees("web", live(replicas)).await;
-    }
-    let tally = load.end().await;
-    assert_eq!(tally.failures, Vec::<String>::new());
-    assert!(tally.requests > 100 && tally.slow > 0 && tally.messages > 100, "{tally:?}");
 }
 
 async fn a_release_that_fails_says_why_and_the_old_one_goes_on<H: Host>(desk: Desk<H>) {
@@ -97,7 +55,7 @@ async fn a_release_that_fails_says_why_and_the_old_one_goes_on<H: Host>(desk: De
         (deaf, FailureKind::PortClosed, "9999"),
         (missing, FailureKind::PullFailed, "127.0.0.1:9"),
     ] {
-        update(&desk.owner, spec).await;
+        desk.owner.update("web", spec).await;
         let because =
             |status: &Status| matches!(status, Status::Failed { failure, .. } if failure.kind == kind);
         let seen = desk.owner.sees("web", because).await;
@@ -115,8 +73,8 @@ async fn a_release_that_fails_says_why_and_the_old_one_goes_on<H: Host>(desk: De
 
 async fn an_agent_that_is_killed_at_any_moment_of_a_rollout_brings_it_to_its_end<H: Host>(mut desk: Desk<H>) {
     let id = desk.deployed(2).await;
-    for (number, after) in (1..).zip([0, 400, 1200]) {
-        update(&desk.owner, desk.release(number)).await;
+    for (number, after) in (1..).zip([0, 300, 800, 1500]) {
+        desk.owner.update("web", desk.release(number)).await;
         pass(Duration::from_millis(after)).await;
         desk.host.kill_agent().await;
         desk.owner.sees("web", live(2)).await;
