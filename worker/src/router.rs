@@ -3,6 +3,8 @@
 
 mod once;
 
+use std::pin::Pin;
+
 use bytes::Bytes;
 use http::{Method, Response, request::Parts};
 use patr_models::{
@@ -279,8 +281,20 @@ const DRAIN: usize = 1024 * 1024;
 
 type Caller<E> = <<E as ApiEndpoint>::Auth as Scheme>::Caller;
 
+/// What a handler does, on the heap: [`dispatch`] would be one future with room for each of them beside the others, and
+/// tools take minutes over a function of that size.
+type Running<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+fn run<'a, E, H>(input: Input<'a, impl Body>, handler: H) -> Running<'a, Response<Bytes>>
+where
+    E: ApiEndpoint<Auth: Scheme>,
+    H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Answer<E> + 'a,
+{
+    Box::pin(whole::<E, H>(input, handler))
+}
+
 /// Who calls is asked before what is sent: a stranger learns nothing from how a body is wrong.
-async fn run<E, H>(input: Input<'_, impl Body>, handler: H) -> Response<Bytes>
+async fn whole<E, H>(input: Input<'_, impl Body>, handler: H) -> Response<Bytes>
 where
     E: ApiEndpoint<Auth: Scheme>,
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Answer<E>,
@@ -341,8 +355,16 @@ async fn read_body<E: ApiEndpoint>(body: &mut impl Body) -> Result<Bytes, Refuse
     })
 }
 
-/// As `run`, for an endpoint whose answer goes on while it is read.
-async fn stream<E, H>(input: Input<'_, impl Body>, handler: H) -> Outcome
+/// As [`run`], for an endpoint whose answer goes on while it is read.
+fn stream<'a, E, H>(input: Input<'a, impl Body>, handler: H) -> Running<'a, Outcome>
+where
+    E: ApiEndpoint<Auth: Scheme>,
+    H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Result<worker::Response, Failure<E>> + 'a,
+{
+    Box::pin(streamed::<E, H>(input, handler))
+}
+
+async fn streamed<E, H>(input: Input<'_, impl Body>, handler: H) -> Outcome
 where
     E: ApiEndpoint<Auth: Scheme>,
     H: AsyncFn(&Ctx, Caller<E>, Call<E>) -> Result<worker::Response, Failure<E>>,
