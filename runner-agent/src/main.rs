@@ -1,4 +1,4 @@
-//! `patr-runner`: the agent of a machine.
+//! `patr-runner`: the agent of a machine, or of a namespace of a cluster.
 //!
 //! | task | reads | writes |
 //! |---|---|---|
@@ -34,10 +34,10 @@ use tracing::{error, info, warn};
 
 use crate::{
     backends::Backends,
-    config::Args,
+    config::{Args, Config, Place},
     handover::Handover,
     link::{Session, connect::Stopped},
-    runtime::docker::Docker,
+    runtime::{Runtime, docker::Docker, kubernetes::Kubernetes},
     store::{Failures, InUse, Store},
     vault::Vault,
 };
@@ -66,12 +66,31 @@ const FREE_WITHIN: Duration = Duration::from_secs(5);
 const ENDS_WITHIN: Duration = Duration::from_secs(30);
 
 async fn run(args: Args) -> anyhow::Result<Stopped> {
-    let config = args.config()?;
+    let (config, place) = args.config()?;
     let store = Arc::new(store(&config.state_dir).await?);
+    match place {
+        Place::Docker { publish_ports } => {
+            let docker = Docker::connect(publish_ports, &config.state_dir).await?;
+            let about = docker.describe();
+            serve(config, store, docker, about).await
+        }
+        Place::Kubernetes(options) => {
+            let cluster = Kubernetes::connect(options, &config.state_dir).await?;
+            let about = cluster.describe();
+            serve(config, store, cluster, about).await
+        }
+    }
+}
+
+async fn serve<R: Runtime>(
+    config: Config,
+    store: Arc<Store>,
+    runtime: R,
+    host: String,
+) -> anyhow::Result<Stopped> {
     let known = store.load()?;
     let vault = Vault::new(store.key()?);
-    let docker = Docker::connect(config.publish_ports, &config.state_dir).await?;
-    info!("{}", docker.describe());
+    info!("{host}");
     let backends = Backends::default();
     let handover = Handover::default();
     let (desired, desired_rx) = watch::channel(known.map(Arc::new));
@@ -83,7 +102,7 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
     let (to_reconciler, samples) = mpsc::channel(1);
     let (to_edge, samples_for_edge) = mpsc::channel(1);
     let reconciling = tokio::spawn(reconcile::run(reconcile::Ports {
-        runtime: docker.clone(),
+        runtime: runtime.clone(),
         desired: desired_rx.clone(),
         report,
         backends: backends.clone(),
@@ -93,11 +112,10 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
         failures,
     }));
     let readers = meter::Readers { reconciler: to_reconciler, edge: to_edge };
-    tokio::spawn(meter::run(docker.clone(), running_rx, readers));
+    tokio::spawn(meter::run(runtime.clone(), running_rx, readers));
     let key = vault.public();
-    let target = proxy::Target::new((backends, docker.clone()), desired_rx, vault, handover.clone());
+    let target = proxy::Target::new((backends, runtime), desired_rx, vault, handover.clone());
     tokio::spawn(tunnel::run(config.clone(), lanes_rx, target));
-    let host = docker.describe();
     let session =
         Session { config, store, host, key, desired, report: report_rx, samples: samples_for_edge, lanes };
     // The session ends first, and what runs here is left to whoever comes next.
