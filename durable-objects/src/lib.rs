@@ -25,6 +25,8 @@ pub mod session {
 }
 pub mod tunnel {
     //! One lane of a runner's data connection.
+    #[cfg(target_arch = "wasm32")]
+    mod download;
     pub mod handover;
     pub mod head;
     #[cfg(target_arch = "wasm32")]

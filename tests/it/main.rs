@@ -9,6 +9,7 @@ mod deploy;
 mod devices;
 mod engine;
 mod faults;
+mod federation;
 mod hidden;
 mod input;
 mod lanes;

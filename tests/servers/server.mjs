@@ -26,10 +26,12 @@ async function echo(request, response) {
 }
 
 async function big(response, length, sized, name) {
+  response.on("close", () => response.writableFinished || fates.set(name, "closed"));
   if (sized) response.setHeader("content-length", length);
   for (let left = length; left > 0; left -= PIECE.length) {
+    if (response.destroyed) return;
     fates.set(name, String(length - Math.max(left - PIECE.length, 0)));
-    if (!response.write(PIECE.subarray(0, left))) await new Promise((go) => response.once("drain", go));
+    if (!response.write(PIECE.subarray(0, left))) await new Promise((go) => response.once("drain", go).once("close", go));
   }
   response.end();
 }

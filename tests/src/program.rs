@@ -66,6 +66,12 @@ impl Program {
         Self { config: tempfile::tempdir().unwrap(), variables }
     }
 
+    /// With a variable in its environment.
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let program = std::env::var("PATR_BIN").expect("run the stories with `cargo xtask test`");
         let mut command = Command::new(program);

@@ -103,6 +103,11 @@ impl Changes {
         self
     }
 
+    /// The same the other way round: what is made is taken away.
+    pub(crate) fn undone(self) -> Self {
+        Self { before: self.after, after: self.before }
+    }
+
     /// It was one thing and is another. What stays the same is left out.
     pub(crate) fn changing<T: Shown>(self, field: &str, from: &T, to: &T) -> Self {
         if json!(from) == json!(to) { self } else { self.without(field, from).with(field, to) }

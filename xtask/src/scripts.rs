@@ -29,11 +29,15 @@ pub(crate) const SCRIPTS: [Script; 2] = [
     },
 ];
 
+/// `off` leaves wasm-opt out, also where it is asked for: wrangler asks for it by the command in its configuration.
+pub(crate) const WASM_OPT: &str = "PATR_WASM_OPT";
+
 /// Builds what is out of date: `index.js` and `index_bg.wasm` in the `build` folder of each script.
 ///
 /// # Errors
 /// A tool cannot be installed, the code does not compile, or no script has the folder `only`.
 pub(crate) fn build(optimize: bool, only: Option<&str>) -> anyhow::Result<()> {
+    let optimize = optimize && std::env::var_os(WASM_OPT).is_none_or(|value| value != "off");
     if let Some(folder) = only
         && !SCRIPTS.iter().any(|script| script.folder == folder)
     {

@@ -1,20 +1,15 @@
 //! One request of `worker` on a lane, and what it is answered.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
-
 use bytes::Bytes;
-use futures_util::Stream;
 use patr_models::{
     internal::{REQUEST_ID_HEADER, TROUBLE_HEADER, TunnelTrouble},
     wire::{ResponseHead, close},
 };
 use patr_tunnel::{Code, OpenError};
-use worker::{EncodeBody, FixedLengthStream, Headers, Method, Request, Response, ResponseBuilder, Result};
+use worker::{EncodeBody, Headers, Method, Request, Response, ResponseBuilder, Result};
 
 use super::{
+    download::download,
     head::{self, HeadReader},
     lane::{Broken, LaneStream, Shared},
     messages::Total,
@@ -106,14 +101,7 @@ fn respond(head: &ResponseHead, only_head: bool, first: Bytes, stream: LaneStrea
         }
         return Err("the answer is not as long as it says".into());
     }
-    let body = Body { first: Some(first).filter(|first| !first.is_empty()), stream };
-    match length {
-        Some(length) => {
-            let sized = worker::worker_sys::FixedLengthStream::from(FixedLengthStream::wrap(body, length));
-            Ok(builder.stream(sized.readable()))
-        }
-        None => builder.from_stream(body),
-    }
+    Ok(builder.stream(download(length, first, stream)?))
 }
 
 /// Puts the request's id on an answer. Here, because `worker` would have to make the answer anew for it. The application
@@ -143,25 +131,4 @@ pub(super) fn trouble(trouble: TunnelTrouble) -> Result<Response> {
     let headers = Headers::new();
     headers.set(TROUBLE_HEADER, trouble.as_str())?;
     Ok(Response::empty()?.with_status(503).with_headers(headers))
-}
-
-/// The body of an answer: what was read with its head, then the rest.
-struct Body {
-    first: Option<Bytes>,
-    stream: LaneStream,
-}
-
-impl Stream for Body {
-    type Item = std::result::Result<Vec<u8>, worker::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(first.into())));
-        }
-        self.stream.poll_read(context).map(|item| {
-            item.map(|chunk| {
-                chunk.map(Vec::from).map_err(|broken| format!("the answer broke off: {broken:?}").into())
-            })
-        })
-    }
 }

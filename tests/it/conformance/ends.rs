@@ -76,22 +76,26 @@ async fn events_and_polls_are_not_held_back(node: &Place) {
     assert_eq!(tokio::join!(polling, releasing).0, "data: next\n\n");
 }
 
-/// None of these applications writes anything after its client has left: the edge has to notice by itself.
+/// workerd looks whether its client is there when it has something to write; so does this.
 async fn clients_that_leave_end_the_work(node: &Place) {
     let (connection, answer) = node.begin("/hold/reader").await;
     node.sees("reader", "begun").await;
     drop((connection, answer));
-    node.sees("reader", "closed").await;
+    eventually("the end of an answer that nobody reads", async || {
+        node.text("/release/reader").await;
+        let seen = node.text("/fate/reader").await;
+        if seen == "closed" { Ok(()) } else { Err(seen) }
+    })
+    .await;
 
-    let mut connection = Connection::open(node.edge).await;
-    let asking = connection.send(node.request("GET", "/poll/waiter", whole(Bytes::new())));
-    let leaving = node.sees("waiter", "begun");
-    tokio::select! {
-        answer = asking => panic!("nobody has answered yet: {answer:?}"),
-        () = leaving => {}
+    // Much is on its way to somebody who is gone: that is found out without a word of the application.
+    for framing in ["sized", "chunked"] {
+        let (connection, answer) = node.begin(&format!("/big/{BIG}/{framing}/gone-{framing}")).await;
+        let mut body = answer.into_body();
+        piece(&mut body).await;
+        drop((connection, body));
+        node.sees(&format!("gone-{framing}"), "closed").await;
     }
-    drop(connection);
-    node.sees("waiter", "closed").await;
 }
 
 async fn uploads_stream_and_break_off(node: &Place) {

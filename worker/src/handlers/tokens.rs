@@ -74,15 +74,6 @@ fn made(token: &Token) -> Changes {
         .with("expires_at", &token.expires_at)
 }
 
-/// The same of one that is no more.
-fn gone(token: &Token) -> Changes {
-    Changes::default()
-        .without("workspaces", &token.workspaces)
-        .without("networks", &token.networks)
-        .without("not_before", &token.not_before)
-        .without("expires_at", &token.expires_at)
-}
-
 pub(crate) async fn list(ctx: &Ctx, caller: Person, call: Call<ListTokens>) -> Answer<ListTokens> {
     check_cursor::<TokenId>(&call.query)?;
     let rows: Vec<tokens::Row> = ctx.db.fetch(tokens::list(caller.user, caller.token, &call.query)).await?;
@@ -116,7 +107,7 @@ pub(crate) async fn rotate(ctx: &Ctx, caller: Person, call: Call<RotateToken>) -
 pub(crate) async fn revoke(ctx: &Ctx, caller: Person, call: Call<RevokeToken>) -> Answer<RevokeToken> {
     let token = find(ctx, &caller, &call.path.token).await?.token(ctx.now);
     let statements = vec![tokens::there(token.id), tokens::delete(token.id)];
-    let what = audited::<RevokeToken>(token.id, token.name.as_str()).says(gone(&token));
+    let what = audited::<RevokeToken>(token.id, token.name.as_str()).says(made(&token).undone());
     match ctx.write(&caller, what, statements).await {
         Err(DbError::Stale) => Err(absent("token", token.name).into()),
         Err(error) => Err(error.into()),
