@@ -4,10 +4,12 @@ mod cluster;
 mod events;
 mod exec;
 mod forward;
+mod lease;
 mod logs;
 mod manifest;
 mod mark;
 mod pull;
+mod saved;
 mod start;
 mod state;
 mod usage;
@@ -24,7 +26,7 @@ use std::{
 
 use anyhow::Context;
 use futures_util::Stream;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::version::Info};
 use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
@@ -34,7 +36,8 @@ use patr_models::{
     ids::{DeploymentId, SnapshotId, VolumeId},
     wire::{DesiredVolume, HostHealth},
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::sleep};
+use tracing::warn;
 
 use super::{
     Address, Archive, Checked, Exec, Fault, LogsFrom, NewReplica, Replica, ReplicaState, Runtime, Totals,
@@ -44,9 +47,14 @@ use super::{
     probe,
 };
 use forward::Forwards;
+pub(crate) use lease::Lease;
 pub(crate) use manifest::Security;
+use saved::Saved;
 use words::{chain, refused};
 use workload::Workload;
+
+/// When a cluster that does not answer is asked again.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// How an agent is to use its cluster.
 #[derive(Debug, Clone)]
@@ -61,6 +69,12 @@ pub(crate) struct Options {
     pub(crate) storage_class: Option<String>,
     /// Pods are reached through the API server instead of their addresses.
     pub(crate) forward: bool,
+}
+
+/// What the agents of one runner in one cluster share.
+pub(crate) struct Common {
+    pub(crate) lease: Lease,
+    pub(crate) saved: Saved,
 }
 
 /// A cluster, as far as it is this runner's.
@@ -102,12 +116,31 @@ impl Kubernetes {
         let agents = is_inside.then(|| own.clone());
         let namespaces = (options.namespace.clone().unwrap_or(own), agents);
         let client = Client::try_from(config)?;
-        let version = client.apiserver_version().await.context("the cluster does not answer")?;
+        let version = version(&client, is_inside).await?;
         let about = format!("Kubernetes {} on {}", version.git_version, version.platform);
         let forward = options.forward || !is_inside;
-        let cluster = Self::over(client, namespaces, (about, forward), options, state_dir);
-        pull::sweep(&cluster).await;
-        Ok(cluster)
+        Ok(Self::over(client, namespaces, (about, forward), options, state_dir))
+    }
+
+    /// Waits until it is this agent's turn, where there may be several, and goes on where the last one ended.
+    pub(crate) async fn begin(&self, state_dir: &Path) -> anyhow::Result<Option<Common>> {
+        let common = self.0.agents.as_deref().map(|agents| self.common(agents, state_dir));
+        if let Some(Common { lease, saved }) = &common {
+            lease.acquire().await;
+            saved.restore().await?;
+        }
+        pull::sweep(self).await;
+        Ok(common)
+    }
+
+    fn common(&self, agents: &str, state_dir: &Path) -> Common {
+        let client = || self.0.client.clone();
+        // The name of the pod. A container that is started again in it is the same agent.
+        let me = std::env::var("HOSTNAME").unwrap_or_else(|_| format!("{:016x}", rand::random::<u64>()));
+        Common {
+            lease: Lease::new(kube::Api::namespaced(client(), agents), me),
+            saved: Saved::new(kube::Api::namespaced(client(), agents), state_dir),
+        }
     }
 
     fn over(
@@ -159,6 +192,17 @@ impl Kubernetes {
         };
         let lines = logs::follow(self, id, past::LAST);
         self.0.past.save((deployment, id), self.secrets_of(id), lines).await;
+    }
+}
+
+/// The version of a cluster, once it says it. A pod that ended would be started again ever more seldom, so it waits.
+async fn version(client: &Client, is_inside: bool) -> anyhow::Result<Info> {
+    loop {
+        match client.apiserver_version().await {
+            Err(error) if is_inside => warn!("the cluster does not answer: {}", chain(&error)),
+            answered => return answered.context("the cluster does not answer"),
+        }
+        sleep(ASK_AGAIN_AFTER).await;
     }
 }
 

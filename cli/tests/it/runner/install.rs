@@ -69,9 +69,10 @@ fn a_cluster_gets_one_manifest_that_can_be_piped() {
     t.edge.answers::<CreateRunner>(Created(made));
     let ran = t.patr("runner add cluster --runtime kubernetes").run();
     let kinds: Vec<&str> = ran.stdout.lines().filter_map(|line| line.strip_prefix("kind: ")).collect();
-    let expected =
-        ["Namespace", "Namespace", "ServiceAccount", "Secret", "Role", "RoleBinding", "Deployment"];
-    assert_eq!(kinds, expected);
+    let identity = ["Namespace", "Namespace", "ServiceAccount", "Secret"];
+    let shared = ["Secret", "Lease", "Role", "RoleBinding"];
+    let agent = ["Role", "RoleBinding", "Deployment", "PodDisruptionBudget"];
+    assert_eq!(kinds, [identity, shared, agent].concat());
     assert!(ran.stdout.contains("  token: patr_r_secret\n"), "{}", ran.stdout);
     let left = ["{namespace}", "{url}", "{token}"].iter().any(|name| ran.stdout.contains(name));
     assert!(!left, "{}", ran.stdout);

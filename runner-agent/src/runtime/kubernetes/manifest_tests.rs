@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use patr_models::{
     deployment::{
         Digest, FailureKind, PortSpec, Power,
-        spec::{FileContent, FileSpec, Mount, PortProtocol, Probe, SecretUse},
+        spec::{FileContent, FileSpec, Mount, PortProtocol, Probe, SecretUse, Strategy},
     },
     ids::{DeploymentId, Id, WorkspaceId},
     secret::{SecretValue, Secrets},
@@ -134,8 +134,8 @@ fn manifests_are_as_they_were() {
         made: false,
     };
     is_golden("claim", &claim(&desired, "run_x", ("10Gi", Some("fast"))));
-    let pod =
-        pulling("patr-pull-0".to_owned(), ("web:1", "Always"), &plain.desired.spec, Security::Restricted);
+    let pull = ("patr-pull-0".to_owned(), ("registry.example/web:1", "Always"), "registry.example/web:1");
+    let pod = pulling(pull.0, pull.1, pull.2, &plain.desired.spec, Security::Restricted);
     is_golden("pull", &pod.unwrap());
 }
 
@@ -187,10 +187,25 @@ fn users_are_numbers_and_root_is_for_those_who_say_so() {
 }
 
 #[test]
-fn a_deployment_without_ports_needs_no_service() {
+fn a_deployment_without_ports_needs_no_service_and_one_that_no_service_can_be_called_gets_none() {
     let mut new = plain();
+    new.desired.name = "1st".parse().unwrap();
+    assert_eq!(service(&making(&new).workload(1).unwrap()), None);
+    new.desired.name = "first".parse().unwrap();
+    assert!(service(&making(&new).workload(1).unwrap()).is_some());
     new.desired.spec.ports.clear();
     assert_eq!(service(&making(&new).workload(1).unwrap()), None);
+}
+
+#[test]
+fn a_service_leads_to_all_of_a_deployment_or_to_one_specification_at_once() {
+    let mut new = plain();
+    let mut selected = |strategy| {
+        new.desired.spec.strategy = strategy;
+        let selector = service(&making(&new).workload(1).unwrap()).unwrap().spec.unwrap().selector.unwrap();
+        selector.contains_key(mark::SPEC)
+    };
+    assert!(!selected(None) && !selected(Some(Strategy::Recreate)) && selected(Some(Strategy::BlueGreen)));
 }
 
 #[test]
@@ -244,7 +259,7 @@ fn what_a_replica_carries_says_what_it_is() {
     let new = plain();
     let workload = making(&new).workload(1).unwrap();
     assert_eq!(workload.label(mark::RUNNER), Some("run_x"));
-    assert_eq!(workload.annotation(mark::SPEC), Some("hash"));
+    assert_eq!(workload.label(mark::SPEC), Some("hash"));
     assert!(!workload.is_proven());
     let pod = workload.template().unwrap().metadata.clone().unwrap();
     assert_eq!(pod.labels.unwrap()[mark::REPLICA], "0123456789ab");

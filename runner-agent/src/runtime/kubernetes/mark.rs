@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patr_models::wire::DesiredDeployment;
+use patr_models::{deployment::spec::Strategy, wire::DesiredDeployment};
 
 use crate::runtime::NewReplica;
 
@@ -16,15 +16,18 @@ pub(super) const RELEASE: &str = "patr.cloud/release";
 pub(super) const GENERATION: &str = "patr.cloud/generation";
 /// The id of a replica, on all that belongs to it.
 pub(super) const REPLICA: &str = "patr.cloud/replica";
+/// Of its specification.
+pub(super) const SPEC: &str = "patr.cloud/spec-hash";
 /// Of claims.
 pub(super) const VOLUME: &str = "patr.cloud/volume";
 /// Of pods that only find out what an image is.
 pub(super) const PULL: &str = "patr.cloud/pull";
 
-pub(super) const SPEC: &str = "patr.cloud/spec-hash";
 pub(super) const DIGEST: &str = "patr.cloud/digest";
 pub(super) const PROBE: &str = "patr.cloud/probe";
 pub(super) const PROVEN: &str = "patr.cloud/proven";
+/// Its release takes over from the one before all at once.
+pub(super) const AT_ONCE: &str = "patr.cloud/at-once";
 pub(super) const VOLUME_NAME: &str = "patr.cloud/volume-name";
 /// The user's labels that Kubernetes does not take for labels, as JSON.
 pub(super) const LABELS: &str = "patr.cloud/labels";
@@ -53,6 +56,7 @@ pub(super) fn of_replica(new: &NewReplica, id: &str, runner: &str) -> Pairs {
     let mut labels = of_deployment(desired, runner);
     labels.extend(pairs([
         (REPLICA, id),
+        (SPEC, &new.hash),
         (RELEASE, &desired.release.to_string()),
         (GENERATION, &desired.generation.to_string()),
     ]));
@@ -61,10 +65,14 @@ pub(super) fn of_replica(new: &NewReplica, id: &str, runner: &str) -> Pairs {
 
 /// What a replica is, for who finds it later.
 pub(super) fn about(new: &NewReplica) -> Pairs {
-    let mut about = pairs([(SPEC, new.hash.as_str()), (DIGEST, new.digest.as_str())]);
+    let spec = &new.desired.spec;
+    let mut about = pairs([(DIGEST, new.digest.as_str())]);
     // Plain data: it cannot fail to serialise.
-    let probe = new.desired.spec.effective_probe().and_then(|probe| serde_json::to_string(&probe).ok());
+    let probe = spec.effective_probe().and_then(|probe| serde_json::to_string(&probe).ok());
     about.extend(probe.map(|probe| (PROBE.to_owned(), probe)));
+    if spec.strategy() == Strategy::BlueGreen {
+        about.extend(pairs([(AT_ONCE, "true")]));
+    }
     about
 }
 

@@ -10,7 +10,7 @@ use tracing::warn;
 
 use super::{
     Fault, Kubernetes, chain, failure,
-    manifest::pulling,
+    manifest::{ASKED, HERE, pulling},
     mark, refused, state,
     words::{self, Waiting},
 };
@@ -29,51 +29,41 @@ struct Got {
     published: bool,
 }
 
+/// What a node says: of the image that it was asked for, and if it has not got that, of the one that it has by its tag.
+#[derive(Debug, PartialEq)]
+struct Answer {
+    asked: Result<Got, Failure>,
+    here: Option<Result<Got, Failure>>,
+}
+
 pub(super) async fn pull(
     cluster: &Kubernetes,
     spec: &WorkloadSpec,
     known: Option<&Digest>,
 ) -> Result<Digest, Fault> {
-    match known.cloned().or_else(|| spec.image.digest()) {
-        Some(digest) => by_digest(cluster, spec, digest).await,
-        None => by_tag(cluster, spec).await,
-    }
-}
-
-async fn by_digest(cluster: &Kubernetes, spec: &WorkloadSpec, digest: Digest) -> Result<Digest, Fault> {
-    let pinned = pinned(&spec.image, &digest);
-    let why = match get(cluster, spec, &pinned, "IfNotPresent").await {
-        Ok(_) => {
-            remember(cluster, &spec.image, &digest, pinned).await;
-            return Ok(digest);
-        }
-        Err(Fault::Failed(why)) => why,
-        Err(away) => return Err(away),
-    };
-    // An image that was put onto the node by hand is known by its tag there.
-    match get(cluster, spec, &tagged(&spec.image), "Never").await {
-        Ok(got) if got.digest == digest && !got.published => {
-            remember(cluster, &spec.image, &digest, tagged(&spec.image)).await;
-            Ok(digest)
-        }
-        _ => Err(why.into()),
-    }
-}
-
-/// A tag means what the registry says now. One that no registry knows may be on the node.
-async fn by_tag(cluster: &Kubernetes, spec: &WorkloadSpec) -> Result<Digest, Fault> {
     let tagged = tagged(&spec.image);
-    let (got, asked) = match get(cluster, spec, &tagged, "Always").await {
-        Ok(got) => (got, true),
-        Err(Fault::Failed(why)) => match get(cluster, spec, &tagged, "Never").await {
-            Ok(got) if !got.published => (got, false),
-            _ => return Err(why.into()),
-        },
-        Err(away) => return Err(away),
+    let known = known.cloned().or_else(|| spec.image.digest());
+    let (asked, policy) = match &known {
+        Some(digest) => (pinned(&spec.image, digest), "IfNotPresent"),
+        // A tag means what the registry says now.
+        None => (tagged.clone(), "Always"),
     };
-    let reference = if got.published && asked { pinned(&spec.image, &got.digest) } else { tagged };
-    remember(cluster, &spec.image, &got.digest, reference).await;
-    Ok(got.digest)
+    let (digest, reference) = match get(cluster, spec, (&asked, policy), &tagged).await? {
+        Answer { asked: Ok(got), .. } => {
+            let reference = if got.published { pinned(&spec.image, &got.digest) } else { tagged };
+            known.map_or((got.digest, reference), |known| (known, asked))
+        }
+        // One that was put onto the node by hand is known by its tag there, and by no registry.
+        Answer { here: Some(Ok(got)), .. }
+            if !got.published && known.as_ref().is_none_or(|known| *known == got.digest) =>
+        {
+            (got.digest, tagged)
+        }
+        Answer { asked: Err(why), .. } => return Err(why.into()),
+    };
+    let key = (spec.image.to_string(), digest.clone());
+    cluster.0.images.lock().await.insert(key, reference);
+    Ok(digest)
 }
 
 fn pinned(image: &ImageRef, digest: &Digest) -> String {
@@ -82,10 +72,6 @@ fn pinned(image: &ImageRef, digest: &Digest) -> String {
 
 fn tagged(image: &ImageRef) -> String {
     format!("{}:{}", image.repository(), image.tag().unwrap_or("latest"))
-}
-
-async fn remember(cluster: &Kubernetes, image: &ImageRef, digest: &Digest, reference: String) {
-    cluster.0.images.lock().await.insert((image.to_string(), digest.clone()), reference);
 }
 
 /// What to call an image that was pulled.
@@ -109,23 +95,28 @@ pub(super) async fn sweep(cluster: &Kubernetes) {
 }
 
 /// Has a node get an image. The pod for it goes again, whatever comes of it.
-async fn get(cluster: &Kubernetes, spec: &WorkloadSpec, image: &str, policy: &str) -> Result<Got, Fault> {
+async fn get(
+    cluster: &Kubernetes,
+    spec: &WorkloadSpec,
+    asked: (&str, &str),
+    tagged: &str,
+) -> Result<Answer, Fault> {
     let name = format!("patr-pull-{:012x}", rand::random::<u64>() >> 16);
-    let pod = pulling(name.clone(), (image, policy), spec, cluster.0.options.security)?;
+    let pod = pulling(name.clone(), asked, tagged, spec, cluster.0.options.security)?;
     let made = cluster.api::<Pod>().create(&Default::default(), &pod).await;
     made.map_err(|error| refused(DOING, &error))?;
-    let got = wait(cluster, &name, image).await;
+    let answer = wait(cluster, &name).await;
     // What an agent leaves here that ends now is found by the next one.
     let _ = cluster.delete::<Pod>(&name).await;
-    got
+    answer
 }
 
-async fn wait(cluster: &Kubernetes, name: &str, image: &str) -> Result<Got, Fault> {
+async fn wait(cluster: &Kubernetes, name: &str) -> Result<Answer, Fault> {
     let begun = Instant::now();
     loop {
         let pod = cluster.api::<Pod>().get(name).await.map_err(|error| refused(DOING, &error))?;
-        if let Some(outcome) = outcome(&pod, image) {
-            return Ok(outcome?);
+        if let Some(answer) = answer(&pod) {
+            return Ok(answer);
         }
         if let Some(why) = state::not_placed(&pod).filter(|_| begun.elapsed() > PATIENCE) {
             return Err(why.into());
@@ -135,11 +126,21 @@ async fn wait(cluster: &Kubernetes, name: &str, image: &str) -> Result<Got, Faul
 }
 
 /// What has come of it, once something has.
-fn outcome(pod: &Pod, image: &str) -> Option<Result<Got, Failure>> {
-    let container = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
-    let state = container.state.as_ref()?;
+fn answer(pod: &Pod) -> Option<Answer> {
+    let outcome = |name: &str| {
+        let mut containers = pod.status.as_ref()?.container_statuses.iter().flatten();
+        outcome(containers.find(|container| container.name == name)?)
+    };
+    match outcome(ASKED)? {
+        Ok(got) => Some(Answer { asked: Ok(got), here: None }),
+        Err(why) => Some(Answer { asked: Err(why), here: Some(outcome(HERE)?) }),
+    }
+}
+
+fn outcome(container: &ContainerStatus) -> Option<Result<Got, Failure>> {
+    let waiting = container.state.as_ref()?.waiting.as_ref();
     let waiting =
-        state.waiting.as_ref().map(|waiting| (words::waiting(image, waiting), waiting.reason.as_deref()));
+        waiting.map(|waiting| (words::waiting(&container.image, waiting), waiting.reason.as_deref()));
     match waiting {
         // Nothing waits for this one, so the first word is believed.
         Some((Waiting::For(why) | Waiting::Stuck(why), Some(reason))) if reason.contains("Image") => {

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use k8s_openapi::api::{
-    core::v1::{PersistentVolumeClaim, Service},
+    core::v1::{PersistentVolumeClaim, Pod, Service},
     policy::v1::PodDisruptionBudget,
 };
+use kube::api::PostParams;
 use patr_models::{
     deployment::{FailureKind, WorkloadSpec},
     ids::DeploymentId,
 };
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use super::{
@@ -21,10 +22,15 @@ use super::{
         volume_name,
     },
     mark, pull, refused,
+    words::{is_over_quota, not_admitted},
 };
 
 /// How often it is looked whether something has gone.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often it is asked whether there is room by now.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// How long a namespace may take to see that something has gone.
+const QUOTA_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) async fn start(cluster: &Kubernetes, new: &NewReplica, runner: &str) -> Result<(), Fault> {
     volumes_are_here(cluster, &new.desired.spec).await?;
@@ -46,6 +52,7 @@ pub(super) async fn start(cluster: &Kubernetes, new: &NewReplica, runner: &str) 
 
 async fn fill_and_start(cluster: &Kubernetes, making: &Making<'_>, made: &Workload) -> Result<(), Fault> {
     knows_the_signal(making, made)?;
+    is_admitted(cluster, made).await?;
     let Content { files, secrets } = content(making, &made.owner())?;
     if let Some(files) = files {
         cluster.apply(&files, making.runner).await?;
@@ -71,6 +78,25 @@ fn knows_the_signal(making: &Making<'_>, made: &Workload) -> Result<(), Fault> {
     Err(failure(FailureKind::Runtime, message).into())
 }
 
+/// Whether its namespace allows its pod. It is asked without making one: of a StatefulSet nobody hears why it has none.
+async fn is_admitted(cluster: &Kubernetes, made: &Workload) -> Result<(), Fault> {
+    let Some(pod) = made.pod() else { return Ok(()) };
+    let asking = PostParams { dry_run: true, field_manager: None };
+    let begun = Instant::now();
+    loop {
+        let said = match cluster.api::<Pod>().create(&asking, &pod).await {
+            Err(kube::Error::Api(status)) if status.code == 403 => status.message,
+            // Something in between may not know the question.
+            _ => return Ok(()),
+        };
+        // What the one before it took comes back a moment after that has gone.
+        if !is_over_quota(&said) || begun.elapsed() > QUOTA_WITHIN {
+            return Err(not_admitted(&said).into());
+        }
+        sleep(ASK_EVERY).await;
+    }
+}
+
 /// A pod with a claim that is not there would wait for ever.
 async fn volumes_are_here(cluster: &Kubernetes, spec: &WorkloadSpec) -> Result<(), Fault> {
     for mount in spec.volumes.values() {
@@ -89,11 +115,13 @@ async fn volumes_are_here(cluster: &Kubernetes, spec: &WorkloadSpec) -> Result<(
 pub(super) async fn keep(cluster: &Kubernetes, id: &str) -> Result<(), Fault> {
     let doing = "keeping its pod";
     let (workload, _) = cluster.found(id, doing).await?;
-    if !workload.is_proven() {
-        let proven = json!({ "metadata": { "annotations": { mark::PROVEN: "true" } } });
-        cluster.change(&workload, &proven).await.map_err(|error| refused(doing, &error))?;
+    introduce(cluster, &workload).await?;
+    if workload.is_proven() {
+        return Ok(());
     }
-    introduce(cluster, &workload).await
+    // Last: who sees the mark takes all of this for done.
+    let proven = json!({ "metadata": { "annotations": { mark::PROVEN: "true" } } });
+    cluster.change(&workload, &proven).await.map_err(|error| refused(doing, &error))
 }
 
 async fn introduce(cluster: &Kubernetes, workload: &Workload) -> Result<(), Fault> {

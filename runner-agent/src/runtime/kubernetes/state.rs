@@ -61,7 +61,7 @@ pub(super) fn replica(workload: &Workload, pods: &[Pod]) -> Option<Replica> {
         deployment: workload.label(mark::DEPLOYMENT)?.parse().ok()?,
         generation: workload.label(mark::GENERATION)?.parse().ok()?,
         release: workload.label(mark::RELEASE)?.parse().ok()?,
-        hash: workload.annotation(mark::SPEC)?.to_owned(),
+        hash: workload.label(mark::SPEC)?.to_owned(),
         digest: workload.annotation(mark::DIGEST).and_then(|digest| digest.parse().ok()),
         probe: workload.annotation(mark::PROBE).and_then(|probe| serde_json::from_str(probe).ok()),
         proven: workload.is_proven(),
@@ -100,7 +100,7 @@ pub(super) fn look(workload: &Workload, pods: &[Pod]) -> Seen {
 
 fn without_pod(workload: &Workload, pods: &[Pod]) -> Seen {
     if let Some(said) = workload.replica_failure() {
-        return Seen { stuck: true, ..Seen::waits(words::not_admitted(said)) };
+        return Seen { stuck: !words::is_over_quota(said), ..Seen::waits(words::not_admitted(said)) };
     }
     let own = || pods.iter().filter(|pod| workload.owns(pod));
     let evicted = own().filter_map(|pod| pod.status.as_ref()?.message.as_deref()).next();

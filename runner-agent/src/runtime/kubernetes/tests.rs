@@ -1,5 +1,7 @@
 //! The verbs, against an API server in memory.
 
+mod lease;
+mod rights;
 mod server;
 
 use patr_models::{
@@ -8,6 +10,7 @@ use patr_models::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use super::{
     manifest::{
@@ -16,14 +19,14 @@ use super::{
     },
     *,
 };
-use server::{NAMESPACE, Server};
+use server::{AGENTS, NAMESPACE, Server};
 
 const RUNNER: &str = "run_x";
 
 struct Cluster {
     server: Server,
     runtime: Kubernetes,
-    _state: TempDir,
+    state: TempDir,
 }
 
 fn cluster() -> Cluster {
@@ -37,9 +40,9 @@ fn cluster() -> Cluster {
         forward: false,
     };
     let about = ("a cluster".to_owned(), false);
-    let namespaces = (NAMESPACE.to_owned(), None);
+    let namespaces = (NAMESPACE.to_owned(), Some(AGENTS.to_owned()));
     let runtime = Kubernetes::over(server.client(), namespaces, about, options, state.path());
-    Cluster { server, runtime, _state: state }
+    Cluster { server, runtime, state }
 }
 
 impl Cluster {
@@ -138,6 +141,32 @@ async fn a_cluster_that_cannot_send_a_signal_says_so_and_nothing_is_left() {
     let why = message(cluster.runtime.start(&new, RUNNER).await.unwrap_err());
     assert!(why.contains("its stop signal is SIGQUIT"), "{why}");
     assert_eq!(cluster.runtime.observe(RUNNER).await.unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_namespace_does_not_allow_fails_at_once_and_room_is_waited_for() {
+    let cluster = cluster();
+    cluster
+        .server
+        .refuses("pods \"web\" is forbidden: violates PodSecurity \"restricted:latest\": seccompProfile");
+    let begun = Instant::now();
+    let why = message(cluster.runtime.start(&plain(), RUNNER).await.unwrap_err());
+    assert!(why.starts_with("its namespace does not allow it: "), "{why}");
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(cluster.runtime.observe(RUNNER).await.unwrap(), []);
+
+    cluster.server.refuses("pods \"web\" is forbidden: exceeded quota: q, requested: cpu=1");
+    let new = plain();
+    let starting = cluster.runtime.start(&new, RUNNER);
+    let room = async {
+        sleep(Duration::from_secs(3)).await; // On the paused clock.
+        cluster.server.admits();
+    };
+    tokio::join!(starting, room).0.unwrap();
+
+    cluster.server.refuses("pods \"web\" is forbidden: exceeded quota: q, requested: cpu=1");
+    let why = message(cluster.runtime.start(&plain(), RUNNER).await.unwrap_err());
+    assert!(why.starts_with("the quota of its namespace is used up: "), "{why}");
 }
 
 #[tokio::test]
@@ -260,22 +289,15 @@ async fn a_buried_volume_goes_when_no_replica_needs_it() {
     assert_eq!(cluster.server.all("persistentvolumeclaims").len(), 1, "nobody buried the other");
 }
 
-/// A pod that got an image and could not run what is in no image.
+/// A container that got its image and could not run what is in no image.
 fn got(id: &str) -> Value {
     let state =
         json!({ "terminated": { "exitCode": 128, "reason": "StartError", "message": "no such file" } });
-    status(json!({ "imageID": id, "state": state }))
+    json!({ "imageID": id, "state": state })
 }
 
 fn has_not(reason: &str, message: &str) -> Value {
-    let state = json!({ "waiting": { "reason": reason, "message": message } });
-    status(json!({ "imageID": "", "state": state }))
-}
-
-fn status(mut container: Value) -> Value {
-    let more = json!({ "name": "app", "image": "x", "ready": false, "restartCount": 0 });
-    container.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    json!({ "phase": "Failed", "containerStatuses": [container] })
+    json!({ "imageID": "", "state": { "waiting": { "reason": reason, "message": message } } })
 }
 
 const TAG: &str = "registry.example/web:1";

@@ -86,9 +86,14 @@ pub(super) fn unschedulable(said: &str) -> Failure {
     failure(FailureKind::Runtime, format!("no node has a place for it: {said}"))
 }
 
+/// What takes room now may be about to go.
+pub(super) fn is_over_quota(said: &str) -> bool {
+    said.contains("exceeded quota")
+}
+
 /// No pod may be made.
 pub(super) fn not_admitted(said: &str) -> Failure {
-    let what = if said.contains("exceeded quota") {
+    let what = if is_over_quota(said) {
         "the quota of its namespace is used up"
     } else if said.contains("violates PodSecurity") {
         "its namespace does not allow it"

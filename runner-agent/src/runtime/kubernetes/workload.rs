@@ -32,6 +32,13 @@ impl Workload {
         }
     }
 
+    /// The pod that it would make.
+    pub(super) fn pod(&self) -> Option<Pod> {
+        let PodTemplateSpec { metadata, spec } = self.template()?.clone();
+        let metadata = ObjectMeta { name: Some(self.name().to_owned()), ..metadata.unwrap_or_default() };
+        Some(Pod { metadata, spec, status: None })
+    }
+
     /// How many pods there should be; 1 if nothing is said.
     pub(super) fn replicas(&self) -> i32 {
         let said = match self {

@@ -25,7 +25,7 @@ pub(crate) const APP: &str = "app";
 const PULL_SECRET: &str = "patr-registry";
 const FILES: &str = "files";
 const SECRETS: &str = "secrets";
-/// The user without rights of most systems.
+/// The user and the group without rights of most systems.
 const NOBODY: i64 = 65_534;
 /// How long a replica may take to stop when nothing is said, in seconds.
 const GRACE_S: u32 = 10;
@@ -275,8 +275,9 @@ impl User {
     }
 
     pub(super) fn pod(self, security: Security) -> PodSecurityContext {
-        // Files and volumes are root's: this group may read and write them.
-        let group = self.group.or(self.user).filter(|group| *group != 0);
+        // Files and volumes are root's: this group may read and write them. Whom an image runs as is not known out here, so
+        // whoever it is gets a group besides.
+        let group = self.group.or(self.user).or(Some(NOBODY)).filter(|group| *group != 0);
         PodSecurityContext {
             fs_group: group,
             fs_group_change_policy: group.map(|_| "OnRootMismatch".to_owned()),
