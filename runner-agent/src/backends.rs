@@ -180,6 +180,11 @@ impl Backends {
         self.lock().pools.get(&deployment)?.is_ready(container)
     }
 
+    /// As [`Self::is_ready`], of one that was in at a moment: of others nothing that was seen then is true any more.
+    pub(crate) fn was_ready(&self, deployment: DeploymentId, container: &str, mark: u64) -> Option<bool> {
+        self.lock().pools.get(&deployment)?.was_ready(container, mark)
+    }
+
     /// Whether a replica serves.
     #[cfg(test)]
     pub(crate) fn contains(&self, deployment: DeploymentId, container: &str) -> bool {

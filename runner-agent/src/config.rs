@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
 
-/// Run this machine as a Patr runner
+use crate::runtime::kubernetes::{self, Security};
+
+/// Run this machine, or a namespace of a cluster, as a Patr runner
 ///
 /// The agent dials out to the control plane and starts what is deployed to it. Nothing listens on this machine, and
 /// what runs goes on when the agent stops or the connection is lost.
@@ -27,17 +29,45 @@ pub(crate) struct Args {
     #[arg(long, default_value = "/var/lib/patr-runner", env = "PATR_STATE_DIR")]
     state_dir: PathBuf,
     /// Reach containers through ports on 127.0.0.1 instead of their addresses. Found out by itself for rootless
-    /// Engines and Docker Desktop; needed where the Engine is in another virtual machine
+    /// Engines, Docker Desktop and clusters that this is no pod of; needed where the Engine is in another virtual machine
     #[arg(long, env = "PATR_PUBLISH_PORTS")]
     publish_ports: bool,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Kubernetes")]
+struct ClusterArgs {
+    /// A kubeconfig instead of the pod's own account, or of the one that `kubectl` would use
+    #[arg(long)]
+    kubeconfig: Option<PathBuf>,
+    /// Where everything goes; the kubeconfig's own, or the pod's, when absent. Nothing else should be in it
+    #[arg(long, env = "PATR_NAMESPACE")]
+    namespace: Option<String>,
+    /// What replicas are held to: `restricted` runs nothing as root
+    #[arg(long, value_enum, default_value = "restricted", env = "PATR_POD_SECURITY")]
+    pod_security: Security,
+    /// How large the claim of a new volume is
+    #[arg(long, default_value = "10Gi", env = "PATR_VOLUME_SIZE")]
+    volume_size: String,
+    /// The storage class of new volumes; the cluster's default when absent
+    #[arg(long, env = "PATR_STORAGE_CLASS")]
+    storage_class: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum RuntimeArg {
     /// Docker Engine, or Podman's Docker socket by DOCKER_HOST
     Docker,
-    /// Not there yet
+    /// A namespace of a Kubernetes cluster, from 1.30
     Kubernetes,
+}
+
+/// What runs the containers.
+pub(crate) enum Place {
+    Docker { publish_ports: bool },
+    Kubernetes(kubernetes::Options),
 }
 
 /// How the agent is to run.
@@ -47,7 +77,6 @@ pub(crate) struct Config {
     pub(crate) base: String,
     pub(crate) token: Token,
     pub(crate) state_dir: PathBuf,
-    pub(crate) publish_ports: bool,
 }
 
 /// A token that cannot be printed.
@@ -67,18 +96,26 @@ impl Token {
 }
 
 impl Args {
-    pub(crate) fn config(self) -> anyhow::Result<Config> {
-        if matches!(self.runtime, RuntimeArg::Kubernetes) {
-            bail!("the kubernetes runtime is not there yet: use `patr-runner docker`");
-        }
+    pub(crate) fn config(self) -> anyhow::Result<(Config, Place)> {
         let url = self.url.trim_end_matches('/');
         let base = match url.split_once("://") {
             Some(("http", rest)) => format!("ws://{rest}"),
             Some(("https", rest)) => format!("wss://{rest}"),
             _ => bail!("--url: `{url}` must begin with https:// or http://"),
         };
+        let place = match self.runtime {
+            RuntimeArg::Docker => Place::Docker { publish_ports: self.publish_ports },
+            RuntimeArg::Kubernetes => Place::Kubernetes(self.cluster.options(self.publish_ports)),
+        };
         let token = token(self.token_file)?;
-        Ok(Config { base, token, state_dir: self.state_dir, publish_ports: self.publish_ports })
+        Ok((Config { base, token, state_dir: self.state_dir }, place))
+    }
+}
+
+impl ClusterArgs {
+    fn options(self, forward: bool) -> kubernetes::Options {
+        let Self { kubeconfig, namespace, pod_security: security, volume_size, storage_class } = self;
+        kubernetes::Options { kubeconfig, namespace, security, volume_size, storage_class, forward }
     }
 }
 

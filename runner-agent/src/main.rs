@@ -1,4 +1,4 @@
-//! `patr-runner`: the agent of a machine.
+//! `patr-runner`: the agent of a machine, or of a namespace of a cluster.
 //!
 //! | task | reads | writes |
 //! |---|---|---|
@@ -34,10 +34,14 @@ use tracing::{error, info, warn};
 
 use crate::{
     backends::Backends,
-    config::Args,
+    config::{Args, Config, Place},
     handover::Handover,
     link::{Session, connect::Stopped},
-    runtime::docker::Docker,
+    runtime::{
+        Runtime,
+        docker::Docker,
+        kubernetes::{self, Kubernetes, Lease},
+    },
     store::{Failures, InUse, Store},
     vault::Vault,
 };
@@ -62,16 +66,53 @@ async fn main() -> ExitCode {
 /// How long another agent has to let go of the state directory.
 const FREE_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long another agent of the same runner, if there is one, has to connect once this one is to end.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(10);
+
 /// How long streams have to end once the agent is to.
 const ENDS_WITHIN: Duration = Duration::from_secs(30);
 
 async fn run(args: Args) -> anyhow::Result<Stopped> {
-    let config = args.config()?;
+    let (config, place) = args.config()?;
+    match place {
+        Place::Docker { publish_ports } => {
+            let store = Arc::new(store(&config.state_dir).await?);
+            let docker = Docker::connect(publish_ports, &config.state_dir).await?;
+            let about = docker.describe();
+            serve(config, store, (docker, about), None).await
+        }
+        Place::Kubernetes(options) => in_cluster(config, options).await,
+    }
+}
+
+async fn in_cluster(config: Config, options: kubernetes::Options) -> anyhow::Result<Stopped> {
+    let beginning = async {
+        let cluster = Kubernetes::connect(options, &config.state_dir).await?;
+        let common = cluster.begin(&config.state_dir).await?;
+        anyhow::Ok((cluster, common))
+    };
+    let (cluster, common) = tokio::select! {
+        begun = beginning => begun?,
+        () = asked_to_stop() => return Ok(Stopped::Asked),
+    };
     let store = Arc::new(store(&config.state_dir).await?);
+    let lease = common.map(|kubernetes::Common { lease, saved }| {
+        tokio::spawn(saved.keep(store.changes()));
+        lease
+    });
+    let about = cluster.describe();
+    serve(config, store, (cluster, about), lease).await
+}
+
+async fn serve<R: Runtime>(
+    config: Config,
+    store: Arc<Store>,
+    (runtime, host): (R, String),
+    lease: Option<Lease>,
+) -> anyhow::Result<Stopped> {
     let known = store.load()?;
     let vault = Vault::new(store.key()?);
-    let docker = Docker::connect(config.publish_ports, &config.state_dir).await?;
-    info!("{}", docker.describe());
+    info!("{host}");
     let backends = Backends::default();
     let handover = Handover::default();
     let (desired, desired_rx) = watch::channel(known.map(Arc::new));
@@ -83,7 +124,7 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
     let (to_reconciler, samples) = mpsc::channel(1);
     let (to_edge, samples_for_edge) = mpsc::channel(1);
     let reconciling = tokio::spawn(reconcile::run(reconcile::Ports {
-        runtime: docker.clone(),
+        runtime: runtime.clone(),
         desired: desired_rx.clone(),
         report,
         backends: backends.clone(),
@@ -93,23 +134,47 @@ async fn run(args: Args) -> anyhow::Result<Stopped> {
         failures,
     }));
     let readers = meter::Readers { reconciler: to_reconciler, edge: to_edge };
-    tokio::spawn(meter::run(docker.clone(), running_rx, readers));
+    tokio::spawn(meter::run(runtime.clone(), running_rx, readers));
     let key = vault.public();
-    let target = proxy::Target::new((backends, docker.clone()), desired_rx, vault, handover.clone());
+    let target = proxy::Target::new((backends, runtime), desired_rx, vault, handover.clone());
     tokio::spawn(tunnel::run(config.clone(), lanes_rx, target));
-    let host = docker.describe();
     let session =
         Session { config, store, host, key, desired, report: report_rx, samples: samples_for_edge, lanes };
-    // The session ends first, and what runs here is left to whoever comes next.
-    let stopped = tokio::select! {
-        stopped = link::run(session) => stopped,
-        () = asked_to_stop() => Stopped::Asked,
+    let stopped = {
+        let mut linked = std::pin::pin!(link::run(session));
+        let stopped = tokio::select! {
+            stopped = &mut linked => stopped,
+            () = asked_to_stop() => Stopped::Asked,
+            () = lost(lease.as_ref()) => Stopped::Replaced,
+        };
+        // What runs here is left to whoever comes next.
+        reconciling.abort();
+        if stopped == Stopped::Asked {
+            hand_over(lease.as_ref(), linked).await;
+        }
+        stopped
     };
-    reconciling.abort();
     if time::timeout(ENDS_WITHIN, handover.close()).await.is_err() {
         warn!("some requests did not end within {} s", ENDS_WITHIN.as_secs());
     }
     Ok(stopped)
+}
+
+/// When another agent works for this runner from then on.
+async fn lost(lease: Option<&Lease>) {
+    match lease {
+        Some(lease) => lease.lost().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Lets another agent of the same runner begin. What comes until it has connected is answered by this one, whose session the
+/// edge ends then.
+async fn hand_over(lease: Option<&Lease>, session: impl Future) {
+    if let Some(lease) = lease {
+        lease.release().await;
+        let _ = time::timeout(TAKEN_OVER_WITHIN, session).await;
+    }
 }
 
 /// The state directory, once an agent that was told to end has let go of it: an upgrade may start the new one first.

@@ -162,6 +162,7 @@ impl<R: Runtime> Reconciler<R> {
                 self.forgive(&mut here);
                 self.missing = Arc::new(host.volumes.missing.iter().copied().collect());
                 self.follow(mark, &here);
+                self.hear(mark, &here);
                 self.go_on(known, &here, host);
             }
             Err(error) => self.is_away(&error),

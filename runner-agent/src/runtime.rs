@@ -1,8 +1,12 @@
 //! A place containers run. It knows nothing of Patr's API, of retries or of the tunnel.
 
 pub(crate) mod docker;
+mod exit;
 #[cfg(test)]
 pub(crate) mod fake;
+mod kept;
+pub(crate) mod kubernetes;
+mod past;
 mod probe;
 
 use std::{
@@ -20,7 +24,7 @@ use patr_models::{
         Digest, Failure, FailureKind, Generation, ReleaseNumber, WorkloadSpec,
         exec::Size,
         logs::{LogLine, LogStream},
-        spec::Probe,
+        spec::{EnvName, Probe, SecretUse},
     },
     ids::{DeploymentId, SnapshotId, VolumeId},
     secret::Secrets,
@@ -47,7 +51,18 @@ pub(crate) struct Replica {
     pub(crate) http_port: Option<u16>,
     /// It has answered once, and is started again by the runtime whenever it ends.
     pub(crate) proven: bool,
+    pub(crate) health: Health,
     pub(crate) state: ReplicaState,
+}
+
+/// What a runtime has found by asking a replica's probes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// It asks none: the agent does.
+    Unasked,
+    /// It asks them, and starts a replica again that is not alive.
+    Ready,
+    Unready(Failure),
 }
 
 /// What a container does.
@@ -56,7 +71,7 @@ pub(crate) enum ReplicaState {
     /// Made, and never started: whoever made it did not come to that.
     Created,
     Running(Address),
-    /// The runtime is about to start it again.
+    /// The runtime is about to start it, or to start it again.
     Restarting,
     Exited,
 }
@@ -98,6 +113,30 @@ pub(crate) struct NewReplica {
     pub(crate) hash: String,
     /// The values of the secrets in the specification.
     pub(crate) secrets: Secrets,
+}
+
+impl NewReplica {
+    /// The value of a secret.
+    fn secret(&self, used: &SecretUse) -> Result<Vec<u8>, Failure> {
+        let value = used.version.and_then(|version| self.secrets.get(&used.secret, version));
+        value.ok_or_else(|| {
+            let version = used.version.map(|version| format!(", version {version}")).unwrap_or_default();
+            let message = format!("the value of the secret `{}`{version} has not come", used.secret);
+            failure(FailureKind::SecretSealed, message)
+        })
+    }
+
+    /// The value of a secret that is to be an environment variable.
+    fn secret_text(&self, name: &EnvName, used: &SecretUse) -> Result<String, Failure> {
+        let value = String::from_utf8(self.secret(used)?).ok();
+        value.filter(|value| !value.contains('\0')).ok_or_else(|| {
+            let message = format!(
+                "the secret `{}` is not text, so it cannot be the environment variable `{name}`: use it as a file",
+                used.secret
+            );
+            failure(FailureKind::Runtime, message)
+        })
+    }
 }
 
 /// What a container has used since it started, at one moment.
@@ -177,6 +216,14 @@ pub(crate) fn failure(kind: FailureKind, message: impl Into<String>) -> Failure 
     Failure { kind, message: message.into(), logs: Vec::new() }
 }
 
+/// A time as runtimes write it: with nanoseconds, and without the zeros at their end.
+fn moment(text: &str) -> Option<Millis> {
+    let (seconds, rest) = (text.get(..19)?, text.get(19..)?);
+    let digits: String =
+        rest.strip_prefix('.').unwrap_or("").chars().take_while(char::is_ascii_digit).collect();
+    format!("{seconds}.{digits:0<3.3}Z").parse().ok()
+}
+
 /// The verbs of the reconciler, and nothing else.
 pub(crate) trait Runtime: Clone + Send + Sync + 'static {
     /// What is here now, by label, whoever started it.
@@ -194,7 +241,7 @@ pub(crate) trait Runtime: Clone + Send + Sync + 'static {
     /// What a container does now; a failure says why it does not run.
     fn check(&self, id: &str) -> impl Future<Output = Result<Checked, Fault>> + Send;
     /// Asks a replica once whether it is ready, over its ports.
-    fn ask(&self, at: &Address, probe: &Probe) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn ask(&self, id: &str, at: &Address, probe: &Probe) -> impl Future<Output = Result<(), Failure>> + Send;
     /// Asks a replica by a command in it, which must end with exit code 0 within a time. A failure of kind `Runtime` is
     /// one of the runtime, and says nothing about the replica.
     fn exec_probe(
@@ -275,4 +322,18 @@ pub(crate) trait Runtime: Clone + Send + Sync + 'static {
     fn collect_images(&self, keep: &[Digest]) -> impl Future<Output = ()> + Send;
     /// Something may have changed; look again. Deliberately carries no data.
     fn changes(&self) -> impl Stream<Item = ()> + Send + 'static;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_keep_milliseconds_however_many_digits_there_are() {
+        let of = |text: &str| moment(text).unwrap().to_string();
+        assert_eq!(of("2026-01-31T12:00:00.123456789Z"), "2026-01-31T12:00:00.123Z");
+        assert_eq!(of("2026-01-31T12:00:00.5Z"), "2026-01-31T12:00:00.500Z");
+        assert_eq!(of("2026-01-31T12:00:00Z"), "2026-01-31T12:00:00.000Z");
+        assert_eq!(moment("0001"), None);
+    }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs::{self, File},
-    io::{ErrorKind, Write},
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,7 @@ use patr_models::{
     ids::{DeploymentId, RunnerId},
     wire::Snapshot,
 };
+use tokio::sync::watch;
 use tracing::warn;
 
 /// What should run, and as which runner.
@@ -31,9 +32,17 @@ pub(crate) type Failures = HashMap<DeploymentId, (Generation, Failure)>;
 #[error("another agent uses {}: stop it, or choose another --state-dir", .0.display())]
 pub(crate) struct InUse(PathBuf);
 
+/// What should run.
+pub(crate) const DESIRED: &str = "desired.json";
+const KEY: &str = "secrets.key";
+const FAILED: &str = "failed.json";
+/// All that an agent that takes over needs.
+pub(crate) const FILES: [&str; 3] = [DESIRED, KEY, FAILED];
+
 /// The state directory. Held by one agent at a time.
 pub(crate) struct Store {
     directory: PathBuf,
+    changed: watch::Sender<()>,
     _lock: File,
 }
 
@@ -44,11 +53,11 @@ impl Store {
         if lock.try_lock().is_err() {
             return Err(InUse(directory.to_owned()).into());
         }
-        Ok(Self { directory: directory.to_owned(), _lock: lock })
+        Ok(Self { directory: directory.to_owned(), changed: watch::Sender::default(), _lock: lock })
     }
 
     fn file(&self) -> PathBuf {
-        self.directory.join("desired.json")
+        self.directory.join(DESIRED)
     }
 
     /// What should run, as last heard. `None` before anything was heard, or when it cannot be read any more: then
@@ -66,7 +75,7 @@ impl Store {
 
     /// The key that secrets are sealed to. Made once; a new one would need every secret to be sent anew.
     pub(crate) fn key(&self) -> anyhow::Result<[u8; 32]> {
-        let file = self.directory.join("secrets.key");
+        let file = self.directory.join(KEY);
         match fs::read(&file) {
             Ok(bytes) => {
                 let key = bytes.try_into();
@@ -74,7 +83,7 @@ impl Store {
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let key: [u8; 32] = rand::random();
-                self.put("secrets.new", "secrets.key", &key)?;
+                self.put(KEY, &key)?;
                 Ok(key)
             }
             Err(error) => Err(error).with_context(|| file.display().to_string()),
@@ -84,34 +93,41 @@ impl Store {
     /// What has failed, so that an agent that starts does not try it again: a release that replaces the one before it
     /// would stop that once more. Without it, it is tried.
     pub(crate) fn failures(&self) -> Failures {
-        let bytes = fs::read(self.directory.join("failed.json")).unwrap_or_default();
+        let bytes = fs::read(self.directory.join(FAILED)).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
     pub(crate) fn save_failures(&self, failures: &Failures) -> anyhow::Result<()> {
-        self.put("failed.new", "failed.json", &serde_json::to_vec(failures)?)
+        self.put(FAILED, &serde_json::to_vec(failures)?)
     }
 
-    /// Keeps what is known: the old one is whole until the new one is.
+    /// Keeps what is known.
     pub(crate) fn save(&self, known: &Known) -> anyhow::Result<()> {
-        self.put("desired.new", "desired.json", &serde_json::to_vec(known)?)
+        self.put(DESIRED, &serde_json::to_vec(known)?)
     }
 
-    fn put(&self, new: &str, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-        let new = self.directory.join(new);
-        let mut file = private(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, self.directory.join(name))?;
+    /// Hears of every file that is kept from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        write_private(&self.directory.join(name), bytes)?;
         // The rename itself has to outlast a power cut.
-        Ok(File::open(&self.directory)?.sync_all()?)
+        File::open(&self.directory)?.sync_all()?;
+        self.changed.send_replace(());
+        Ok(())
     }
 }
 
-/// Snapshots hold environments: nobody else may read them.
-fn private(path: &Path) -> std::io::Result<File> {
+/// Writes a file: the old one is whole until the new one is. Snapshots hold environments, so nobody else may read it.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+    let new = path.with_extension("new");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)
 }
 
 #[cfg(test)]

@@ -15,9 +15,10 @@ pub(crate) enum Runner {
     #[command(after_help = "\
 Example:
   patr runner add home
+  patr runner add cluster --runtime kubernetes | kubectl apply --filename -
 
 The token goes to stdout, once; how to install the agent with it goes to stderr. The agent dials out \
-only: the machine needs no public address and no open port.")]
+only: the machine needs no public address and no open port. For Kubernetes a manifest with the token in it goes to stdout.")]
     Add {
         /// What to call the machine, unique in the workspace
         name: Name,
@@ -73,12 +74,14 @@ impl Runner {
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Runtime {
     Docker,
+    Kubernetes,
 }
 
 impl From<Runtime> for RuntimeKind {
     fn from(runtime: Runtime) -> Self {
         match runtime {
             Runtime::Docker => Self::Docker,
+            Runtime::Kubernetes => Self::Kubernetes,
         }
     }
 }

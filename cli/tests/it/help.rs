@@ -228,7 +228,7 @@ fn help_of_a_command_teaches_it() {
 
     Options:
           --runtime <RUNTIME>  What the machine runs containers with [default: docker] [possible values:
-                               docker]
+                               docker, kubernetes]
       -h, --help               Print help
 
     Everywhere:
@@ -242,9 +242,11 @@ fn help_of_a_command_teaches_it() {
 
     Example:
       patr runner add home
+      patr runner add cluster --runtime kubernetes | kubectl apply --filename -
 
     The token goes to stdout, once; how to install the agent with it goes to stderr. The agent dials out
-    only: the machine needs no public address and no open port.
+    only: the machine needs no public address and no open port. For Kubernetes a manifest with the token
+    in it goes to stdout.
     ");
 }
 

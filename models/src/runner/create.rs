@@ -40,6 +40,5 @@ api_errors! {
         AlreadyMade { id: RunnerId, name: Name } = 409 "already_made",
             "this request has already made the runner `{name}` ({id}); its token was in the first answer and is not stored",
             hint "if that answer is lost, `patr runner rotate-token {name}` gives a new token";
-        RuntimeNotSupported = 422 "runtime_not_supported", "runtime: only `docker` is supported yet";
     }
 }

@@ -125,6 +125,12 @@ impl Pool {
         }
     }
 
+    /// Whether a replica serves that was in already at a moment.
+    pub(super) fn was_ready(&self, container: &str, mark: u64) -> Option<bool> {
+        let was_in = |backend: &&Backend| backend.container == container && backend.mark <= mark;
+        self.backends.iter().find(was_in).map(|backend| backend.ready)
+    }
+
     pub(super) fn add(&mut self, container: &str, address: Address, mark: u64) {
         if let Some(known) = self.find(container) {
             (known.address, known.mark, known.ready) = (address, mark, true);

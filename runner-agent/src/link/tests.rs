@@ -42,7 +42,6 @@ impl Story {
             base: format!("ws://{}", listener.local_addr().unwrap()),
             token: crate::config::Token::of("patr_r_test"),
             state_dir: state.path().into(),
-            publish_ports: false,
         };
         let store = Arc::new(Store::open(state.path()).unwrap());
         let (desired_tx, desired) = watch::channel(None);

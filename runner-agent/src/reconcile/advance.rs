@@ -18,11 +18,12 @@ use super::{
     plan::{Place, Situation, Step, plan, settled},
     report::View,
     steps::{self, Context},
+    watch::{Judged, Verdict},
 };
 use crate::{
     backends::Expected,
     meter::Running,
-    runtime::{Replica, ReplicaState, Runtime},
+    runtime::{Health, Replica, ReplicaState, Runtime},
     store::{Failures, Known},
 };
 
@@ -69,6 +70,20 @@ impl<R: Runtime> Reconciler<R> {
             gone_volumes: host.volumes.gone,
             health: Some(host.health),
         });
+    }
+
+    /// Where the runtime asks probes itself, what it has found is what counts.
+    pub(super) fn hear(&mut self, mark: u64, all: &[Replica]) {
+        for replica in all {
+            let was_ready = self.backends.was_ready(replica.deployment, &replica.id, mark);
+            let verdict = match (&replica.health, was_ready) {
+                (Health::Ready, Some(false)) => Verdict::Ready,
+                (Health::Unready(why), Some(true)) => Verdict::Unready(why.clone()),
+                _ => continue,
+            };
+            let (deployment, generation) = (replica.deployment, replica.generation);
+            self.judged(Judged { deployment, replica: replica.id.clone(), generation, verdict });
+        }
     }
 
     /// A replica that does not run answers nothing, whatever was proved before.
@@ -226,7 +241,8 @@ impl<R: Runtime> Reconciler<R> {
         let Some(memory) = self.memories.get(&desired.id) else { return };
         let Some(digest) = plan::digest(desired, here, memory) else { return };
         let hash = desired.spec.hash(&digest, desired.restart);
-        for replica in here.iter().filter(|replica| replica.hash == hash) {
+        let asked = |replica: &&&Replica| replica.hash == hash && replica.health == Health::Unasked;
+        for replica in here.iter().filter(asked) {
             let of = (desired.id, desired.generation);
             self.watches.begin((&self.runtime, &self.backends), of, &replica.id, &desired.spec);
         }

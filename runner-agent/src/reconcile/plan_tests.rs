@@ -7,7 +7,7 @@ use patr_models::{
 };
 
 use super::*;
-use crate::runtime::Address;
+use crate::runtime::{Address, Health};
 
 fn sha(byte: char) -> Digest {
     format!("sha256:{}", byte.to_string().repeat(64)).parse().unwrap()
@@ -45,6 +45,7 @@ fn replica(id: &str, hash: &str, release: ReleaseNumber) -> Replica {
         probe: None,
         http_port: None,
         proven: true,
+        health: Health::Unasked,
         state: ReplicaState::Running(Address::Network([10, 0, 0, 1].into())),
     }
 }

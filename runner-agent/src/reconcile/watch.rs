@@ -57,7 +57,7 @@ pub(super) async fn question<R: Runtime>(
                 let message = format!("no answer within {} s", patience.as_secs());
                 failure(FailureKind::ProbeFailed, message)
             };
-            timeout(patience, runtime.ask(address, probe)).await.unwrap_or_else(|_| Err(late()))
+            timeout(patience, runtime.ask(replica, address, probe)).await.unwrap_or_else(|_| Err(late()))
         }
         None => Ok(()),
     }

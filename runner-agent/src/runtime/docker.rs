@@ -7,10 +7,8 @@ mod events;
 mod exec;
 mod files;
 mod image;
-mod kept;
 mod logs;
 mod network;
-mod past;
 mod pull;
 mod pulled;
 mod request;
@@ -51,13 +49,14 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    Address, Archive, Checked, Exec, Fault, LogsFrom, NewReplica, Replica, ReplicaState, Runtime, Totals,
-    Unavailable, VolumesSeen, failure, probe,
+    Address, Archive, Checked, Exec, Fault, Health, LogsFrom, NewReplica, Replica, ReplicaState, Runtime,
+    Totals, Unavailable, VolumesSeen, failure,
+    kept::Kept,
+    past::{self, Past},
+    probe,
 };
 use container::label;
 use disk::Disk;
-use kept::Kept;
-use past::Past;
 use pulled::Pulled;
 use volume::still::Held;
 use words::{chain, exited, is_missing, refused};
@@ -241,7 +240,7 @@ impl Runtime for Docker {
         }
     }
 
-    async fn ask(&self, at: &Address, probe: &Probe) -> Result<(), Failure> {
+    async fn ask(&self, _: &str, at: &Address, probe: &Probe) -> Result<(), Failure> {
         probe::ask(at, probe).await
     }
 
@@ -286,7 +285,8 @@ impl Runtime for Docker {
         // Whether it stops in time or not, removal is by force.
         let _ = self.stop_in_time(&found, id).await;
         if let Some(deployment) = container::deployment(&found) {
-            past::save(self, id, deployment).await;
+            let lines = logs::follow(self, id, past::LAST);
+            self.shared.past.save((deployment, id), self.secrets_of(id), lines).await;
         }
         self.discard(id).await.map_err(|error| refused("removing its container", &error))
     }

@@ -16,7 +16,9 @@ use patr_models::{
 };
 use tokio::{sync::watch, time::sleep};
 
-use super::{Address, Checked, Fault, NewReplica, Replica, ReplicaState, Unavailable, VolumesSeen, failure};
+use super::{
+    Address, Checked, Fault, Health, NewReplica, Replica, ReplicaState, Unavailable, VolumesSeen, failure,
+};
 
 /// What the reconciler can ask of a runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +158,11 @@ impl Fake {
         self.world().containers.push(Container { runner, image, replica, restarts: 0 });
     }
 
+    /// The runtime says how a container answers its probes, which it asks itself.
+    pub(crate) fn finds(&self, id: &str, health: Health) {
+        self.change(id, |container| container.replica.health = health);
+    }
+
     /// The process of a container ends; if it is kept, it is about to be started again.
     pub(crate) fn crash(&self, id: &str) {
         self.change(id, |container| {
@@ -293,6 +300,7 @@ impl World {
             probe: new.desired.spec.effective_probe(),
             http_port: new.desired.spec.first_http_port(),
             proven: false,
+            health: Health::Unasked,
             state: if crashes { ReplicaState::Exited } else { running },
         };
         self.containers.push(Container { runner: runner.to_owned(), image, replica, restarts: 0 });

@@ -22,7 +22,7 @@ use super::*;
 use crate::{
     backends::Backends,
     handover::Handover,
-    runtime::{Address, Replica, ReplicaState, fake::Fake},
+    runtime::{Address, Health, Replica, ReplicaState, fake::Fake},
     store::Known,
     vault::Vault,
 };
@@ -98,6 +98,7 @@ impl Edge {
             probe: None,
             http_port: None,
             proven: true,
+            health: Health::Unasked,
             state: ReplicaState::Running(address),
         };
         self.fake.foreign(&RunnerId::from_parts(Millis(0), 1).to_string(), replica);

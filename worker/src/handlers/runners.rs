@@ -11,7 +11,7 @@ use patr_models::{
     limits::TUNNEL_LANES,
     page::Page,
     runner::{
-        Connection, Runner, RunnerWithToken, RuntimeKind,
+        Connection, Runner, RunnerWithToken,
         connect::{ConnectRunner, PublicKey},
         create::{self, CreateRunner},
         delete::{self, DeleteRunner},
@@ -34,9 +34,6 @@ use crate::{
 
 pub(crate) async fn create(ctx: &Ctx, caller: Member, call: Call<CreateRunner>) -> Answer<CreateRunner> {
     let create::Body { name, runtime } = call.body.0;
-    if runtime != RuntimeKind::Docker {
-        return Err(Failure::Api(create::Error::RuntimeNotSupported));
-    }
     let runner = Runner {
         id: ctx.id()?,
         name,
@@ -174,7 +171,7 @@ mod tests {
     use patr_models::{
         endpoint::body::NoBody,
         internal::observe::Observed,
-        runner::{get, list, rotate_token},
+        runner::{RuntimeKind, get, list, rotate_token},
         time::Millis,
         wire::{HostHealth, Report},
     };
@@ -219,17 +216,8 @@ mod tests {
         owner.runner("spare");
         assert_eq!(code(rename(&owner, "spare", "box")), "name_taken");
         let path = create::Path { workspace: owner.workspace() };
-        let body = create::Body { name: "box".parse().unwrap(), runtime: RuntimeKind::Docker };
-        assert_eq!(code(owner.create::<CreateRunner>(path, Json(body))), "name_taken");
-    }
-
-    #[test]
-    fn a_runtime_that_is_not_there_yet_is_refused() {
-        let app = App::new();
-        let owner = app.owner("acme");
-        let path = create::Path { workspace: owner.workspace() };
         let body = create::Body { name: "box".parse().unwrap(), runtime: RuntimeKind::Kubernetes };
-        assert_eq!(code(owner.create::<CreateRunner>(path, Json(body))), "runtime_not_supported");
+        assert_eq!(code(owner.create::<CreateRunner>(path, Json(body))), "name_taken");
     }
 
     #[test]

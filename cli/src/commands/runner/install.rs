@@ -1,12 +1,44 @@
 //! How a machine joins, ready to paste.
 
-use patr_models::runner::RuntimeKind;
+use patr_models::runner::{RunnerWithToken, RuntimeKind};
+
+use crate::{failure::Outcome, printer::Printer};
+
+/// The token to stdout and the instructions to people; for a cluster, a manifest with the token to stdout.
+pub(super) fn print(made: &RunnerWithToken, url: &str, printer: &Printer) -> Outcome<()> {
+    match made.runner.runtime {
+        RuntimeKind::Docker => {
+            printer.answer(made, Some(&made.token))?;
+            printer.note(&instructions(made.runner.runtime, url, &made.token));
+        }
+        RuntimeKind::Kubernetes if printer.is_json() => printer.answer(made, None)?,
+        RuntimeKind::Kubernetes => {
+            printer.raw(&manifest(made, url))?;
+            printer.note(
+                "apply it as somebody who may make namespaces and roles: `kubectl apply --filename FILE`",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What to apply to a cluster. Neither a name, the address nor a token holds anything that YAML would read.
+fn manifest(made: &RunnerWithToken, url: &str) -> String {
+    // Two workspaces may have runners of one name in one cluster.
+    let id = made.runner.id.to_string();
+    let (_, unique) = id.split_at(id.len().saturating_sub(6));
+    let namespace = format!("patr-{}-{unique}", made.runner.name);
+    include_str!("cluster.yaml")
+        .replace("{namespace}", &namespace)
+        .replace("{url}", url)
+        .replace("{token}", &made.token)
+}
 
 /// What to type on the machine. Neither the address nor a token holds anything that a shell, systemd or YAML would read.
 ///
 /// The token goes into a file that only root can read, not into a unit or onto a command line, where others see it. The
 /// agent shares the machine's network: it reaches replicas at their addresses, and an edge at `localhost` as well.
-pub(super) fn instructions(runtime: RuntimeKind, url: &str, token: &str) -> String {
+fn instructions(runtime: RuntimeKind, url: &str, token: &str) -> String {
     let runtime = runtime.as_str();
     format!(
         "

@@ -14,7 +14,6 @@ pub(super) async fn rotate_token(runner: Ref<RunnerId>, ctx: &Context) -> Outcom
     let made = ctx.client.call(plain::<RotateRunnerToken>(path)).await?.body.0;
     ctx.printer
         .note(&format!("the old token of `{}` is refused from now on; the new one:", made.runner.name));
-    ctx.printer.answer(&made, Some(&made.token))?;
-    ctx.printer.note(&install::instructions(made.runner.runtime, ctx.client.base(), &made.token));
+    install::print(&made, ctx.client.base(), &ctx.printer)?;
     Ok(Exit::Ok)
 }

@@ -60,3 +60,31 @@ fn the_compose_file_is_one_that_compose_takes() {
     };
     assert!(fine, "{said}");
 }
+
+#[test]
+fn a_cluster_gets_one_manifest_that_can_be_piped() {
+    let t = TestContext::new();
+    let mut made = runner_with_token("cluster");
+    made.runner.runtime = RuntimeKind::Kubernetes;
+    t.edge.answers::<CreateRunner>(Created(made));
+    let ran = t.patr("runner add cluster --runtime kubernetes").run();
+    let kinds: Vec<&str> = ran.stdout.lines().filter_map(|line| line.strip_prefix("kind: ")).collect();
+    let identity = ["Namespace", "Namespace", "ServiceAccount", "Secret"];
+    let shared = ["Secret", "Lease", "Role", "RoleBinding"];
+    let agent = ["Role", "RoleBinding", "Deployment", "PodDisruptionBudget"];
+    assert_eq!(kinds, [identity, shared, agent].concat());
+    assert!(ran.stdout.contains("  token: patr_r_secret\n"), "{}", ran.stdout);
+    let left = ["{namespace}", "{url}", "{token}"].iter().any(|name| ran.stdout.contains(name));
+    assert!(!left, "{}", ran.stdout);
+    assert!(!ran.stderr.contains("patr_r_secret"), "{}", ran.stderr);
+    // What is granted is granted in one namespace.
+    assert!(!ran.stdout.contains("ClusterRole"), "{}", ran.stdout);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("runner.yaml"), &ran.stdout).unwrap();
+    std::fs::write(folder.path().join("kustomization.yaml"), "resources: [runner.yaml]\n").unwrap();
+    // It reads every object, and asks no cluster.
+    let Some((fine, said)) = read_by(Command::new("kubectl").arg("kustomize").arg(folder.path())) else {
+        return;
+    };
+    assert!(fine, "{said}");
+}

@@ -12,7 +12,7 @@ use patr_models::{
 use super::*;
 use crate::{
     runtime::{
-        VolumesSeen,
+        Health, VolumesSeen, failure,
         fake::{Behaviour, Fate},
     },
     vault,
@@ -45,6 +45,32 @@ async fn a_replica_that_is_not_ready_gets_no_requests_until_it_is() {
     story.fake.behaves("web:1", Behaviour::Serves);
     let seen = story.is_live(&watched(1)).await;
     assert_eq!((seen.trouble, story.changes()), (None, vec![]), "and the replica was left alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runtime_that_asks_probes_itself_is_believed() {
+    let mut story = Story::with(release(1, 1)).await;
+    story.fake.forget_calls();
+    let why = failure(FailureKind::ProbeFailed, "its readiness probe does not succeed");
+    story.fake.finds("c1", Health::Unready(why.clone()));
+    let seen = story.sees(1, |seen| seen.ready == 0).await;
+    assert_eq!(seen.trouble, Some(why));
+    assert!(story.backends.pick(id(1), 80).is_none());
+    story.fake.finds("c1", Health::Ready);
+    let seen = story.is_live(&release(1, 1)).await;
+    assert_eq!((seen.trouble, story.changes()), (None, vec![]), "and the replica was left alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn probes_that_the_runtime_asks_are_not_asked_by_the_agent_too() {
+    let mut story = Story::with(watched(1)).await;
+    story.fake.finds("c1", Health::Ready);
+    // What was begun to be asked before goes on.
+    story.restart_agent();
+    story.is_live(&watched(1)).await;
+    story.fake.forget_calls();
+    later(60).await;
+    assert_eq!(story.fake.calls(&[Verb::Ask]), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

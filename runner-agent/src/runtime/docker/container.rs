@@ -12,13 +12,13 @@ use bollard::models::{
 };
 use patr_models::{
     deployment::{
-        Failure, FailureKind, WorkloadSpec,
+        Failure, WorkloadSpec,
         spec::{FileContent, FileSpec, PortProtocol},
     },
     ids::DeploymentId,
 };
 
-use super::{Address, NewReplica, Replica, ReplicaState, failure, files, volume};
+use super::{Address, Health, NewReplica, Replica, ReplicaState, volume};
 
 /// What containers carry, so that nothing else must be remembered.
 pub(super) mod label {
@@ -111,15 +111,7 @@ fn environment(new: &NewReplica) -> Result<Vec<String>, Failure> {
     let spec = &new.desired.spec;
     let mut environment: Vec<_> = spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     for (name, used) in &spec.secrets {
-        let value = String::from_utf8(files::secret(used, &new.secrets)?).ok();
-        let value = value.filter(|value| !value.contains('\0')).ok_or_else(|| {
-            let message = format!(
-                "the secret `{}` is not text, so it cannot be the environment variable `{name}`: use it as a file",
-                used.secret
-            );
-            failure(FailureKind::Runtime, message)
-        })?;
-        environment.push(format!("{name}={value}"));
+        environment.push(format!("{name}={}", new.secret_text(name, used)?));
     }
     Ok(environment)
 }
@@ -194,6 +186,7 @@ pub(super) fn replica(summary: ContainerSummary) -> Option<Replica> {
         probe: labels.get(label::PROBE).and_then(|probe| serde_json::from_str(probe).ok()),
         http_port: labels.get(label::HTTP_PORT).and_then(|port| port.parse().ok()),
         proven: !names.iter().any(|name| name.ends_with(UNPROVEN)),
+        health: Health::Unasked,
         state: match summary.state {
             Some(ContainerSummaryStateEnum::RUNNING | ContainerSummaryStateEnum::PAUSED) => {
                 ReplicaState::Running(address(published, networks))

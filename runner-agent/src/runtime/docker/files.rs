@@ -1,12 +1,9 @@
 //! Files of a specification, put into a container before it starts.
 
 use bollard::query_parameters::UploadToContainerOptions;
-use patr_models::{
-    deployment::{
-        Failure, FailureKind,
-        spec::{FileContent, FileSpec, SecretUse},
-    },
-    secret::Secrets,
+use patr_models::deployment::{
+    Failure, FailureKind,
+    spec::{FileContent, FileSpec},
 };
 use tar::{Builder, Header};
 
@@ -32,7 +29,7 @@ fn archive(new: &NewReplica) -> Result<Vec<u8>, Failure> {
     let mut builder = Builder::new(Vec::new());
     for (path, file) in &new.desired.spec.files {
         let bad = |why: &str| failure(FailureKind::Runtime, format!("its file `{path}` {why}"));
-        let bytes = content(file, &new.secrets)?.ok_or_else(|| bad("is not base64"))?;
+        let bytes = content(file, new)?.ok_or_else(|| bad("is not base64"))?;
         let mut header = Header::new_gnu();
         header.set_mode(file.mode());
         header.set_size(bytes.len() as u64);
@@ -43,28 +40,18 @@ fn archive(new: &NewReplica) -> Result<Vec<u8>, Failure> {
     builder.into_inner().map_err(|error| failure(FailureKind::Runtime, format!("its files: {error}")))
 }
 
-fn content(file: &FileSpec, secrets: &Secrets) -> Result<Option<Vec<u8>>, Failure> {
+fn content(file: &FileSpec, new: &NewReplica) -> Result<Option<Vec<u8>>, Failure> {
     match &file.content {
-        FileContent::Secret(used) => secret(used, secrets).map(Some),
+        FileContent::Secret(used) => new.secret(used).map(Some),
         FileContent::Text(_) | FileContent::Base64(_) => Ok(file.bytes().flatten()),
     }
-}
-
-/// The value of a secret.
-pub(super) fn secret(used: &SecretUse, secrets: &Secrets) -> Result<Vec<u8>, Failure> {
-    let value = used.version.and_then(|version| secrets.get(&used.secret, version));
-    value.ok_or_else(|| {
-        let version = used.version.map(|version| format!(", version {version}")).unwrap_or_default();
-        let message = format!("the value of the secret `{}`{version} has not come", used.secret);
-        failure(FailureKind::SecretSealed, message)
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Read;
 
-    use patr_models::secret::SecretValue;
+    use patr_models::{deployment::spec::SecretUse, secret::SecretValue};
 
     use super::{super::tests::new_replica, *};
 

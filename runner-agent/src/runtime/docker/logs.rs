@@ -10,7 +10,8 @@ use patr_models::{
 };
 use tokio::sync::mpsc;
 
-use super::{Docker, LogsFrom, usage::moment};
+use super::{Docker, LogsFrom};
+use crate::runtime::moment;
 
 /// Lines of a container that ended, in a failure.
 const LAST_LINES: &str = "20";

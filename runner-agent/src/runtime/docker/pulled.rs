@@ -16,8 +16,7 @@ use tokio::{sync::Mutex, time::Instant};
 use tracing::{info, warn};
 
 use super::{
-    Docker,
-    kept::Kept,
+    Docker, Kept,
     words::{chain, is_missing},
 };
 

@@ -5,9 +5,10 @@ use bollard::{
     query_parameters::StatsOptions,
 };
 use futures_util::StreamExt;
-use patr_models::{deployment::FailureKind, time::Millis};
+use patr_models::deployment::FailureKind;
 
 use super::{Docker, Fault, Totals, failure, words::refused};
+use crate::runtime::moment;
 
 /// The Engine writes this as the time of a container that does not run.
 const NEVER: &str = "0001-";
@@ -33,14 +34,6 @@ fn totals(stats: &ContainerStatsResponse) -> Option<Totals> {
         read_bytes: stats.blkio_stats.as_ref().map(|disk| moved(disk, "read")).unwrap_or_default(),
         written_bytes: stats.blkio_stats.as_ref().map(|disk| moved(disk, "write")).unwrap_or_default(),
     })
-}
-
-/// The Engine writes times with nanoseconds, and leaves zeros at their end out.
-pub(super) fn moment(text: &str) -> Option<Millis> {
-    let (seconds, rest) = (text.get(..19)?, text.get(19..)?);
-    let digits: String =
-        rest.strip_prefix('.').unwrap_or("").chars().take_while(char::is_ascii_digit).collect();
-    format!("{seconds}.{:0<3.3}Z", digits).parse().ok()
 }
 
 /// The kernel counts files that it would give up for free: under one name in cgroups of version 1, under another in
@@ -98,14 +91,5 @@ mod tests {
     fn a_container_that_does_not_run_has_no_totals() {
         let stopped = serde_json::json!({ "read": "0001-01-01T00:00:00Z", "cpu_stats": { "cpu_usage": {} } });
         assert_eq!(totals(&serde_json::from_value(stopped).unwrap()), None);
-    }
-
-    #[test]
-    fn moments_keep_milliseconds_however_many_digits_there_are() {
-        let of = |text: &str| moment(text).unwrap().to_string();
-        assert_eq!(of("2026-01-31T12:00:00.123456789Z"), "2026-01-31T12:00:00.123Z");
-        assert_eq!(of("2026-01-31T12:00:00.5Z"), "2026-01-31T12:00:00.500Z");
-        assert_eq!(of("2026-01-31T12:00:00Z"), "2026-01-31T12:00:00.000Z");
-        assert_eq!(moment("0001"), None);
     }
 }

@@ -6,6 +6,7 @@ use bollard::{errors::Error, models::ContainerInspectResponse};
 use patr_models::deployment::{Digest, Failure, FailureKind, ImageRef};
 
 use super::{Fault, Unavailable, failure};
+use crate::runtime::exit;
 
 /// Podman leaves out the kind of a hash.
 pub(super) fn digest(id: &str) -> Option<Digest> {
@@ -90,17 +91,9 @@ pub(super) fn exited(found: &ContainerInspectResponse) -> Failure {
     let state = found.state.as_ref();
     let code = state.and_then(|state| state.exit_code).unwrap_or_default();
     if state.and_then(|state| state.oom_killed).unwrap_or_default() {
-        return failure(FailureKind::OutOfMemory, "it used more memory than it may, and was killed");
+        return exit::out_of_memory();
     }
-    let signal = match code {
-        134 => " (SIGABRT)".to_owned(),
-        137 => " (SIGKILL)".to_owned(),
-        139 => " (SIGSEGV)".to_owned(),
-        143 => " (SIGTERM)".to_owned(),
-        129..=192 => format!(" (signal {})", code - 128),
-        _ => String::new(),
-    };
-    failure(FailureKind::Exited, format!("it ended with exit code {code}{signal}"))
+    exit::with_code(code)
 }
 
 #[cfg(test)]

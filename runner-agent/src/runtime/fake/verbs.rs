@@ -72,7 +72,7 @@ impl Runtime for Fake {
         self.call(Verb::Check, format!("check {id}"), |world| world.check(id)).await
     }
 
-    async fn ask(&self, at: &Address, _: &Probe) -> Result<(), Failure> {
+    async fn ask(&self, _: &str, at: &Address, _: &Probe) -> Result<(), Failure> {
         let deaf = || failure(FailureKind::PortClosed, "nothing listens on port 80");
         let asked = self.call(Verb::Ask, "ask".to_owned(), |world| Ok(world.answers(at))).await;
         if asked.is_ok_and(|answers| answers) { Ok(()) } else { Err(deaf()) }

@@ -1,4 +1,4 @@
-//! The last lines of containers that are gone, in files of the state directory.
+//! The last lines of replicas that are gone, in files of the state directory.
 //!
 //! `logs/<deployment>/<time of the last line>-<replica>.jsonl`: names sort by time.
 
@@ -8,42 +8,29 @@ use std::{
     time::Duration,
 };
 
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use patr_models::{deployment::logs::LogLine, ids::DeploymentId};
 use tokio::{fs, io, time::timeout};
 use tracing::warn;
 
-use super::{Docker, LogsFrom, logs};
+use super::{Fault, LogsFrom};
 
-/// Of one container, in bytes.
+/// Of one replica, in bytes.
 const OF_ONE: usize = 1024 * 1024;
 /// Of one deployment, in bytes and files.
 const OF_ALL: u64 = 8 * 1024 * 1024;
 const FILES: usize = 20;
 /// More lines than fit are not asked for.
 const LINES: u32 = 20_000;
-/// Removing a container waits no longer for its log.
+/// Removing a replica waits no longer for its log.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Shorter values would hide half of every line, and are no secret to anybody.
 const SECRET_MIN: usize = 4;
 
 pub(super) struct Past(pub(super) PathBuf);
 
-/// Keeps what a container wrote last, without values of secrets.
-pub(super) async fn save(docker: &Docker, id: &str, deployment: DeploymentId) {
-    let saving = async {
-        // Without knowing them nothing is kept: they may be in any line.
-        let secrets = docker.secrets_of(id).await.map_err(|fault| format!("{fault:?}"))?;
-        let from = LogsFrom { follow: false, tail: LINES, since: None };
-        let lines = last(std::pin::pin!(logs::follow(docker, id, from)), &words(&secrets)).await;
-        docker.shared.past.keep(deployment, lines).await.map_err(|error| error.to_string())
-    };
-    match timeout(PATIENCE, saving).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => warn!("keeping the log of {id}: {error}"),
-        Err(_) => warn!("keeping the log of {id}: it could not be read in time"),
-    }
-}
+/// Which lines of a replica are kept when it goes.
+pub(super) const LAST: LogsFrom = LogsFrom { follow: false, tail: LINES, since: None };
 
 /// What must not be shown: values line by line, as logs show them, the longest first, since one may hold another.
 fn words(secrets: &[Vec<u8>]) -> Vec<String> {
@@ -56,10 +43,7 @@ fn words(secrets: &[Vec<u8>]) -> Vec<String> {
 }
 
 /// The last lines that fit, as JSON.
-async fn last(
-    mut lines: impl futures_util::Stream<Item = LogLine> + Unpin,
-    hidden: &[String],
-) -> Vec<LogLine> {
+async fn last(mut lines: impl Stream<Item = LogLine> + Unpin, hidden: &[String]) -> Vec<LogLine> {
     let mut kept = VecDeque::new();
     let mut bytes = 0;
     while let Some(mut line) = lines.next().await {
@@ -83,6 +67,26 @@ fn size(line: &LogLine) -> usize {
 }
 
 impl Past {
+    /// Keeps what a replica wrote last, without values of secrets.
+    pub(super) async fn save(
+        &self,
+        (deployment, replica): (DeploymentId, &str),
+        secrets: impl Future<Output = Result<Vec<Vec<u8>>, Fault>>,
+        lines: impl Stream<Item = LogLine>,
+    ) {
+        let saving = async {
+            // Without knowing them nothing is kept: they may be in any line.
+            let secrets = secrets.await.map_err(|fault| format!("{fault:?}"))?;
+            let lines = last(std::pin::pin!(lines), &words(&secrets)).await;
+            self.keep(deployment, lines).await.map_err(|error| error.to_string())
+        };
+        match timeout(PATIENCE, saving).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!("keeping the log of {replica}: {error}"),
+            Err(_) => warn!("keeping the log of {replica}: it could not be read in time"),
+        }
+    }
+
     fn folder(&self, deployment: DeploymentId) -> PathBuf {
         self.0.join(deployment.to_string())
     }
