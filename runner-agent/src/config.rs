@@ -16,9 +16,22 @@ use crate::runtime::kubernetes::{self, Security};
 /// token, 5 this version is too old or too new for the control plane.
 #[derive(Parser)]
 #[command(name = "patr-runner", version)]
-pub(crate) struct Args {
+pub struct Args {
     /// What runs the containers
     runtime: RuntimeArg,
+    #[command(flatten)]
+    connection: Connection,
+    /// Reach containers through ports on 127.0.0.1 instead of their addresses. Found out by itself for rootless
+    /// Engines, Docker Desktop and clusters that this is no pod of; needed where the Engine is in another virtual machine
+    #[arg(long, env = "PATR_PUBLISH_PORTS")]
+    publish_ports: bool,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// Where an agent connects to, and as what: the same for every runtime.
+#[derive(clap::Args)]
+pub struct Connection {
     /// The control plane, such as `https://patr.example.com`
     #[arg(long, env = "PATR_URL")]
     url: String,
@@ -28,12 +41,6 @@ pub(crate) struct Args {
     /// Where the agent remembers what should run
     #[arg(long, default_value = "/var/lib/patr-runner", env = "PATR_STATE_DIR")]
     state_dir: PathBuf,
-    /// Reach containers through ports on 127.0.0.1 instead of their addresses. Found out by itself for rootless
-    /// Engines, Docker Desktop and clusters that this is no pod of; needed where the Engine is in another virtual machine
-    #[arg(long, env = "PATR_PUBLISH_PORTS")]
-    publish_ports: bool,
-    #[command(flatten)]
-    cluster: ClusterArgs,
 }
 
 #[derive(clap::Args)]
@@ -72,16 +79,17 @@ pub(crate) enum Place {
 
 /// How the agent is to run.
 #[derive(Clone)]
-pub(crate) struct Config {
+pub struct Config {
     /// The control plane, with scheme ws or wss and no slash at its end.
     pub(crate) base: String,
     pub(crate) token: Token,
-    pub(crate) state_dir: PathBuf,
+    /// Where the agent remembers what should run.
+    pub state_dir: PathBuf,
 }
 
 /// A token that cannot be printed.
 #[derive(Clone)]
-pub(crate) struct Token(String);
+pub struct Token(String);
 
 impl Token {
     #[cfg(test)]
@@ -95,20 +103,27 @@ impl Token {
     }
 }
 
-impl Args {
-    pub(crate) fn config(self) -> anyhow::Result<(Config, Place)> {
+impl Connection {
+    /// # Errors
+    /// The address has no scheme, or there is no token.
+    pub fn config(self) -> anyhow::Result<Config> {
         let url = self.url.trim_end_matches('/');
         let base = match url.split_once("://") {
             Some(("http", rest)) => format!("ws://{rest}"),
             Some(("https", rest)) => format!("wss://{rest}"),
             _ => bail!("--url: `{url}` must begin with https:// or http://"),
         };
+        Ok(Config { base, token: token(self.token_file)?, state_dir: self.state_dir })
+    }
+}
+
+impl Args {
+    pub(crate) fn config(self) -> anyhow::Result<(Config, Place)> {
         let place = match self.runtime {
             RuntimeArg::Docker => Place::Docker { publish_ports: self.publish_ports },
             RuntimeArg::Kubernetes => Place::Kubernetes(self.cluster.options(self.publish_ports)),
         };
-        let token = token(self.token_file)?;
-        Ok((Config { base, token, state_dir: self.state_dir }, place))
+        Ok((self.connection.config()?, place))
     }
 }
 

@@ -1,13 +1,13 @@
 //! A place containers run. It knows nothing of Patr's API, of retries or of the tunnel.
 
 pub(crate) mod docker;
-mod exit;
+pub mod exit;
 #[cfg(test)]
 pub(crate) mod fake;
 mod kept;
 pub(crate) mod kubernetes;
 mod past;
-mod probe;
+pub mod probe;
 
 use std::{
     collections::BTreeMap,
@@ -38,26 +38,26 @@ use tokio::{
 
 /// One container of ours, as its labels and its state say.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Replica {
-    pub(crate) id: String,
-    pub(crate) deployment: DeploymentId,
-    pub(crate) generation: Generation,
-    pub(crate) release: ReleaseNumber,
-    pub(crate) hash: String,
-    pub(crate) digest: Option<Digest>,
+pub struct Replica {
+    pub id: String,
+    pub deployment: DeploymentId,
+    pub generation: Generation,
+    pub release: ReleaseNumber,
+    pub hash: String,
+    pub digest: Option<Digest>,
     /// What it has to answer, whichever release is current by now.
-    pub(crate) probe: Option<Probe>,
+    pub probe: Option<Probe>,
     /// The first http port of its release, which need not be that of another one.
-    pub(crate) http_port: Option<u16>,
+    pub http_port: Option<u16>,
     /// It has answered once, and is started again by the runtime whenever it ends.
-    pub(crate) proven: bool,
-    pub(crate) health: Health,
-    pub(crate) state: ReplicaState,
+    pub proven: bool,
+    pub health: Health,
+    pub state: ReplicaState,
 }
 
 /// What a runtime has found by asking a replica's probes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Health {
+pub enum Health {
     /// It asks none: the agent does.
     Unasked,
     /// It asks them, and starts a replica again that is not alive.
@@ -67,7 +67,7 @@ pub(crate) enum Health {
 
 /// What a container does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ReplicaState {
+pub enum ReplicaState {
     /// Made, and never started: whoever made it did not come to that.
     Created,
     Running(Address),
@@ -78,7 +78,7 @@ pub(crate) enum ReplicaState {
 
 /// Where the ports of a replica are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Address {
+pub enum Address {
     /// On the runtime's network, each under its own number.
     Network(IpAddr),
     /// On this machine's loopback, each under the number that the runtime chose.
@@ -87,7 +87,7 @@ pub(crate) enum Address {
 
 impl Address {
     /// Where to connect to for a port of the replica.
-    pub(crate) fn port(&self, port: u16) -> Option<SocketAddr> {
+    pub fn port(&self, port: u16) -> Option<SocketAddr> {
         match self {
             Self::Network(address) => Some(SocketAddr::new(*address, port)),
             Self::Published(ports) => Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), *ports.get(&port)?)),
@@ -97,27 +97,27 @@ impl Address {
 
 /// A container that runs, or will again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Checked {
-    pub(crate) state: ReplicaState,
+pub struct Checked {
+    pub state: ReplicaState,
     /// Why it ended the last time, while it waits to be started again.
-    pub(crate) ended: Option<Failure>,
+    pub ended: Option<Failure>,
     /// How often the runtime has started it again.
-    pub(crate) restarts: u32,
+    pub restarts: u32,
 }
 
 /// What to start.
 #[derive(Debug, Clone)]
-pub(crate) struct NewReplica {
-    pub(crate) desired: DesiredDeployment,
-    pub(crate) digest: Digest,
-    pub(crate) hash: String,
+pub struct NewReplica {
+    pub desired: DesiredDeployment,
+    pub digest: Digest,
+    pub hash: String,
     /// The values of the secrets in the specification.
-    pub(crate) secrets: Secrets,
+    pub secrets: Secrets,
 }
 
 impl NewReplica {
     /// The value of a secret.
-    fn secret(&self, used: &SecretUse) -> Result<Vec<u8>, Failure> {
+    pub fn secret(&self, used: &SecretUse) -> Result<Vec<u8>, Failure> {
         let value = used.version.and_then(|version| self.secrets.get(&used.secret, version));
         value.ok_or_else(|| {
             let version = used.version.map(|version| format!(", version {version}")).unwrap_or_default();
@@ -127,7 +127,7 @@ impl NewReplica {
     }
 
     /// The value of a secret that is to be an environment variable.
-    fn secret_text(&self, name: &EnvName, used: &SecretUse) -> Result<String, Failure> {
+    pub fn secret_text(&self, name: &EnvName, used: &SecretUse) -> Result<String, Failure> {
         let value = String::from_utf8(self.secret(used)?).ok();
         value.filter(|value| !value.contains('\0')).ok_or_else(|| {
             let message = format!(
@@ -141,64 +141,64 @@ impl NewReplica {
 
 /// What a container has used since it started, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Totals {
+pub struct Totals {
     /// When the runtime measured; its clock.
-    pub(crate) at: Millis,
+    pub at: Millis,
     /// Processor time, in nanoseconds.
-    pub(crate) cpu_ns: u64,
+    pub cpu_ns: u64,
     /// What is in memory now, without files that the kernel would give up.
-    pub(crate) memory_bytes: u64,
-    pub(crate) received_bytes: u64,
-    pub(crate) sent_bytes: u64,
-    pub(crate) read_bytes: u64,
-    pub(crate) written_bytes: u64,
+    pub memory_bytes: u64,
+    pub received_bytes: u64,
+    pub sent_bytes: u64,
+    pub read_bytes: u64,
+    pub written_bytes: u64,
 }
 
 /// Which lines of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LogsFrom {
+pub struct LogsFrom {
     /// Go on with new ones.
-    pub(crate) follow: bool,
+    pub follow: bool,
     /// How many of the last ones to begin with.
-    pub(crate) tail: u32,
+    pub tail: u32,
     /// None that is older.
-    pub(crate) since: Option<Millis>,
+    pub since: Option<Millis>,
 }
 
 /// A command that runs in a replica. It ends by itself: leaving only closes its input.
-pub(crate) struct Exec {
+pub struct Exec {
     /// Shutting it down ends the command's input.
-    pub(crate) input: Pin<Box<dyn AsyncWrite + Send>>,
+    pub input: Pin<Box<dyn AsyncWrite + Send>>,
     /// Ends when the command has. With a terminal all of it is `Stdout`.
-    pub(crate) output: mpsc::Receiver<(LogStream, Bytes)>,
+    pub output: mpsc::Receiver<(LogStream, Bytes)>,
     /// New sizes of the terminal.
-    pub(crate) sizes: mpsc::Sender<Size>,
+    pub sizes: mpsc::Sender<Size>,
     /// The exit code, after the output has ended; nothing when it cannot be known.
-    pub(crate) ended: oneshot::Receiver<i64>,
+    pub ended: oneshot::Receiver<i64>,
 }
 
 /// A tar archive, as it comes.
-pub(crate) type Archive = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+pub type Archive = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// The volumes of a runner.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct VolumesSeen {
+pub struct VolumesSeen {
     /// Those that are there.
-    pub(crate) here: Vec<ObservedVolume>,
+    pub here: Vec<ObservedVolume>,
     /// Buried ones of which nothing is left.
-    pub(crate) gone: Vec<VolumeId>,
+    pub gone: Vec<VolumeId>,
     /// Those that were made once and are not there.
-    pub(crate) missing: Vec<VolumeId>,
+    pub missing: Vec<VolumeId>,
 }
 
 /// The runtime does not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the runtime does not answer: {0}")]
-pub(crate) struct Unavailable(pub(crate) String);
+pub struct Unavailable(pub String);
 
 /// Why a verb of the runtime did not work.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// The runtime does not answer, which says nothing about what was asked: it is tried again.
     Away(Unavailable),
     /// The runtime answered, and this is the reason.
@@ -212,7 +212,7 @@ impl From<Failure> for Fault {
 }
 
 /// A failure in words, without the lines of a log.
-pub(crate) fn failure(kind: FailureKind, message: impl Into<String>) -> Failure {
+pub fn failure(kind: FailureKind, message: impl Into<String>) -> Failure {
     Failure { kind, message: message.into(), logs: Vec::new() }
 }
 
@@ -225,7 +225,7 @@ fn moment(text: &str) -> Option<Millis> {
 }
 
 /// The verbs of the reconciler, and nothing else.
-pub(crate) trait Runtime: Clone + Send + Sync + 'static {
+pub trait Runtime: Clone + Send + Sync + 'static {
     /// What is here now, by label, whoever started it.
     fn observe(&self, runner: &str) -> impl Future<Output = Result<Vec<Replica>, Unavailable>> + Send;
     /// Finds what an image is, and gets it here. Touches nothing that runs.

@@ -3,15 +3,20 @@
 
 mod docker;
 mod kubernetes;
+mod processes;
 
 pub use docker::OnDocker;
 pub use kubernetes::{Cluster, OnKubernetes};
+pub use processes::OnProcesses;
 
 use crate::{Caller, Edge};
 
 /// An agent on a runtime, as the runner `box` of a workspace. What it has made goes with it.
 #[expect(async_fn_in_trait, reason = "the stories run on one thread each")]
 pub trait Host: Sized {
+    /// Whether a replica that takes too much memory is ended for that.
+    const HOLDS_TO_MEMORY: bool = true;
+
     /// Adds the runner and starts its agent; `None`, said loudly, where the runtime is not here. In CI it must be.
     async fn start(edge: &Edge, owner: &Caller) -> Option<Self>;
     /// What the example is called here.

@@ -98,7 +98,8 @@ impl Agent {
     }
 }
 
-async fn terminate(mut agent: impl std::borrow::BorrowMut<Child>) {
+/// Tells an agent to stop, and waits for its end.
+pub(crate) async fn terminate(mut agent: impl std::borrow::BorrowMut<Child>) {
     let agent = agent.borrow_mut();
     let pid = agent.id().expect("the agent runs").to_string();
     std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();

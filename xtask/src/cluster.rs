@@ -43,7 +43,7 @@ use anyhow::{Context, bail};
 
 use crate::{sh, target_dir};
 use layout::Layout;
-pub(crate) use lend::Lent;
+pub(crate) use lend::{Lent, name};
 
 /// How long a start may take: an old machine that is busy, not one that is broken.
 const START: Duration = Duration::from_secs(300);

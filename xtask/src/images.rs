@@ -1,7 +1,7 @@
 //! Container images of our own static binaries: no registry is needed to have something to deploy.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
@@ -19,11 +19,21 @@ pub(crate) fn docker_answers() -> bool {
     sh::quietly(Command::new("docker").arg("info")).is_ok()
 }
 
-/// Builds the images; without a change it takes a second.
+/// Builds the image of the example; without a change it takes a second.
 ///
 /// # Errors
 /// The code does not compile, or Docker refused.
 pub(crate) fn build() -> anyhow::Result<()> {
+    let context = web()?;
+    fs::copy(root().join("examples/web/Dockerfile"), context.join("Dockerfile"))?;
+    sh::quietly(Command::new("docker").args(["build", "--quiet", "--tag", WEB]).arg(&context))
+}
+
+/// The folder with the example as one static program.
+///
+/// # Errors
+/// The code does not compile.
+pub(crate) fn web() -> anyhow::Result<PathBuf> {
     let target = host()?;
     sh::run(
         sh::cargo()
@@ -35,8 +45,7 @@ pub(crate) fn build() -> anyhow::Result<()> {
     let binary = target_dir().join(&target).join("release/patr-example-web");
     fs::copy(&binary, context.join("patr-example-web"))
         .with_context(|| format!("copying {}", binary.display()))?;
-    fs::copy(root().join("examples/web/Dockerfile"), context.join("Dockerfile"))?;
-    sh::quietly(Command::new("docker").args(["build", "--quiet", "--tag", WEB]).arg(&context))
+    Ok(context)
 }
 
 /// Builds the image of the agent: one static program, which is also what a machine without containers runs.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use crate::cluster::Lent;
+use crate::cluster::{self, Lent};
 use crate::{debian, images, scripts, sh, target_dir, tools};
 
 /// Arguments after `--` go to nextest.
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let debian = docker && debian()?;
     // All members at once, as nextest builds them: the same features, so nothing is compiled twice.
     sh::run(sh::cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
-    let cluster = if debian { cluster()? } else { None };
+    let lent = if debian { lend()? } else { None };
     let mut nextest = sh::cargo();
     nextest.args(["nextest", "run", "--workspace"]);
     if std::env::var_os("PATR_DOSE").is_some() {
@@ -33,6 +33,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         .args(arguments)
         .env("PATR_BIN", program("patr"))
         .env("PATR_RUNNER_BIN", program("patr-runner"))
+        .env("PATR_PROCESSES_BIN", program("patr-example-processes"))
+        .env("PATR_PROGRAMS", images::web()?)
         .env("PATR_EDGE_CMD", format!("{} edge --no-build", program("xtask").display()));
     if docker {
         nextest.env("PATR_EXAMPLE_IMAGE", images::WEB);
@@ -40,19 +42,23 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     if debian {
         nextest.env("PATR_DEBIAN_IMAGE", debian::DEBIAN);
     }
-    if let Some(cluster) = &cluster {
+    if let Some(cluster) = &lent {
         cluster.introduce(&mut nextest);
+        nextest
+            .env("PATR_CLUSTER_EXAMPLE_IMAGE", cluster::name(images::WEB))
+            .env("PATR_CLUSTER_RUNNER_IMAGE", cluster::name(images::RUNNER))
+            .env("PATR_CLUSTER_DEBIAN_IMAGE", cluster::name(debian::DEBIAN));
     }
     sh::run(&mut nextest)
 }
 
 /// A cluster, with the images that the stories deploy in it, where the stories on Kubernetes can run.
-fn cluster() -> anyhow::Result<Option<Lent>> {
-    let lend = || {
+fn lend() -> anyhow::Result<Option<Lent>> {
+    let bring_up = || {
         images::runner_for_tests(&program("patr-runner"), debian::DEBIAN)?;
         Lent::with(&[images::WEB, images::RUNNER, debian::DEBIAN])
     };
-    match lend() {
+    match bring_up() {
         Ok(cluster) => Ok(Some(cluster)),
         Err(error) if ci() => Err(error.context("CI does not skip the stories on Kubernetes")),
         Err(error) => {

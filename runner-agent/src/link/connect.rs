@@ -25,10 +25,14 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(600);
 
 /// Why the agent ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stopped {
+pub enum Stopped {
+    /// SIGTERM or Ctrl-C.
     Asked,
+    /// The installation does not know the token any more.
     TokenRefused,
+    /// Another agent connected with the same token.
     Replaced,
+    /// The installation speaks another version of the protocol.
     Protocol,
 }
 

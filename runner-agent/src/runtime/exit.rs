@@ -5,7 +5,7 @@ use patr_models::deployment::{Failure, FailureKind};
 use super::failure;
 
 /// It ended with this code; from 129 on that is mostly a signal.
-pub(super) fn with_code(code: i64) -> Failure {
+pub fn with_code(code: i64) -> Failure {
     let signal = match code {
         134 => " (SIGABRT)".to_owned(),
         137 => " (SIGKILL)".to_owned(),
@@ -17,6 +17,6 @@ pub(super) fn with_code(code: i64) -> Failure {
     failure(FailureKind::Exited, format!("it ended with exit code {code}{signal}"))
 }
 
-pub(super) fn out_of_memory() -> Failure {
+pub fn out_of_memory() -> Failure {
     failure(FailureKind::OutOfMemory, "it used more memory than it may, and was killed")
 }

@@ -15,7 +15,7 @@ use super::{Address, failure};
 /// How long a connection may take: replicas are on this machine.
 const CONNECT: Duration = Duration::from_secs(2);
 
-pub(super) async fn ask(at: &Address, probe: &Probe) -> Result<(), Failure> {
+pub async fn ask(at: &Address, probe: &Probe) -> Result<(), Failure> {
     let patience = Duration::from_secs(probe.timeout_s().into());
     match probe.ask() {
         Some(Ask::Tcp { port }) => connect(at, port, patience).await.map(drop),

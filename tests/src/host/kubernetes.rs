@@ -19,6 +19,7 @@ pub struct Cluster {
     /// This machine, as pods see it.
     machine: String,
     image: String,
+    agent: String,
     debian: String,
 }
 
@@ -31,8 +32,9 @@ impl Cluster {
                 kubectl: variable("PATR_KUBECTL")?,
                 kubeconfig: variable("PATR_KUBECONFIG")?,
                 machine: variable("PATR_CLUSTER_MACHINE")?,
-                image: variable("PATR_EXAMPLE_IMAGE")?,
-                debian: variable("PATR_DEBIAN_IMAGE")?,
+                image: variable("PATR_CLUSTER_EXAMPLE_IMAGE")?,
+                agent: variable("PATR_CLUSTER_RUNNER_IMAGE")?,
+                debian: variable("PATR_CLUSTER_DEBIAN_IMAGE")?,
             })
         };
         let found = found();
@@ -119,7 +121,9 @@ impl OnKubernetes {
         let [namespace, agents] = names.try_into().expect("a namespace for replicas and one for agents");
         let (port, leading) = lead_in(&cluster.machine, edge.port).await;
         for object in objects.iter_mut().filter(|object| object["kind"] == "Deployment") {
-            reach_the_edge(&mut object["spec"]["template"]["spec"], &cluster, edge.port, port);
+            let pod = &mut object["spec"]["template"]["spec"];
+            pod["containers"][0]["image"] = json!(cluster.agent);
+            reach_the_edge(pod, &cluster, edge.port, port);
         }
         change(&mut objects);
         cluster.apply(&objects);

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::layout::{HOST_ADDRESS, Layout};
 use super::{absolute, host, load, programs, up};
-use crate::target_dir;
+use crate::{sh, target_dir};
 
 /// A cluster that is there until this is dropped.
 pub(crate) struct Lent {
@@ -22,8 +22,16 @@ impl Lent {
         let folder = absolute(target_dir().join("cluster"))?;
         let begun = !host::runs(&folder);
         let lent = Self { layout: up(&folder)?, begun };
-        images.iter().try_for_each(|image| load(&lent.layout, image))?;
+        images.iter().try_for_each(|image| lent.take(image))?;
         Ok(lent)
+    }
+
+    /// Gives the cluster an image of the Docker Engine under [`name`].
+    fn take(&self, image: &str) -> anyhow::Result<()> {
+        let name = name(image);
+        sh::quietly(Command::new("docker").args(["tag", image, &name]))?;
+        load(&self.layout, &name)?;
+        sh::quietly(Command::new("docker").args(["rmi", &name]))
     }
 
     /// Tells a program where it is.
@@ -33,6 +41,11 @@ impl Lent {
             .env("PATR_KUBECONFIG", self.layout.kubeconfig("admin"))
             .env("PATR_CLUSTER_MACHINE", HOST_ADDRESS);
     }
+}
+
+/// What an image is called in the cluster: of no registry, so that nobody waits for one.
+pub(crate) fn name(image: &str) -> String {
+    format!("localhost/{image}")
 }
 
 impl Drop for Lent {
