@@ -10,7 +10,7 @@ use patr_models::{
 use tokio::{task::JoinHandle, time};
 
 use super::*;
-use crate::runtime::{Replica, ReplicaState};
+use crate::runtime::{Health, Replica, ReplicaState};
 
 fn address(last: u8) -> Address {
     Address::Network([127, 0, 0, last].into())
@@ -110,6 +110,7 @@ fn each_replica_is_asked_at_the_first_port_of_its_own_release() {
         probe: None,
         http_port: port,
         proven: true,
+        health: Health::Unasked,
         state: ReplicaState::Running(address(1)),
     };
     let at = |backends: &Backends, than, port| {

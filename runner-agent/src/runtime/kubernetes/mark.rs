@@ -25,6 +25,7 @@ pub(super) const PULL: &str = "patr.cloud/pull";
 
 pub(super) const DIGEST: &str = "patr.cloud/digest";
 pub(super) const PROBE: &str = "patr.cloud/probe";
+pub(super) const HTTP_PORT: &str = "patr.cloud/http-port";
 pub(super) const PROVEN: &str = "patr.cloud/proven";
 /// Its release takes over from the one before all at once.
 pub(super) const AT_ONCE: &str = "patr.cloud/at-once";
@@ -70,6 +71,7 @@ pub(super) fn about(new: &NewReplica) -> Pairs {
     // Plain data: it cannot fail to serialise.
     let probe = spec.effective_probe().and_then(|probe| serde_json::to_string(&probe).ok());
     about.extend(probe.map(|probe| (PROBE.to_owned(), probe)));
+    about.extend(spec.first_http_port().map(|port| (HTTP_PORT.to_owned(), port.to_string())));
     if spec.strategy() == Strategy::BlueGreen {
         about.extend(pairs([(AT_ONCE, "true")]));
     }

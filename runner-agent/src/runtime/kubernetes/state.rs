@@ -64,6 +64,7 @@ pub(super) fn replica(workload: &Workload, pods: &[Pod]) -> Option<Replica> {
         hash: workload.label(mark::SPEC)?.to_owned(),
         digest: workload.annotation(mark::DIGEST).and_then(|digest| digest.parse().ok()),
         probe: workload.annotation(mark::PROBE).and_then(|probe| serde_json::from_str(probe).ok()),
+        http_port: workload.annotation(mark::HTTP_PORT).and_then(|port| port.parse().ok()),
         proven: workload.is_proven(),
         health: seen.health,
         state: seen.state,
