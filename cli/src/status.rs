@@ -25,7 +25,10 @@ pub(crate) fn words(status: &Status) -> String {
         Status::Idle => "idle: the next request starts a replica".to_owned(),
         Status::Stopped => "stopped".to_owned(),
         Status::Unknown { since } => {
-            format!("unknown since {}: its runner, or Docker there, is away", text::time(*since))
+            format!(
+                "unknown since {}: its runner, or what runs containers there, is away",
+                text::time(*since)
+            )
         }
     }
 }

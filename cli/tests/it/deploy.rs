@@ -675,7 +675,7 @@ fn a_deployment_on_a_runner_that_left_is_not_called_live() {
     ----- stderr -----
     made `web` on the runner `home`
     starting: 1 of 2 ready
-    unknown since 2026-01-31 12:01:00Z: its runner, or Docker there, is away
+    unknown since 2026-01-31 12:01:00Z: its runner, or what runs containers there, is away
     degraded: 1 of 2 ready
     `web` is live: release 3, 2 replicas
     ");

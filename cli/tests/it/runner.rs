@@ -155,7 +155,7 @@ fn a_name_out_of_the_pattern_and_an_unknown_runtime_are_refused_before_anything_
     exit code: 2
     ----- stderr -----
     error: invalid value 'podman' for '--runtime <RUNTIME>'
-      [possible values: docker]
+      [possible values: docker, kubernetes]
 
     For more information, try '--help'.
     ");

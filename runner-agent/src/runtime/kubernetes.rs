@@ -1,6 +1,7 @@
 //! A namespace of a Kubernetes cluster. docs/kubernetes.md says what becomes what.
 
 mod cluster;
+mod drift;
 mod events;
 mod exec;
 mod forward;
@@ -36,7 +37,10 @@ use patr_models::{
     ids::{DeploymentId, SnapshotId, VolumeId},
     wire::{DesiredVolume, HostHealth},
 };
-use tokio::{sync::Mutex, time::sleep};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep},
+};
 use tracing::warn;
 
 use super::{
@@ -95,6 +99,8 @@ struct Shared {
     /// How nodes know the images that were pulled.
     images: Mutex<HashMap<(String, Digest), String>>,
     measured: usage::Measured,
+    /// When it was looked last for what is around replicas.
+    looked: Mutex<Option<Instant>>,
 }
 
 impl Kubernetes {
@@ -161,6 +167,7 @@ impl Kubernetes {
             made: Kept::open(state_dir.join("volumes.json")),
             images: Mutex::default(),
             measured: usage::Measured::default(),
+            looked: Mutex::default(),
         }))
     }
 
@@ -184,6 +191,16 @@ impl Kubernetes {
             }
             (_, state, _) => state,
         }
+    }
+
+    /// Whether it is time to look. Replicas are looked at far more often than that.
+    async fn is_to_be_put_right(&self) -> bool {
+        let (mut looked, now) = (self.0.looked.lock().await, Instant::now());
+        let due = looked.is_none_or(|last| now.duration_since(last) >= drift::LOOK_EVERY);
+        if due {
+            *looked = Some(now);
+        }
+        due
     }
 
     async fn save_logs(&self, workload: &Workload, id: &str) {
@@ -221,6 +238,9 @@ impl Runtime for Kubernetes {
         let pods = self.list::<Pod>(&selector).await.map_err(unavailable)?;
         if let Some(forwards) = &self.0.forwards {
             forwards.retain(&pods).await;
+        }
+        if self.is_to_be_put_right().await {
+            drift::put_right(self, runner, &workloads).await;
         }
         let mut replicas = Vec::new();
         for workload in &workloads {

@@ -21,7 +21,7 @@ use super::{
 use crate::runtime::NewReplica;
 
 pub(super) use around::{
-    ASKED, HERE, claim, disruption_budget, disruption_budget_name, network_policy, pulling, service,
+    ASKED, HERE, POLICY, claim, disruption_budget, disruption_budget_name, network_policy, pulling, service,
 };
 pub(super) use content::{Content, content};
 pub(super) use pod::APP;

@@ -124,7 +124,7 @@ pub(super) async fn keep(cluster: &Kubernetes, id: &str) -> Result<(), Fault> {
     cluster.change(&workload, &proven).await.map_err(|error| refused(doing, &error))
 }
 
-async fn introduce(cluster: &Kubernetes, workload: &Workload) -> Result<(), Fault> {
+pub(super) async fn introduce(cluster: &Kubernetes, workload: &Workload) -> Result<(), Fault> {
     let Some(runner) = workload.label(mark::RUNNER) else { return Ok(()) };
     if let Some(service) = service(workload) {
         cluster.apply(&service, runner).await?;
@@ -155,7 +155,12 @@ pub(super) async fn start_again(cluster: &Kubernetes, id: &str) -> Result<(), Fa
     introduce(cluster, &workload).await
 }
 
-async fn scale(cluster: &Kubernetes, workload: &Workload, to: i32, doing: &str) -> Result<(), Fault> {
+pub(super) async fn scale(
+    cluster: &Kubernetes,
+    workload: &Workload,
+    to: i32,
+    doing: &str,
+) -> Result<(), Fault> {
     let change = json!({ "spec": { "replicas": to } });
     cluster.change(workload, &change).await.map_err(|error| refused(doing, &error))
 }

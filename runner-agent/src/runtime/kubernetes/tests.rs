@@ -10,7 +10,6 @@ use patr_models::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::Instant;
 
 use super::{
     manifest::{
@@ -206,6 +205,34 @@ async fn what_is_somebody_elses_is_left_alone() {
     assert_eq!(cluster.server.all("services"), [theirs]);
     let another = cluster.runtime.observe("run_y").await.unwrap();
     assert_eq!(another, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_takes_away_or_scales_up_is_put_right() {
+    let cluster = cluster();
+    let Replica { id, .. } = cluster.starts(&plain()).await;
+    cluster.runtime.keep(&id).await.unwrap();
+    let around = ["services", "poddisruptionbudgets", "networkpolicies"];
+    let before = around.map(|kind| cluster.server.all(kind).len());
+    for kind in around {
+        cluster.server.loses(kind);
+    }
+    cluster.server.change("deployments", |one| one["spec"]["replicas"] = json!(3));
+    cluster.server.changes();
+    cluster.replica().await;
+    assert_eq!(cluster.server.changes(), [""; 0], "it is not looked for at every look");
+    later().await;
+    cluster.replica().await;
+    assert_eq!(around.map(|kind| cluster.server.all(kind).len()), before);
+    assert_eq!(cluster.server.all("deployments")[0]["spec"]["replicas"], 1);
+    cluster.server.changes();
+    later().await;
+    cluster.replica().await;
+    assert_eq!(cluster.server.changes(), [""; 0], "and then nothing is written");
+}
+
+async fn later() {
+    sleep(drift::LOOK_EVERY).await; // On the paused clock.
 }
 
 #[tokio::test]

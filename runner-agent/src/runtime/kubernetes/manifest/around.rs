@@ -101,6 +101,9 @@ pub(crate) fn disruption_budget(proven: &Workload) -> Option<PodDisruptionBudget
     })
 }
 
+/// The only NetworkPolicy of a runner.
+pub(crate) const POLICY: &str = "patr-workspace";
+
 /// Who may speak to replicas: others of this runner, and agents in their namespace. An agent that is outside of the cluster
 /// comes by way of the nodes, which always may. Pods that are somebody else's are reached as before.
 pub(crate) fn network_policy(runner: &str, agents: Option<&str>) -> NetworkPolicy {
@@ -114,7 +117,7 @@ pub(crate) fn network_policy(runner: &str, agents: Option<&str>) -> NetworkPolic
     let from = [others].into_iter().chain(agents).collect();
     NetworkPolicy {
         metadata: ObjectMeta {
-            name: Some("patr-workspace".to_owned()),
+            name: Some(POLICY.to_owned()),
             labels: Some(mark::ours(runner)),
             ..Default::default()
         },

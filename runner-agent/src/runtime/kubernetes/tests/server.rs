@@ -146,6 +146,12 @@ impl Server {
         change(object);
     }
 
+    /// Somebody deletes all of a kind.
+    pub(super) fn loses(&self, kind: &str) {
+        let of = format!("{kind}/");
+        self.state().objects.retain(|key, _| !key.starts_with(&of));
+    }
+
     pub(super) fn changes(&self) -> Vec<String> {
         std::mem::take(&mut self.state().changes)
     }
