@@ -227,6 +227,13 @@ routes! {
     }
 }
 
+routes! {
+    /// What is asked of the feed of a workspace.
+    FeedRoute {
+        internal::announce::Announce,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
