@@ -5,7 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::{declare_api_endpoint, endpoint::body::Json, ids::UserId, live::Changed};
+use crate::{
+    declare_api_endpoint,
+    endpoint::body::{Json, NoContent},
+    ids::UserId,
+    live::Changed,
+};
 
 declare_api_endpoint! {
     /// Tell what has changed to whoever listens
@@ -13,7 +18,7 @@ declare_api_endpoint! {
         auth: Internal,
         path: {},
         request: Json<Announcement>,
-        response: Json<Heard>,
+        response: NoContent,
     }
 }
 
@@ -35,11 +40,4 @@ pub struct Announcement {
 pub enum Parted {
     Everybody,
     User(UserId),
-}
-
-/// What became of an announcement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub struct Heard {
-    /// Whether anybody listens.
-    pub listening: bool,
 }
