@@ -104,6 +104,7 @@ routes! {
         workspace::delete::DeleteWorkspace,
         workspace::permissions::GetPermissions,
         workspace::leave::LeaveWorkspace,
+        live::follow::FollowWorkspace,
         member::list::ListMembers,
         member::get::GetMember,
         member::set_roles::SetMemberRoles,
