@@ -7,12 +7,21 @@
 //! |---|---|---|---|
 //! | `RunnerSession` | runner | epoch, desired snapshot, last report, facts to record, what replicas used | `worker`; the agent |
 //! | `RunnerTunnel` | runner and lane | whether its agent is there: streams live and die with the socket | `worker`; the agent |
+//! | `WorkspaceFeed` | workspace | nothing: what counts of a socket is kept with it | `worker`, sessions; tabs of people |
 //!
-//! Decisions are in [`session::core`] and in [`tunnel::parking`], [`tunnel::handover`], [`tunnel::liveness`] and
+//! Decisions are in [`session::core`], [`feed::tab`] and [`feed::gather`], and in [`tunnel::parking`], [`tunnel::handover`], [`tunnel::liveness`] and
 //! [`tunnel::messages`], which are synchronous and know no platform; `objects` only forwards.
 
+pub mod feed {
+    //! What changes in one workspace, told to whoever listens.
+    pub mod gather;
+    #[cfg(target_arch = "wasm32")]
+    pub mod shell;
+    pub mod tab;
+}
 pub mod session {
     //! One runner's session.
+    pub mod changes;
     pub mod core;
     pub mod history;
     #[cfg(target_arch = "wasm32")]

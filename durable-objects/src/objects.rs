@@ -5,7 +5,7 @@ use worker::{
     durable_object, wasm_bindgen,
 };
 
-use crate::{session::shell::Session, tunnel::shell::Tunnel};
+use crate::{feed::shell::Feed, session::shell::Session, tunnel::shell::Tunnel};
 
 // Bare attributes, so that fetch, alarm and WebSocket handlers are all exported.
 
@@ -71,5 +71,38 @@ impl DurableObject for RunnerTunnel {
 
     async fn websocket_error(&self, socket: WebSocket, _: Error) -> Result<()> {
         self.0.closed(&socket, 1006).await
+    }
+}
+
+/// One per workspace, named by its id.
+#[durable_object]
+pub struct WorkspaceFeed(Feed);
+
+impl DurableObject for WorkspaceFeed {
+    fn new(state: State, env: Env) -> Self {
+        Self(Feed::new(state, env))
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        self.0.fetch(request).await
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        Response::empty()
+    }
+
+    async fn websocket_message(&self, socket: WebSocket, _: WebSocketIncomingMessage) -> Result<()> {
+        self.0.message(&socket);
+        Ok(())
+    }
+
+    async fn websocket_close(&self, socket: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
+        self.0.closed(&socket);
+        Ok(())
+    }
+
+    async fn websocket_error(&self, socket: WebSocket, _: Error) -> Result<()> {
+        self.0.closed(&socket);
+        Ok(())
     }
 }

@@ -58,7 +58,8 @@ impl Auth for Internal {
 macro_rules! permissions {
     ($($(#[$type_doc:meta])* $type:ident = $type_text:literal { $($(#[$doc:meta])* $name:ident = $text:literal;)* })*) => {
         /// What permissions are about. The path of an endpoint names the one that it is about by this name.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(into = "String", try_from = "String")]
         pub enum ResourceType {
             $($(#[$type_doc])* $type,)*
         }
@@ -245,6 +246,35 @@ impl TryFrom<String> for Permission {
 impl From<Permission> for String {
     fn from(permission: Permission) -> Self {
         permission.as_str().to_owned()
+    }
+}
+
+/// Nothing that permissions are about is called this.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no kind of resource")]
+pub struct ResourceTypeError(String);
+
+impl TryFrom<String> for ResourceType {
+    type Error = ResourceTypeError;
+    fn try_from(text: String) -> Result<Self, ResourceTypeError> {
+        let found = Self::ALL.iter().find(|kind| kind.as_str() == text);
+        found.copied().ok_or_else(|| ResourceTypeError(text.chars().take(64).collect()))
+    }
+}
+
+impl From<ResourceType> for String {
+    fn from(kind: ResourceType) -> Self {
+        kind.as_str().to_owned()
+    }
+}
+
+impl schemars::JsonSchema for ResourceType {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ResourceType".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
+        schemars::json_schema!({ "type": "string", "enum": names })
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Declared like the API, so that neither side writes a path twice. These routes are not in the OpenAPI document.
 
+pub mod announce;
 pub mod desired;
 pub mod metrics;
 pub mod observe;
@@ -10,14 +11,20 @@ pub mod revoke;
 pub mod wake;
 
 use crate::{
+    auth::Grant,
     deployment::{Digest, Failure, Generation, ReleaseNumber},
-    ids::{DeploymentId, VolumeId},
+    ids::{DeploymentId, UserId, VolumeId},
+    time::Millis,
 };
 
 /// The header with the installation's internal secret.
 pub const SECRET_HEADER: &str = "patr-internal";
 /// The header in which `worker` names the runner whose token it has checked, when it hands a WebSocket on.
 pub const RUNNER_HEADER: &str = "patr-runner";
+/// The header in which `worker` names the workspace of that runner.
+pub const WORKSPACE_HEADER: &str = "patr-workspace";
+/// The header in which `worker` hands an encoded [`Listener`] (base64url) to a feed, with its WebSocket.
+pub const LISTENER_HEADER: &str = "patr-listener";
 /// The header in which `worker` hands an encoded [`crate::wire::OpenRequest`] (base64url) to a tunnel object.
 pub const OPEN_HEADER: &str = "patr-open";
 /// The header with which `worker` lets a request wait in a tunnel object while its lane is away.
@@ -79,6 +86,17 @@ impl TunnelTrouble {
     pub fn from_header(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|trouble| trouble.as_str() == text)
     }
+}
+
+/// Somebody who listens to a feed, as `worker` has found it to be.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Listener {
+    pub user: UserId,
+    /// What may be viewed.
+    pub sees: Vec<Grant>,
+    /// When what was shown to prove it ceases to be good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
 }
 
 /// What D1 has to know of a report: facts that outlive the session.

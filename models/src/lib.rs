@@ -21,6 +21,7 @@ pub mod info;
 pub mod internal;
 pub mod invitation;
 pub mod limits;
+pub mod live;
 pub mod managed_url;
 pub mod member;
 pub mod name;

@@ -80,3 +80,17 @@ pub const WORKSPACE_FEDERATIONS_MAX: usize = 100;
 
 /// Lanes of a runner: tunnel objects that its public traffic is spread over.
 pub const TUNNEL_LANES: u8 = 2;
+
+/// Connections that hear what changes in one workspace. Each change is said to each of them by one object.
+pub const LISTENERS_MAX: usize = 500;
+
+/// The same, of one user: more tabs than anybody looks at, and few enough that one program that forgets to close its
+/// connections does not take those of everybody.
+pub const USER_LISTENERS_MAX: usize = 20;
+
+/// What may be viewed through such a connection, as JSON, in bytes. It is kept with the socket, where the platform has room
+/// for 16 KiB; some 400 resources that are named one by one fit.
+pub const LISTENER_BYTES_MAX: usize = 12 * 1024;
+
+/// Resources in one message about what has changed. Beyond that a kind is named as a whole.
+pub const CHANGED_MAX: usize = 100;

@@ -104,6 +104,7 @@ routes! {
         workspace::delete::DeleteWorkspace,
         workspace::permissions::GetPermissions,
         workspace::leave::LeaveWorkspace,
+        live::follow::FollowWorkspace,
         member::list::ListMembers,
         member::get::GetMember,
         member::set_roles::SetMemberRoles,
@@ -224,6 +225,13 @@ routes! {
         internal::revoke::Revoke,
         internal::observe::Observe,
         internal::metrics::ReadMetrics,
+    }
+}
+
+routes! {
+    /// What is asked of the feed of a workspace.
+    FeedRoute {
+        internal::announce::Announce,
     }
 }
 

@@ -15,7 +15,7 @@ use patr_models::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{auth::Actor, ctx::Ctx, db::DbError};
+use crate::{auth::Actor, ctx::Ctx, db::DbError, feed::Write};
 pub(crate) use origin::Origin;
 pub(crate) use seal::head;
 
@@ -31,6 +31,8 @@ pub(crate) struct Audited<'a> {
     /// The endpoint's name.
     action: &'static str,
     resource: String,
+    /// What it is a part of, where scopes know only that.
+    whole: Option<String>,
     name: &'a str,
     /// The code of the error, if it was refused.
     refused: Option<String>,
@@ -47,11 +49,23 @@ pub(crate) fn audited<E: ApiEndpoint>(
 
 impl<'a> Audited<'a> {
     pub(crate) fn new(action: &'static str, resource: impl ToString, name: &'a str) -> Self {
-        Self { action, resource: resource.to_string(), name, refused: None, changes: Changes::default() }
+        let resource = resource.to_string();
+        Self { action, resource, whole: None, name, refused: None, changes: Changes::default() }
     }
 
     pub(crate) fn action(&self) -> &'static str {
         self.action
+    }
+
+    /// What feeds are to know of it.
+    pub(crate) fn write(&self) -> Write<'_> {
+        let resource = self.whole.as_ref().unwrap_or(&self.resource);
+        Write { action: self.action, resource, refused: self.refused.is_some() }
+    }
+
+    /// It is about a part of this.
+    pub(crate) fn of(self, whole: impl ToString) -> Self {
+        Self { whole: Some(whole.to_string()), ..self }
     }
 
     /// It was refused, with this code.

@@ -81,15 +81,23 @@ impl Scheme for auth::User {
     }
 }
 
+/// A runner, and whose it is.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+pub(crate) struct Machine {
+    pub(crate) id: RunnerId,
+    #[serde(rename = "workspace_id")]
+    pub(crate) workspace: WorkspaceId,
+}
+
 impl Scheme for auth::Runner {
-    type Caller = RunnerId;
-    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &[String]) -> Result<RunnerId, Refused> {
+    type Caller = Machine;
+    async fn identify<E: ApiEndpoint>(ctx: &Ctx, parts: &Parts, _: &[String]) -> Result<Machine, Refused> {
         let token = bearer(&parts.headers).ok_or(Common::Unauthenticated)?;
         if !token.starts_with(prefix::RUNNER) {
             return Err(wrong_kind(token, "a runner's token"));
         }
-        let row: Option<db::runners::Id> = ctx.db.optional(db::runners::by_token(&hash(token))).await?;
-        Ok(row.ok_or(Common::Unauthenticated)?.id)
+        let row: Option<Machine> = ctx.db.optional(db::runners::by_token(&hash(token))).await?;
+        Ok(row.ok_or(Common::Unauthenticated)?)
     }
 }
 

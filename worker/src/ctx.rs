@@ -23,6 +23,7 @@ use crate::{
         idempotency::{Kept, Reservation},
     },
     env::{self, Settings},
+    feed::{self, News},
     ingress::stats::Tally,
     kv::Kv,
     mail::Mail,
@@ -57,7 +58,11 @@ impl Installation {
             db: Db::D1(env::database(env)?),
             kv: env::kv(env)?,
             runners: Runners::new(
-                Objects::Bound { sessions: env::sessions(env)?, tunnels: env::tunnels(env)? },
+                Objects::Bound {
+                    sessions: env::sessions(env)?,
+                    tunnels: env::tunnels(env)?,
+                    feeds: env::feeds(env)?,
+                },
                 settings.internal_secret.clone(),
             ),
             outside: Outside::Network,
@@ -80,6 +85,8 @@ pub(crate) struct Ctx {
     pub(crate) tally: Tally,
     /// What is sent once the answer is on its way.
     pub(crate) mails: RefCell<Vec<Mail>>,
+    /// What feeds are told once the answer is on its way.
+    pub(crate) news: RefCell<Vec<News>>,
 }
 
 impl Ctx {
@@ -93,6 +100,7 @@ impl Ctx {
             reservation: RefCell::default(),
             tally: Tally::default(),
             mails: RefCell::default(),
+            news: RefCell::default(),
         })
     }
 
@@ -136,6 +144,7 @@ impl Ctx {
     ) -> std::result::Result<(), DbError> {
         let workspace = who.workspace();
         let quotas = quotas::checks(self, what.action(), workspace);
+        let news = feed::news(self, who, what.write()).await;
         let line = Line::new(self, who, what)?;
         let reserve = self.reservation.borrow().as_ref().map(|it| db::idempotency::reserve(it, self.now));
         for _ in 0..audit::TRIES {
@@ -149,6 +158,7 @@ impl Ctx {
                 Err(error) => return Err(quotas::explain(self, workspace, error).await),
                 Ok(()) => {
                     self.reservation.take();
+                    self.news.borrow_mut().extend(news);
                     return Ok(());
                 }
             }

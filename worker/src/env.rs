@@ -163,6 +163,10 @@ pub(crate) fn tunnels(env: &Env) -> Result<ObjectNamespace> {
     env.durable_object("RUNNER_TUNNEL")
 }
 
+pub(crate) fn feeds(env: &Env) -> Result<ObjectNamespace> {
+    env.durable_object("WORKSPACE_FEED")
+}
+
 /// The edge's clock. It stands still between IO on Cloudflare.
 pub(crate) fn now() -> Millis {
     Millis(js_sys::Date::now() as u64)

@@ -11,6 +11,7 @@ pub(crate) mod federations;
 mod giving;
 pub(crate) mod info;
 pub(crate) mod invitations;
+pub(crate) mod live;
 pub(crate) mod logs;
 pub(crate) mod managed_urls;
 pub(crate) mod members;

@@ -7,6 +7,7 @@
 //! | [`handlers`] | one function per endpoint: look up, decide, write, tell, answer |
 //! | [`audit`] | lines of the audit log, each chained with the one before |
 //! | [`limits`], [`quotas`] | how often something may be tried, and how much a workspace may have |
+//! | [`mod@feed`] | what is told to feeds after a write |
 //! | [`db`] | every SQL statement, as a value |
 //! | [`blobs`] | packs and manifests into KV, and out again |
 //! | [`routes_kv`] | the routing table of each host: published on write, loaded on request |
@@ -28,6 +29,7 @@ mod blobs;
 mod ctx;
 mod db;
 mod env;
+mod feed;
 mod handlers;
 mod headers;
 mod ingress;
@@ -71,6 +73,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
     let address = Address::new(request.url());
     if ctx.settings.is_control_host(address.host()) {
         let response = router::serve(&ctx, request.into()).await.map(Into::into);
+        let (news, installation) = (ctx.news.take(), Rc::clone(&ctx.installation));
+        if !news.is_empty() {
+            context.wait_until(async move { feed::tell(&installation, news).await });
+        }
         let (mails, installation) = (ctx.mails.take(), Rc::clone(&ctx.installation));
         if !mails.is_empty() {
             context.wait_until(

@@ -29,8 +29,10 @@ use crate::{
     ctx::Ctx,
     platform::{self, Body},
 };
+pub(crate) use code::STOLEN;
 use form::Form;
 use problem::{Problem, Stop};
+pub(crate) use revoke::GIVEN_BACK;
 
 const TOKEN: &str = "/oauth/token";
 const INTROSPECT: &str = "/oauth/introspect";

@@ -19,7 +19,7 @@ use crate::{
     auth::Scheme,
     ctx::Ctx,
     handlers::{
-        self, account, audit, connect, deployments, device, exec, federations, info, invitations, logs,
+        self, account, audit, connect, deployments, device, exec, federations, info, invitations, live, logs,
         managed_urls, members, metrics, passkeys, requests, roles, runners, second_factor, secrets, sessions,
         sites, tokens, usage, users, versions, volumes, workspaces,
     },
@@ -153,6 +153,11 @@ async fn dispatch(route: Route, input: Input<'_, impl Body>) -> Outcome {
         Route::DeleteWorkspace => run(input, workspaces::delete).await,
         Route::GetPermissions => run(input, workspaces::permissions).await,
         Route::LeaveWorkspace => run(input, workspaces::leave).await,
+        Route::FollowWorkspace => {
+            let upgrade = platform::asks_for_websocket(&input.parts.headers);
+            return stream(input, async |ctx, caller, call| live::follow(ctx, caller, call, upgrade).await)
+                .await;
+        }
         Route::ListMembers => run(input, members::list).await,
         Route::GetMember => run(input, members::get).await,
         Route::SetMemberRoles => run(input, members::set_roles).await,

@@ -17,10 +17,12 @@ use patr_models::{
         client,
         headers::NoHeaders,
     },
-    ids::{DeploymentId, RunnerId},
+    ids::{DeploymentId, RunnerId, WorkspaceId},
     internal::{
-        OPEN_HEADER, RUNNER_HEADER, SECRET_HEADER, TROUBLE_HEADER, TunnelTrouble, metrics, observe, revoke,
-        wake,
+        LISTENER_HEADER, OPEN_HEADER, RUNNER_HEADER, SECRET_HEADER, TROUBLE_HEADER, TunnelTrouble,
+        WORKSPACE_HEADER,
+        announce::{self, Announcement},
+        metrics, observe, revoke, wake,
     },
     limits::TUNNEL_LANES,
     runner::Connection,
@@ -28,11 +30,11 @@ use patr_models::{
 };
 use worker::{ObjectNamespace, Request, Response, Result, Stub};
 
-use crate::{answer::Fault, platform};
+use crate::{answer::Fault, auth::Machine, platform};
 
 /// The base of requests to an object; no name is looked up.
 const BASE: &str = "http://session";
-/// How often an object is told that its token is no longer good, before it is given up.
+/// How often an object is told whose connections must end, before it is given up.
 const REVOKE_TRIES: u8 = 3;
 
 /// Where the objects are.
@@ -40,6 +42,7 @@ pub(crate) enum Objects {
     Bound {
         sessions: ObjectNamespace,
         tunnels: ObjectNamespace,
+        feeds: ObjectNamespace,
     },
     #[cfg(test)]
     Fake(std::rc::Rc<crate::testing::FakeObjects>),
@@ -50,6 +53,7 @@ pub(crate) enum Objects {
 pub(crate) enum Object {
     Session(RunnerId),
     Lane(RunnerId, u8),
+    Feed(WorkspaceId),
 }
 
 impl Objects {
@@ -61,6 +65,7 @@ impl Objects {
             (Self::Bound { tunnels, .. }, Object::Lane(runner, lane)) => {
                 tunnels.get_by_name(&format!("{runner}/{lane}"))
             }
+            (Self::Bound { feeds, .. }, Object::Feed(workspace)) => feeds.get_by_name(&workspace.to_string()),
             #[cfg(test)]
             (Self::Fake(_), _) => Err("a fake object has no sockets".into()),
         }
@@ -247,14 +252,38 @@ impl Runners {
         }
     }
 
+    /// Says to the feed of a workspace what has happened. A hint, but for whose connections end.
+    pub(crate) async fn announce(&self, workspace: WorkspaceId, announcement: &Announcement) {
+        let tries = if announcement.parted.is_some() { REVOKE_TRIES } else { 1 };
+        for attempt in 1..=tries {
+            let (path, body) = (announce::Path {}, Json(announcement.clone()));
+            let call = Call::<announce::Announce> { path, query: NoQuery {}, headers: NoHeaders, body };
+            match self.ask(Object::Feed(workspace), call).await {
+                Ok(_) => return,
+                Err(fault) => {
+                    platform::log(format_args!(
+                        "attempt {attempt} to tell the feed of {workspace} failed: {fault}"
+                    ));
+                }
+            }
+        }
+    }
+
     /// Hands an agent's WebSocket to its session.
-    pub(crate) async fn connect(&self, runner: RunnerId) -> Result<Response> {
-        hand_over(self.objects.stub(Object::Session(runner))?, runner).await
+    pub(crate) async fn connect(&self, Machine { id, workspace }: Machine) -> Result<Response> {
+        let headers = [(RUNNER_HEADER, id.to_string()), (WORKSPACE_HEADER, workspace.to_string())];
+        hand_over(self.objects.stub(Object::Session(id))?, &headers).await
     }
 
     /// Hands an agent's WebSocket to a lane.
     pub(crate) async fn connect_lane(&self, runner: RunnerId, lane: u8) -> Result<Response> {
-        hand_over(self.lane(runner, lane)?, runner).await
+        hand_over(self.lane(runner, lane)?, &[(RUNNER_HEADER, runner.to_string())]).await
+    }
+
+    /// Hands somebody's WebSocket to the feed of a workspace, with the JSON of a `Listener`.
+    pub(crate) async fn follow(&self, workspace: WorkspaceId, listener: &[u8]) -> Result<Response> {
+        let headers = [(LISTENER_HEADER, URL_SAFE_NO_PAD.encode(listener))];
+        hand_over(self.objects.stub(Object::Feed(workspace))?, &headers).await
     }
 
     /// The object of a lane.
@@ -275,11 +304,13 @@ impl Runners {
     }
 }
 
-/// A request of ours: nothing that the agent sent reaches the object, but the wish to upgrade.
-async fn hand_over(stub: Stub, runner: RunnerId) -> Result<Response> {
+/// A request of ours: nothing that was sent to us reaches the object, but the wish to upgrade.
+async fn hand_over(stub: Stub, own: &[(&str, String)]) -> Result<Response> {
     let mut request = Request::new(BASE, worker::Method::Get)?;
     let headers = request.headers_mut()?;
     headers.set("upgrade", "websocket")?;
-    headers.set(RUNNER_HEADER, &runner.to_string())?;
+    for (name, value) in own {
+        headers.set(name, value)?;
+    }
     stub.fetch_with_request(request).await
 }

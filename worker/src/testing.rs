@@ -46,6 +46,7 @@ use crate::{
     ctx::{Ctx, Installation, new_secret},
     db::{self, Db, sqlite::Sqlite},
     env::{self, Settings},
+    feed,
     handlers::users,
     kv::Kv,
     mail::{Mail, Mailer, Provider},
@@ -138,6 +139,7 @@ impl App {
             reservation: RefCell::default(),
             tally: Default::default(),
             mails: RefCell::default(),
+            news: RefCell::default(),
         }
     }
 
@@ -147,6 +149,7 @@ impl App {
         let ctx = self.ctx();
         let outcome = block_on(router::answer(&ctx, &parts, &mut Some(body)));
         self.mails.borrow_mut().append(&mut ctx.mails.borrow_mut());
+        block_on(feed::tell(&ctx.installation, ctx.news.take()));
         match outcome {
             router::Outcome::Whole(response) => response,
             router::Outcome::Streamed(_) => panic!("{} answers with a stream", parts.uri),

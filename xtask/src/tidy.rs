@@ -28,7 +28,13 @@ const PURE: &[&str] = &["patr-models", "patr-tunnel"];
 const PLATFORMS: &[&str] = &["tokio", "worker", "reqwest", "hyper", "axum", "bollard"];
 
 /// What decides in an object.
-const CORE: [&str; 2] = ["durable-objects/src/session/core.rs", "durable-objects/src/session/saved.rs"];
+const CORE: [&str; 5] = [
+    "durable-objects/src/session/core.rs",
+    "durable-objects/src/session/saved.rs",
+    "durable-objects/src/session/changes.rs",
+    "durable-objects/src/feed/gather.rs",
+    "durable-objects/src/feed/tab.rs",
+];
 
 /// Lines of a file before its tests.
 const MAX_LINES: usize = 400;

@@ -14,7 +14,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use patr_models::{
-    ids::{DeploymentId, RunnerId, VolumeId},
+    ids::{DeploymentId, RunnerId, VolumeId, WorkspaceId},
     internal::{Ended, Facts, ReleaseFact, desired::Passed, observe::Observed},
     limits::TUNNEL_LANES,
     runner::Connection,
@@ -25,7 +25,10 @@ use patr_models::{
     },
 };
 
-use super::saved::{Pending, ReportId, Retry, Saved};
+use super::{
+    changes::{self, Changes},
+    saved::{Pending, ReportId, Retry, Saved},
+};
 
 /// What the shell has to do, in order. State is saved before any of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +47,8 @@ pub enum Effect {
     Keep(Vec<Sample>),
     /// Answer whoever waits for news.
     Wake,
+    /// Say to the feed of the workspace what is to be read again.
+    Tell(WorkspaceId, Changes),
 }
 
 /// Samples that are taken of one message: every replica of some deployments.
@@ -81,6 +86,11 @@ impl Core {
         (self.saved.epoch, vec![Effect::CloseOlder(self.saved.epoch)])
     }
 
+    /// The workspace of the runner, as who lets it in knows it.
+    pub fn belongs_to(&mut self, workspace: WorkspaceId) {
+        self.saved.workspace = Some(workspace);
+    }
+
     /// A message from the socket of `epoch`.
     pub fn received(&mut self, epoch: Epoch, message: FromAgent, now: Millis) -> Effects {
         if epoch != self.saved.epoch {
@@ -113,7 +123,7 @@ impl Core {
             return Vec::new();
         }
         self.saved.connection = Connection::Offline { since: now };
-        self.changed()
+        self.changed(changes::connection(&self.saved))
     }
 
     /// The token of the runner is no longer good.
@@ -160,12 +170,14 @@ impl Core {
         let Some(pending) = self.saved.pending.take_if(|pending| pending.of == of) else {
             return Vec::new();
         };
+        let told = self.tell(changes::facts(&pending.facts));
         for fact in pending.facts.releases {
             self.saved.recorded.insert(fact.deployment, fact);
         }
         self.saved.recorded_volumes.extend(pending.facts.volumes);
         // An agent that has connected again since numbers its reports anew, and says this one again.
-        if of.epoch == self.saved.epoch { self.stored(of.seq) } else { Vec::new() }
+        let stored = if of.epoch == self.saved.epoch { self.stored(of.seq) } else { Vec::new() };
+        stored.into_iter().chain(told).collect()
     }
 
     /// D1 does not have them; they are told again later.
@@ -244,7 +256,7 @@ impl Core {
             effects.push(Effect::Send(ToAgent::Desired { snapshot }));
         }
         effects.extend(self.fetch(Retry::first(now)));
-        effects.extend(self.changed());
+        effects.extend(self.changed(changes::connection(&self.saved)));
         effects
     }
 
@@ -254,10 +266,10 @@ impl Core {
             return if self.saved.pending.is_some() { Vec::new() } else { self.stored(self.saved.seq) };
         }
         self.saved.seq = seq;
-        let facts = self.news(&report);
+        let (facts, changed) = (self.news(&report), changes::report(&self.saved, &report));
         self.saved.report = Some(report);
         self.saved.reported_at = Some(now);
-        let mut effects = self.changed();
+        let mut effects = self.changed(changed);
         if facts.is_empty() && self.saved.pending.is_none() {
             effects.extend(self.stored(seq));
             return effects;
@@ -298,9 +310,16 @@ impl Core {
         if self.is_online() { vec![Effect::Send(ToAgent::Stored { through })] } else { Vec::new() }
     }
 
-    fn changed(&mut self) -> Effects {
+    fn changed(&mut self, what: Changes) -> Effects {
         self.saved.version += 1;
-        vec![Effect::Wake]
+        let mut effects = vec![Effect::Wake];
+        effects.extend(self.tell(what));
+        effects
+    }
+
+    fn tell(&self, what: Changes) -> Option<Effect> {
+        let workspace = self.saved.workspace.filter(|_| !what.is_empty())?;
+        Some(Effect::Tell(workspace, what))
     }
 
     /// What D1 has not been told. Facts that still wait for D1 are found again here, from the newer report.

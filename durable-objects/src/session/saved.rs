@@ -6,7 +6,7 @@ use std::{
 };
 
 use patr_models::{
-    ids::{DeploymentId, RunnerId, VolumeId},
+    ids::{DeploymentId, RunnerId, VolumeId, WorkspaceId},
     internal::{Facts, ReleaseFact, desired::Passed},
     runner::Connection,
     time::Millis,
@@ -30,6 +30,8 @@ fn backoff(attempt: u32) -> Duration {
 #[serde(default)]
 pub struct Saved {
     pub runner: Option<RunnerId>,
+    /// Whose feed hears of what changes here.
+    pub workspace: Option<WorkspaceId>,
     pub epoch: Epoch,
     /// Whether the socket of the current epoch has said hello: nothing is sent to it and nothing taken before.
     pub greeted: bool,
@@ -95,6 +97,7 @@ impl Default for Saved {
     fn default() -> Self {
         Self {
             runner: None,
+            workspace: None,
             epoch: 0,
             greeted: false,
             version: 0,

@@ -9,8 +9,10 @@ use futures_channel::oneshot;
 use futures_util::{FutureExt, future::select, pin_mut};
 use patr_models::{
     endpoint::body::{Json, NoContent},
-    ids::RunnerId,
-    internal::{Facts, RUNNER_HEADER, SECRET_HEADER, metrics::ReadMetrics, observe, revoke, wake},
+    ids::{RunnerId, WorkspaceId},
+    internal::{
+        Facts, RUNNER_HEADER, SECRET_HEADER, WORKSPACE_HEADER, metrics::ReadMetrics, observe, revoke, wake,
+    },
     routes::{Found, SessionRoute},
     time::Millis,
     wire::{Epoch, FromAgent, PING, PONG, Sample, close},
@@ -21,13 +23,14 @@ use worker::{
 };
 
 use super::{
+    changes::Changes,
     core::{Core, Effect, Effects},
     metrics,
     saved::ReportId,
     storage,
 };
 use crate::{
-    directory::Control,
+    directory::{Control, announce},
     platform::{answer, internal_secret, last_heartbeat, now},
 };
 
@@ -59,7 +62,8 @@ impl Session {
 
     pub async fn fetch(&self, request: Request) -> Result<Response> {
         if let Some(runner) = request.headers().get(RUNNER_HEADER)? {
-            return self.accept(&runner).await;
+            let workspace = request.headers().get(WORKSPACE_HEADER)?;
+            return self.accept(&runner, workspace.as_deref()).await;
         }
         let secret = request.headers().get(SECRET_HEADER)?.unwrap_or_default();
         if secret != internal_secret(&self.env)? {
@@ -119,13 +123,16 @@ impl Session {
         }
     }
 
-    async fn accept(&self, runner: &str) -> Result<Response> {
+    async fn accept(&self, runner: &str, workspace: Option<&str>) -> Result<Response> {
         let runner: RunnerId = runner.parse().map_err(|_| "the runner header is not an id")?;
+        // A `worker` that was deployed before this script does not say it.
+        let workspace: Option<WorkspaceId> = workspace.and_then(|workspace| workspace.parse().ok());
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         let mut epoch = 0;
         let effects = self.step(|core| {
             let (given, effects) = core.accepted(runner, now());
             epoch = given;
+            workspace.into_iter().for_each(|workspace| core.belongs_to(workspace));
             effects
         })?;
         self.state.accept_websocket_with_tags(&server, &[&epoch.to_string()]);
@@ -203,9 +210,20 @@ impl Session {
                 Effect::Record { runner, of, facts } => queue.extend(self.record(runner, of, facts).await?),
                 Effect::Keep(samples) => self.keep_samples(&samples),
                 Effect::Wake => self.notify(),
+                Effect::Tell(workspace, changed) => self.tell(workspace, changed),
             }
         }
         self.arm().await
+    }
+
+    /// Nobody waits for it, the agent least. What is lost of it is read when somebody looks next.
+    fn tell(&self, workspace: WorkspaceId, changed: Changes) {
+        let env = self.env.clone();
+        self.state.wait_until(async move {
+            if let Err(error) = announce(&env, workspace, changed).await {
+                console_error!("the feed of {workspace} is not told: {error}");
+            }
+        });
     }
 
     /// What is not kept is a gap; the session goes on.

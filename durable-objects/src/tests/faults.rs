@@ -260,7 +260,8 @@ impl World {
                 | Effect::Close { .. }
                 | Effect::CloseOlder(_)
                 | Effect::Keep(_)
-                | Effect::Wake => {}
+                | Effect::Wake
+                | Effect::Tell(..) => {}
             }
         }
     }

@@ -62,9 +62,19 @@ impl Passed {
         self.contents.revision
     }
 
+    /// What should be there.
+    pub fn deployments(&self) -> impl Iterator<Item = DeploymentId> {
+        self.contents.deployments.iter().map(|entry| entry.id)
+    }
+
+    /// Volumes that should be there.
+    pub fn volumes(&self) -> impl Iterator<Item = VolumeId> {
+        self.contents.volumes.iter().map(|volume| volume.id)
+    }
+
     /// Whether a deployment should be there, in whatever form.
     pub fn has(&self, id: DeploymentId) -> bool {
-        self.contents.deployments.iter().any(|entry| entry.id == id)
+        self.deployments().any(|known| known == id)
     }
 
     /// Whether a deployment must go.
@@ -74,7 +84,7 @@ impl Passed {
 
     /// Whether a volume should be there.
     pub fn has_volume(&self, id: VolumeId) -> bool {
-        self.contents.volumes.iter().any(|volume| volume.id == id)
+        self.volumes().any(|known| known == id)
     }
 
     /// Whether a volume must go.

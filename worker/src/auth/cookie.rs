@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, header, request::Parts};
 use patr_models::auth::prefix;
 
-use crate::env::Settings;
+use crate::{env::Settings, platform};
 
 const NAME: &str = "patr_session";
 
@@ -15,18 +15,24 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<&str> {
     secret.starts_with(prefix::SESSION).then_some(secret)
 }
 
-/// The same for a call of the API, if one of our own pages makes it. A browser sends the cookie with what any page asks
-/// for, a page of a neighbouring host even with a WebSocket: only the browser itself can say who it was (Fetch Metadata).
-pub(super) fn of_call(parts: &Parts) -> Option<&str> {
+/// The same for a call of the API, if one of our own pages makes it, which are at `control`. A browser sends the cookie with
+/// what any page asks for, a page of a neighbouring host even with a WebSocket: only the browser itself can say who it was.
+pub(super) fn of_call<'a>(parts: &'a Parts, control: &str) -> Option<&'a str> {
     let headers = &parts.headers;
     let site = headers.get("sec-fetch-site").map(|value| value.as_bytes());
     let asked_by_us = match site {
         Some(b"same-origin") => true,
         // Typed into the address bar.
         Some(b"none") => matches!(parts.method, Method::GET | Method::HEAD),
-        _ => false,
+        Some(_) => false,
+        // Chromium sends no Fetch Metadata with a WebSocket, but every browser says where its page is from (RFC 6455, 10.2).
+        None => platform::asks_for_websocket(headers) && is_from(headers, control),
     };
     (asked_by_us && !headers.contains_key(header::AUTHORIZATION)).then(|| read(headers)).flatten()
+}
+
+fn is_from(headers: &HeaderMap, control: &str) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() == control.as_bytes())
 }
 
 /// Whether one of our own pages sends this form.
@@ -57,7 +63,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        of_call(&parts).map(str::to_owned)
+        of_call(&parts, "https://patr.example").map(str::to_owned)
     }
 
     const COOKIE: (&str, &str) = ("cookie", "a=1; patr_session=patr_s_x; b=2");
@@ -79,6 +85,21 @@ mod tests {
         }
         assert_eq!(of("POST", &[COOKIE]), None);
         assert_eq!(of("GET", &[COOKIE]), None);
+    }
+
+    #[test]
+    fn a_websocket_of_our_own_page_has_it_by_the_origin_that_the_browser_says() {
+        let upgrade = ("upgrade", "websocket");
+        let origin = |origin| of("GET", &[COOKIE, upgrade, ("origin", origin)]);
+        assert_eq!(origin("https://patr.example").as_deref(), Some("patr_s_x"));
+        for other in ["https://shop.patr.example", "http://patr.example", "https://patr.example:8443", "null"]
+        {
+            assert_eq!(origin(other), None, "{other}");
+        }
+        assert_eq!(of("GET", &[COOKIE, upgrade]), None);
+        assert_eq!(of("GET", &[COOKIE, ("origin", "https://patr.example")]), None, "no WebSocket");
+        let claimed = [COOKIE, upgrade, ("origin", "https://patr.example"), ("sec-fetch-site", "same-site")];
+        assert_eq!(of("GET", &claimed), None);
     }
 
     #[test]

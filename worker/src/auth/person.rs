@@ -101,7 +101,8 @@ impl Opens {
 
 /// Whose secret a request has.
 pub(crate) async fn person(ctx: &Ctx, parts: &Parts) -> Result<Person, Refused> {
-    let secret = bearer(&parts.headers).or_else(|| cookie::of_call(parts)).ok_or(Common::Unauthenticated)?;
+    let by_cookie = || cookie::of_call(parts, &ctx.settings.control_url());
+    let secret = bearer(&parts.headers).or_else(by_cookie).ok_or(Common::Unauthenticated)?;
     if secret.starts_with(prefix::SESSION) {
         by_session(ctx, hash(secret)).await
     } else if secret.starts_with(prefix::TOKEN) {

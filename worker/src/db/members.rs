@@ -14,6 +14,17 @@ use super::{
     roles::{Held, held, in_order},
 };
 
+/// A workspace that somebody is a member of.
+#[derive(serde::Deserialize)]
+pub(crate) struct In {
+    pub(crate) workspace_id: WorkspaceId,
+}
+
+/// Everywhere that somebody is a member.
+pub(crate) fn of(user: UserId) -> Statement {
+    Statement::new("SELECT workspace_id FROM members WHERE user_id = ?1", &[&Text(user)])
+}
+
 #[derive(serde::Deserialize)]
 pub(crate) struct Row {
     pub(crate) user_id: UserId,

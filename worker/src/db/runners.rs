@@ -15,11 +15,6 @@ use patr_models::{
 use super::{Json, Statement, Text, after, filter, in_scope, page_size, scope, unless_there};
 
 #[derive(serde::Deserialize)]
-pub(crate) struct Id {
-    pub(crate) id: RunnerId,
-}
-
-#[derive(serde::Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: RunnerId,
     pub(crate) workspace_id: WorkspaceId,
@@ -60,7 +55,7 @@ pub(crate) fn insert(workspace: WorkspaceId, runner: &Runner, token_hash: &str) 
 }
 
 pub(crate) fn by_token(hash: &str) -> Statement {
-    Statement::new("SELECT id FROM runners WHERE token_hash = ?1", &[&hash])
+    Statement::new("SELECT id, workspace_id FROM runners WHERE token_hash = ?1", &[&hash])
 }
 
 pub(crate) fn get(workspace: WorkspaceId, reference: &Ref<RunnerId>) -> Statement {

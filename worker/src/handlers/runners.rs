@@ -27,7 +27,7 @@ use worker::Response;
 use super::{absent, check_cursor, page};
 use crate::{
     answer::{Answer, Failure, Refused},
-    auth::{self, Member},
+    auth::{self, Machine, Member},
     ctx::{Ctx, audited, new_secret},
     db::{DbError, runners, users::Count},
 };
@@ -136,13 +136,13 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteRunner>) 
 
 pub(crate) async fn connect(
     ctx: &Ctx,
-    runner: RunnerId,
+    machine: Machine,
     call: Call<ConnectRunner>,
 ) -> Result<Response, Failure<ConnectRunner>> {
     if let Some(key) = &call.headers.key {
-        know_key(ctx, runner, key).await?;
+        know_key(ctx, machine.id, key).await?;
     }
-    Ok(ctx.runners.connect(runner).await?)
+    Ok(ctx.runners.connect(machine).await?)
 }
 
 /// Secrets are sealed with a runner's key: with another one what is desired there is another snapshot.
@@ -156,14 +156,14 @@ async fn know_key(ctx: &Ctx, runner: RunnerId, key: &PublicKey) -> Result<(), Re
 
 pub(crate) async fn connect_lane(
     ctx: &Ctx,
-    runner: RunnerId,
+    machine: Machine,
     call: Call<ConnectTunnel>,
 ) -> Result<Response, Failure<ConnectTunnel>> {
     let lane = call.path.lane;
     if lane >= TUNNEL_LANES {
         return Err(Failure::Api(tunnel::Error::NoSuchLane { lanes: TUNNEL_LANES }));
     }
-    Ok(ctx.runners.connect_lane(runner, lane).await?)
+    Ok(ctx.runners.connect_lane(machine.id, lane).await?)
 }
 
 #[cfg(test)]

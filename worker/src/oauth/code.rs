@@ -38,7 +38,7 @@ pub(super) const REFRESH: &str = "refresh_token";
 
 /// In the audit log.
 const GIVEN: &str = "GiveClientTokens";
-const STOLEN: &str = "EndStolenAuthorization";
+pub(crate) const STOLEN: &str = "EndStolenAuthorization";
 
 fn not_good() -> Problem {
     Problem::new("invalid_grant", "this is not good, or not good any more, or of another client")

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// In the audit log.
-const GIVEN_BACK: &str = "GiveBackClientToken";
+pub(crate) const GIVEN_BACK: &str = "GiveBackClientToken";
 
 pub(super) async fn answer(ctx: &Ctx, parts: &Parts, form: &Form) -> Result<Response<Bytes>, Stop> {
     let client = authenticate(ctx, parts, form).await?;

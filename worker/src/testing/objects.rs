@@ -9,8 +9,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use patr_models::{
-    ids::RunnerId,
-    internal::{OPEN_HEADER, SECRET_HEADER, TROUBLE_HEADER, TunnelTrouble, observe::Observed},
+    ids::{RunnerId, WorkspaceId},
+    internal::{
+        OPEN_HEADER, SECRET_HEADER, TROUBLE_HEADER, TunnelTrouble, announce::Announcement, observe::Observed,
+    },
     runner::Connection,
     wire::{OpenRequest, VolumeWork},
 };
@@ -28,6 +30,7 @@ pub(crate) struct FakeObjects {
     down: Cell<u8>,
     refusal: RefCell<Option<String>>,
     worked: RefCell<Vec<VolumeWork>>,
+    announced: RefCell<Vec<(WorkspaceId, Announcement)>>,
 }
 
 impl FakeObjects {
@@ -48,6 +51,10 @@ impl FakeObjects {
                 Bytes::from(serde_json::to_vec(observed.get(&runner).unwrap_or(&NEVER))?)
             }
             (Object::Session(_), "/session/v1/metrics") => Bytes::from_static(b"[]"),
+            (Object::Feed(workspace), "/feed/v1/announce") => {
+                self.announced.borrow_mut().push((workspace, serde_json::from_slice(request.body())?));
+                Bytes::new()
+            }
             _ => Bytes::new(),
         };
         self.asked.borrow_mut().push((object, path));
@@ -89,6 +96,11 @@ impl FakeObjects {
     /// What was done to volumes since this was last asked.
     pub(crate) fn take_worked(&self) -> Vec<VolumeWork> {
         self.worked.take()
+    }
+
+    /// What feeds were told since this was last asked.
+    pub(crate) fn take_announced(&self) -> Vec<(WorkspaceId, Announcement)> {
+        self.announced.take()
     }
 
     /// The next requests to any object fail.

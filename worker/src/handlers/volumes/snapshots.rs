@@ -43,7 +43,7 @@ pub(crate) async fn create_snapshot(
     let made = perform(ctx, &row, VolumeWork::Snapshot { volume: row.id, snapshot: id }).await?;
     let SnapshotMade { bytes } = serde_json::from_slice(&made)?;
     let snapshot = VolumeSnapshot { id, bytes, created_at: ctx.now };
-    let what = audited::<CreateSnapshot>(id, row.name.as_str()).with("bytes", &bytes);
+    let what = audited::<CreateSnapshot>(id, row.name.as_str()).of(row.id).with("bytes", &bytes);
     let insert = db::snapshot_insert(row.id, &snapshot);
     if let Err(error) = ctx.write(&caller, what, vec![insert]).await {
         abandon(ctx, &row, id).await;
@@ -93,7 +93,7 @@ pub(crate) async fn delete_snapshot(
     check_snapshot(ctx, &row, snapshot).await?;
     // Before its row goes: what is still on the runner stays in the list.
     perform(ctx, &row, VolumeWork::Forget { snapshot }).await?;
-    let what = audited::<DeleteSnapshot>(snapshot, row.name.as_str());
+    let what = audited::<DeleteSnapshot>(snapshot, row.name.as_str()).of(row.id);
     match ctx.write(&caller, what, db::snapshot_delete(snapshot)).await {
         Err(DbError::Stale) => Err(absent("snapshot", snapshot).into()),
         outcome => {
