@@ -25,6 +25,7 @@ pub mod nat;
 pub mod program;
 pub mod registry;
 pub mod runner;
+pub mod tab;
 
 pub use browser::Browser;
 pub use caller::Caller;
@@ -35,6 +36,7 @@ pub use folder::{File, Folder};
 pub use namespace::Namespace;
 pub use program::{Ended, Program};
 pub use runner::Agent;
+pub use tab::Tab;
 
 use std::time::Duration;
 
