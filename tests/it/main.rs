@@ -10,6 +10,7 @@ mod devices;
 mod engine;
 mod faults;
 mod federation;
+mod feed;
 mod hidden;
 mod input;
 mod lanes;

@@ -26,6 +26,7 @@ pub mod nat;
 pub mod program;
 pub mod registry;
 pub mod runner;
+pub mod tab;
 
 pub use browser::Browser;
 pub use caller::Caller;
@@ -37,6 +38,7 @@ pub use host::Host;
 pub use namespace::Namespace;
 pub use program::{Ended, Program};
 pub use runner::Agent;
+pub use tab::Tab;
 
 use std::time::Duration;
 
