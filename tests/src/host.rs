@@ -16,6 +16,8 @@ use crate::{Caller, Edge};
 pub trait Host: Sized {
     /// Whether a replica that takes too much memory is ended for that.
     const HOLDS_TO_MEMORY: bool = true;
+    /// How many rollouts show enough: fewer where each takes long.
+    const ROLLOUTS: u32 = 5;
 
     /// Adds the runner and starts its agent; `None`, said loudly, where the runtime is not here. In CI it must be.
     async fn start(edge: &Edge, owner: &Caller) -> Option<Self>;

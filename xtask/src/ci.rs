@@ -62,7 +62,7 @@ fn shear() -> anyhow::Result<()> {
     cargo("shear")
 }
 
-/// What `wrangler deploy` would upload, and how large it is before wasm-opt. That one takes more than ten minutes for `worker`.
+/// What `wrangler deploy` would upload, and how large it is before wasm-opt. That one takes minutes for `worker`.
 fn dry_deploy() -> anyhow::Result<()> {
     scripts::build(false, None)?;
     for script in SCRIPTS {

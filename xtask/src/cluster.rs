@@ -44,6 +44,7 @@ use anyhow::{Context, bail};
 use crate::{sh, target_dir};
 use layout::Layout;
 pub(crate) use lend::{Lent, name};
+pub(crate) use programs::require;
 
 /// How long a start may take: an old machine that is busy, not one that is broken.
 const START: Duration = Duration::from_secs(300);

@@ -43,7 +43,7 @@ pub(crate) async fn run(path: &Path) -> ExitCode {
 
 async fn keep(folder: &Folder) -> io::Result<()> {
     // Held until this process ends, however that happens.
-    let Some(_lock) = folder.lock()? else { return Ok(()) };
+    let Some(_lock) = lock(folder).await? else { return Ok(()) };
     let record = folder.record().ok_or_else(|| io::Error::other("there is nothing to start"))?;
     let mut stop = signal(SignalKind::terminate())?;
     let mut state = State { restarts: folder.state().restarts, ..State::default() };
@@ -68,6 +68,17 @@ async fn keep(folder: &Folder) -> io::Result<()> {
             _ = stop.recv() => return Ok(()),
         }
     }
+}
+
+/// Who only looks whether there is a keeper holds the lock for a moment.
+async fn lock(folder: &Folder) -> io::Result<Option<File>> {
+    for _ in 0..50 {
+        if let Some(lock) = folder.lock()? {
+            return Ok(Some(lock));
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    Ok(None)
 }
 
 /// Starts the program; what it writes goes to the log.

@@ -138,6 +138,19 @@ fn broken(error: &std::io::Error) -> Fault {
     failure(FailureKind::Runtime, format!("the folder of its replica: {error}")).into()
 }
 
+/// Starts a keeper, and waits until it is there or has already ended.
+async fn kept(folder: &Folder) -> Result<(), Fault> {
+    let before = folder.state();
+    folder.keep().map_err(|error| broken(&error))?;
+    let begins = async {
+        while !folder.is_kept() && folder.state() == before {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let late = |_| failure(FailureKind::Runtime, format!("its keeper did not begin within {LEEWAY:?}"));
+    timeout(LEEWAY, begins).await.map_err(|elapsed| late(elapsed).into())
+}
+
 fn replica(folder: &Folder, record: Record) -> Replica {
     let (state, kept) = (folder.state(), folder.is_kept());
     Replica {
@@ -212,9 +225,9 @@ impl Runtime for Processes {
             arguments: words,
             grace_s: spec.stop_grace_s.unwrap_or(GRACE_S),
         };
-        let id = format!("{}-{:012x}", desired.name, rand_id());
-        let folder = Folder::create(self.0.replicas.join(id), &record).map_err(|error| broken(&error))?;
-        folder.keep().map_err(|error| broken(&error))
+        let folder =
+            Folder::create(self.0.replicas.join(new_id()), &record).map_err(|error| broken(&error))?;
+        kept(&folder).await
     }
 
     async fn keep(&self, id: &str) -> Result<(), Fault> {
@@ -275,12 +288,13 @@ impl Runtime for Processes {
         };
         let patience = Duration::from_secs(record.grace_s.into()) + LEEWAY;
         let late = |_| failure(FailureKind::Runtime, format!("its keeper did not end within {patience:?}"));
-        timeout(patience, ends).await.map_err(|late_by| late(late_by).into())
+        timeout(patience, ends).await.map_err(|elapsed| late(elapsed).into())
     }
 
     async fn start_again(&self, id: &str) -> Result<(), Fault> {
         let (folder, _) = self.found(id)?;
-        folder.unmark("stopped").and_then(|()| folder.keep()).map_err(|error| broken(&error))
+        folder.unmark("stopped").map_err(|error| broken(&error))?;
+        kept(&folder).await
     }
 
     async fn last_lines(&self, id: &str) -> Vec<String> {
@@ -361,8 +375,9 @@ fn no_volumes() -> Fault {
     failure(FailureKind::Runtime, "plain processes have no volumes").into()
 }
 
-/// Names of replicas only have to differ.
-fn rand_id() -> u64 {
+/// Replicas are shown by the first 12 characters, and those have to differ.
+fn new_id() -> String {
     use std::hash::{BuildHasher, Hasher};
-    std::hash::RandomState::new().build_hasher().finish() >> 16
+    let random = || std::hash::RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
 }

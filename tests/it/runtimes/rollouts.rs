@@ -38,7 +38,7 @@ async fn rollouts_rollbacks_scalings_and_failures_lose_no_request_and_cut_no_web
     desk.owner.scale("web", 2).await;
     desk.owner.sees("web", live(2)).await;
     let load = Load::start(&desk.edge, "web-acme", shape()).await;
-    for number in 1..=5 * dose() {
+    for number in 1..=H::ROLLOUTS * dose() {
         load.changing();
         desk.owner.update("web", release(&desk, number)).await;
         desk.owner.sees("web", live(2)).await;

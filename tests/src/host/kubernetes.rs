@@ -179,6 +179,8 @@ fn running(pods: &[Value]) -> Vec<String> {
 }
 
 impl Host for OnKubernetes {
+    const ROLLOUTS: u32 = 2;
+
     async fn start(edge: &Edge, owner: &Caller) -> Option<Self> {
         Some(Self::start_with(Cluster::here()?, edge, owner, |_| ()).await)
     }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::layout::{HOST_ADDRESS, Layout};
-use super::{absolute, host, load, programs, up};
+use super::{absolute, host, load, up};
 use crate::{sh, target_dir};
 
 /// A cluster that is there until this is dropped.
@@ -18,7 +18,6 @@ impl Lent {
     /// # Errors
     /// Something is missing here, does not build or does not start; the message says which.
     pub(crate) fn with(images: &[&str]) -> anyhow::Result<Self> {
-        programs::require()?;
         let folder = absolute(target_dir().join("cluster"))?;
         let begun = !host::runs(&folder);
         let lent = Self { layout: up(&folder)?, begun };

@@ -33,7 +33,7 @@ const PLUGINS: [&str; 4] = ["bridge", "host-local", "loopback", "portmap"];
 
 /// # Errors
 /// Lists everything that is missing here, and how to get it.
-pub(super) fn require() -> anyhow::Result<()> {
+pub(crate) fn require() -> anyhow::Result<()> {
     if !cfg!(target_os = "linux") {
         bail!("a cluster needs Linux: its nodes are namespaces of the kernel");
     }
