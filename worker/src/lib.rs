@@ -12,6 +12,7 @@
 //! | [`routes_kv`] | the routing table of each host: published on write, loaded on request |
 //! | [`ingress`] | a request to a managed URL into a site, a deployment, a proxy or a redirect |
 //! | [`vault`] | secrets at rest, and sealed for a runner |
+//! | [`dashboard`] | the files of the dashboard, of the control host only |
 //! | [`pages`] | what a browser shows at the control host: logging in, and the own account |
 //! | [`totp`], [`webauthn`], [`signed`] | what people prove themselves with, decided as values |
 //! | [`mail`] | mail to people, sent after the answer |
@@ -26,6 +27,7 @@ mod audit;
 mod auth;
 mod blobs;
 mod ctx;
+mod dashboard;
 mod db;
 mod env;
 mod handlers;
@@ -70,7 +72,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
     let ctx = Ctx::new(&env)?;
     let address = Address::new(request.url());
     if ctx.settings.is_control_host(address.host()) {
-        let response = router::serve(&ctx, request.into()).await.map(Into::into);
+        let response = router::serve(&ctx, &env, request.into()).await.map(Into::into);
         let (mails, installation) = (ctx.mails.take(), Rc::clone(&ctx.installation));
         if !mails.is_empty() {
             context.wait_until(
