@@ -56,9 +56,9 @@ impl Session {
                     return;
                 }
             }
-            panic!("the edge has closed the session");
+            unreachable!("the edge has closed the session");
         };
-        tokio::time::timeout(PATIENCE, waiting).await.expect("the edge answers in time");
+        tokio::time::timeout(PATIENCE, waiting).await.unwrap();
     }
 
     async fn reports(&mut self, deployment: &Deployment, phase: Phase) {
@@ -135,7 +135,7 @@ async fn each_tab_hears_what_its_person_may_view_from_the_api_and_from_runners()
     // Told in the order of the changes: had this tab heard of the deployment or the secret, then before this.
     narrow.take_told();
     narrow.hears(&rename(&owner, "box", "tower").await).await;
-    assert_eq!(narrow.take_told(), [runner.clone()]);
+    assert_eq!(narrow.take_told(), [runner]);
     assert_eq!(narrow.answers(PING).await, PONG);
 
     drop(session);

@@ -149,6 +149,11 @@ pub(crate) fn database(env: &Env) -> Result<D1Database> {
     env.d1("DB")
 }
 
+/// The files of the dashboard.
+pub(crate) fn assets(env: &Env) -> Result<Fetcher> {
+    env.assets("ASSETS")
+}
+
 pub(crate) fn kv(env: &Env) -> Result<Kv> {
     const NAME: &str = "KV";
     let namespace = js_sys::Reflect::get(env, &NAME.into())?;

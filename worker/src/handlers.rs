@@ -41,14 +41,6 @@ use patr_models::{
 };
 use worker::Response;
 
-/// What `/` of the control host says until the dashboard is there.
-const HOME: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Patr</title>\
-<meta name=viewport content=\"width=device-width\">\
-<style>body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem}code{background:#eee;padding:.1em .3em}</style>\
-<h1>Patr</h1><p>This is the control host of a Patr installation. Its API is under <code>/api/v1</code>.</p>\
-<p>Deploy to it with the command line: <code>patr login</code>, then <code>patr deploy</code> or <code>patr site deploy</code>.</p>\
-<p><a href=\"/account\">Your account</a></p>";
-
 /// Where links of invitations lead. What makes them good is in the fragment, which no server is told.
 const JOIN: &str = "/join";
 /// What they show.
@@ -59,10 +51,9 @@ const JOIN_PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title
 <p><code>patr join 'ADDRESS'</code></p>\
 <p>It asks for an address and a password if you have no account yet. The link works once: keep it to yourself.</p>";
 
-/// A page of the control host that is not the API.
+/// A page of the control host that is neither the dashboard nor one of an account.
 pub(crate) fn home(path: &str) -> worker::Result<Response> {
     let mut response = match path {
-        "/" => Response::from_html(HOME)?,
         JOIN => Response::from_html(JOIN_PAGE)?,
         _ => Response::error("not found", 404)?,
     };

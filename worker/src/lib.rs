@@ -13,6 +13,7 @@
 //! | [`routes_kv`] | the routing table of each host: published on write, loaded on request |
 //! | [`ingress`] | a request to a managed URL into a site, a deployment, a proxy or a redirect |
 //! | [`vault`] | secrets at rest, and sealed for a runner |
+//! | [`dashboard`] | the files of the dashboard, of the control host only |
 //! | [`pages`] | what a browser shows at the control host: logging in, and the own account |
 //! | [`totp`], [`webauthn`], [`signed`] | what people prove themselves with, decided as values |
 //! | [`mail`] | mail to people, sent after the answer |
@@ -27,6 +28,7 @@ mod audit;
 mod auth;
 mod blobs;
 mod ctx;
+mod dashboard;
 mod db;
 mod env;
 mod feed;
@@ -72,7 +74,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response>
     let ctx = Ctx::new(&env)?;
     let address = Address::new(request.url());
     if ctx.settings.is_control_host(address.host()) {
-        let response = router::serve(&ctx, request.into()).await.map(Into::into);
+        let response = router::serve(&ctx, &env, request.into()).await.map(Into::into);
         let (news, installation) = (ctx.news.take(), Rc::clone(&ctx.installation));
         if !news.is_empty() {
             context.wait_until(async move { feed::tell(&installation, news).await });

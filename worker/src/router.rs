@@ -18,6 +18,7 @@ use crate::{
     audit::denied,
     auth::Scheme,
     ctx::Ctx,
+    dashboard,
     handlers::{
         self, account, audit, connect, deployments, device, exec, federations, info, invitations, live, logs,
         managed_urls, members, metrics, passkeys, requests, roles, runners, second_factor, secrets, sessions,
@@ -29,7 +30,11 @@ use crate::{
 use once::Once;
 
 /// Answers a request to the control host.
-pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Result<worker::Response> {
+pub(crate) async fn serve(
+    ctx: &Ctx,
+    env: &worker::Env,
+    mut request: worker::Request,
+) -> worker::Result<worker::Response> {
     let parts = match platform::parts(&request) {
         Ok(parts) => parts,
         Err(error) => {
@@ -43,6 +48,9 @@ pub(crate) async fn serve(ctx: &Ctx, mut request: worker::Request) -> worker::Re
     }
     if oauth::is_ours(parts.uri.path()) {
         return careful(ctx, platform::response(oauth::answer(ctx, &parts, &mut request).await)?);
+    }
+    if let Some(file) = dashboard::find(parts.uri.path()) {
+        return careful(ctx, dashboard::serve(env, &parts, file).await?);
     }
     if !is_api(parts.uri.path()) {
         return careful(ctx, handlers::home(parts.uri.path())?);

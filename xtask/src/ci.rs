@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Context;
 
 use crate::scripts::{self, SCRIPTS};
-use crate::{openapi, root, sh, tidy, tools};
+use crate::{openapi, root, sh, site, tidy, tools};
 
 type Step = (&'static str, fn() -> anyhow::Result<()>);
 
@@ -24,7 +24,7 @@ const STEPS: [Step; 9] = [
 ];
 
 const CLIPPY_WASM: &str = "clippy --quiet --target wasm32-unknown-unknown -p patr-models -p patr-tunnel \
-                           -p patr-worker -p patr-durable-objects -- -D warnings";
+                           -p patr-worker -p patr-durable-objects -p patr-site -- -D warnings";
 
 /// # Errors
 /// The first step that fails.
@@ -65,6 +65,7 @@ fn shear() -> anyhow::Result<()> {
 /// What `wrangler deploy` would upload, and how large it is before wasm-opt. That one takes minutes for `worker`.
 fn dry_deploy() -> anyhow::Result<()> {
     scripts::build(false, None)?;
+    site::check()?;
     for script in SCRIPTS {
         let said = sh::output(
             Command::new(tools::npm_program("wrangler"))

@@ -20,7 +20,7 @@ use anyhow::{Context, anyhow, bail};
 use serde_json::json;
 
 use crate::scripts::{self, SCRIPTS};
-use crate::wrangler::Config;
+use crate::wrangler::{self, Config};
 use crate::{root, tools};
 use state::State;
 pub(crate) use state::{random, write_private};
@@ -252,14 +252,21 @@ fn config(state: &State, port: u16) -> anyhow::Result<serde_json::Value> {
     }
     let mut workers = Vec::new();
     let mut duties = Vec::new();
+    let mut assets = Vec::new();
     for (script, own) in SCRIPTS.iter().zip([patr, runners]) {
         let config = Config::read(script)?;
-        workers.push(config.miniflare(script, &own));
+        let mut worker = config.miniflare(script, &own);
+        if let Some((binding, files)) = config.assets() {
+            worker["serviceBindings"][binding] = json!(wrangler::ASSETS_WORKER);
+            assets.push(files);
+        }
+        workers.push(worker);
         duties.push(config.duties());
     }
     if let Some(patr) = workers.first_mut() {
         patr["serviceBindings"]["OUTBOX"] = outbox(&state.folder)?;
     }
+    workers.extend(assets);
     Ok(json!({
         "host": "127.0.0.1", "port": port, "state": state.folder, "workers": workers, "duties": duties,
     }))

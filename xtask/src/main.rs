@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `tools` | installs the pinned build tools, from crates.io and npm |
 //! | `scripts` | builds the two Worker scripts |
+//! | `site` | builds the dashboard |
 //! | `wrangler` | reads the two wrangler.toml into what Miniflare wants |
 //! | `edge` | runs the local edge |
 //! | `dev` | runs a whole installation: an edge, a `person` with an account, an `agent` |
@@ -30,6 +31,7 @@ mod person;
 mod schemathesis;
 mod scripts;
 mod sh;
+mod site;
 mod test;
 mod tidy;
 mod tools;
@@ -76,7 +78,7 @@ enum Command {
     Images,
     /// Build the container image of the agent, `patr-runner`, and with it a static program
     Image,
-    /// Build the Worker scripts
+    /// Build the Worker scripts and the dashboard
     Scripts {
         /// Run wasm-opt too, as every deploy does; slow
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! Building the two Worker scripts: cargo, wasm-bindgen, esbuild and, for deploys, wasm-opt.
+//! Building the two Worker scripts, and the dashboard that one of them serves: cargo, wasm-bindgen, esbuild and, for deploys, wasm-opt.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::{root, sh, target_dir, tools};
+use crate::{root, sh, site, target_dir, tools};
 
 /// A Worker script of ours.
 pub(crate) struct Script {
@@ -47,6 +47,9 @@ pub(crate) fn build(optimize: bool, only: Option<&str>) -> anyhow::Result<()> {
     tools::target(tools::WASM_TARGET)?;
     tools::WASM_BINDGEN.ensure()?;
     tools::WORKER_BUILD.ensure()?;
+    if only.is_none_or(|folder| folder == "worker") {
+        site::build(optimize)?;
+    }
     SCRIPTS
         .iter()
         .filter(|script| only.is_none_or(|folder| folder == script.folder))

@@ -18,6 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("patr-worker", &["patr-models"]),
     ("patr-runner", &["patr-models", "patr-tunnel"]),
     ("patr-cli", &["patr-models"]),
+    ("patr-site", &["patr-models"]),
     ("patr-example-web", &[]),
     ("patr-stories", &["patr-models", "patr-worker", "patr-runner"]),
     ("xtask", &["patr-models"]),

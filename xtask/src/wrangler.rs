@@ -10,6 +10,10 @@ use serde_json::{Map, Value, json};
 use crate::root;
 use crate::scripts::Script;
 
+/// The Worker of the local edge that has the files of the dashboard.
+pub(crate) const ASSETS_WORKER: &str = "patr-assets";
+const ASSETS_SCRIPT: &str = "export default { fetch: (request, env) => env.FILES.fetch(request) };";
+
 /// The part of a wrangler.toml that the local edge needs.
 #[derive(Deserialize)]
 pub(crate) struct Config {
@@ -29,6 +33,16 @@ pub(crate) struct Config {
     services: Vec<Service>,
     #[serde(default)]
     triggers: Triggers,
+    assets: Option<Assets>,
+}
+
+/// The files that are uploaded with a script.
+#[derive(Deserialize)]
+struct Assets {
+    directory: String,
+    binding: String,
+    html_handling: String,
+    not_found_handling: String,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +111,27 @@ impl Config {
             "durableObjects": named(self.durable_objects.bindings.iter().map(|o| (&o.name, o.miniflare()))),
             "serviceBindings": named(self.services.iter().map(|s| (&s.binding, json!(s.service)))),
         })
+    }
+
+    /// The files of the script behind a Worker of their own, and the binding that leads to it. Miniflare would else put its
+    /// router before the script, which `run_worker_first` does without: every request to a managed URL would pay for it.
+    pub(crate) fn assets(&self) -> Option<(&str, Value)> {
+        let assets = self.assets.as_ref()?;
+        let worker = json!({
+            "name": ASSETS_WORKER,
+            "compatibilityDate": self.compatibility_date,
+            "modules": [{ "type": "ESModule", "path": "assets.js", "contents": ASSETS_SCRIPT }],
+            "assets": {
+                "directory": root().join(&assets.directory),
+                "binding": "FILES",
+                "workerName": ASSETS_WORKER,
+                "assetConfig": {
+                    "html_handling": assets.html_handling,
+                    "not_found_handling": assets.not_found_handling,
+                },
+            },
+        });
+        Some((&assets.binding, worker))
     }
 
     /// What the start script does besides running the script.

@@ -1,0 +1,201 @@
+//! One deployment: its head, what can be done to it, and its parts.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use patr_models::{
+    auth::Permission,
+    deployment::{
+        Deployment, Power, Status, cancel, get,
+        restart::{self, RestartDeployment},
+        start::{self, StartDeployment},
+        stop::{self, StopDeployment},
+    },
+    endpoint::body::NoBody,
+    ids::{DeploymentId, Ref},
+};
+
+use super::{environment, logs, releases, settings, status_tab};
+use crate::{
+    api::{self, Problem},
+    command::patr_in,
+    fresh::{Ask, Fresh, fresh},
+    here::Here,
+    parts::{action::Action, command::copy, icon::icon, notice::Notice, page::head_of},
+    place::{self, Section},
+    text::{deployments as words, shell},
+};
+
+/// The parts of a deployment, by the end of their addresses.
+const TABS: [(&str, &str); 5] = [
+    ("", words::TAB_STATUS),
+    ("releases", words::TAB_RELEASES),
+    ("logs", words::TAB_LOGS),
+    ("environment", words::TAB_ENV),
+    ("settings", words::TAB_SETTINGS),
+];
+
+/// What never changes of a deployment while it is looked at.
+#[derive(Clone, PartialEq)]
+pub(super) struct Known {
+    pub(super) id: DeploymentId,
+    pub(super) name: String,
+}
+
+pub(crate) fn show() -> impl IntoView {
+    let here = Here::of_the_page();
+    let params = use_params_map();
+    let of_path = move |key: &'static str| {
+        Memo::new(move |_| params.with(|params| params.get(key).unwrap_or_default()))
+    };
+    let (name, tab) = (of_path("name"), of_path("tab"));
+    let deployment = fresh(move || {
+        let (workspace, name) = (here.workspace(), name.get());
+        Ask::new(format!("{workspace:?} {name}"), async move {
+            let deployment: Ref<DeploymentId> = name.parse().map_err(Problem::saying)?;
+            let path = get::Path { workspace: workspace?, deployment };
+            api::get::<get::GetDeployment, _>(path).await
+        })
+    });
+    let known =
+        Memo::new(move |_| deployment.known().map(|one| Known { id: one.id, name: one.name.to_string() }));
+    let list = move || (shell::section(Section::Deployments), Section::Deployments.path(&here.name()));
+    view! {
+        {move || head_of(list(), name.get(), actions(here, deployment, known))}
+        {move || known.get().map(|known| tabs(here, &known, tab))}
+        {move || match known.get() {
+            // Loading, or the reason why there is none.
+            None => deployment.show(|_| ()),
+            Some(known) => part(&tab.get(), here, deployment, known),
+        }}
+    }
+}
+
+fn tabs(here: Here, known: &Known, tab: Memo<String>) -> impl IntoView + use<> {
+    let shown = TABS
+        .into_iter()
+        .filter(|(key, _)| *key != "logs" || here.may_on(Permission::DeploymentLogs, &known.id));
+    let links = shown.map(|(key, said)| {
+        let path = match key {
+            "" => place::one(Section::Deployments, &here.name(), &known.name),
+            key => place::part(Section::Deployments, &here.name(), &known.name, key),
+        };
+        view! { <a href=path aria-current=move || (tab.get() == key).then_some("page")>{said}</a> }
+    });
+    view! { <nav class="tabs" aria-label=words::TABS>{links.collect_view()}</nav> }
+}
+
+fn part(tab: &str, here: Here, deployment: Fresh<Deployment>, known: Known) -> AnyView {
+    match tab {
+        "" => deployment.show(move |one| status_tab::show(here, &one)),
+        "releases" => releases::show(here, known).into_any(),
+        "logs" => logs::show(here, known).into_any(),
+        "environment" => environment::show(here, deployment, known).into_any(),
+        "settings" => settings::show(here, deployment, known).into_any(),
+        _ => view! { <p>{shell::NOT_FOUND_SAYS}</p> }.into_any(),
+    }
+}
+
+/// What the head depends on: buttons must not be drawn anew under somebody's finger.
+#[derive(Clone, PartialEq)]
+struct Doable {
+    url: Option<String>,
+    is_running: bool,
+    is_rolling_out: bool,
+}
+
+fn actions(here: Here, deployment: Fresh<Deployment>, known: Memo<Option<Known>>) -> impl IntoView {
+    let doable = Memo::new(move |_| {
+        deployment.known().map(|one| Doable {
+            is_running: one.power == Power::Running,
+            is_rolling_out: matches!(one.status, Status::RollingOut { .. } | Status::Waiting { .. }),
+            url: one.url,
+        })
+    });
+    let action = Action::new();
+    move || {
+        let (known, doable) = known.get().zip(doable.get())?;
+        let may_edit = here.may_on(Permission::DeploymentEdit, &known.id);
+        let button = |verb: Verb| verb.button(here, known.clone(), action);
+        let edits = may_edit.then(|| {
+            view! {
+                {(doable.is_rolling_out && doable.is_running).then(|| button(Verb::Cancel))}
+                {doable.is_running.then(|| button(Verb::Restart))}
+                {button(if doable.is_running { Verb::Stop } else { Verb::Start })}
+            }
+        });
+        Some(view! {
+            {doable.url.map(|url| view! {
+                <a class="button" href=url target="_blank" rel="noopener external">{icon("external")} {words::OPEN}</a>
+            })}
+            {edits}
+            <div class="wide">{action.problem()}</div>
+        })
+    }
+}
+
+/// What is done at one press, because it can be undone at another.
+#[derive(Clone, Copy)]
+enum Verb {
+    Cancel,
+    Restart,
+    Start,
+    Stop,
+}
+
+impl Verb {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Cancel => words::CANCEL,
+            Self::Restart => words::RESTART,
+            Self::Start => words::START,
+            Self::Stop => words::STOP,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Restart => "restart",
+            Self::Start => "start",
+            Self::Stop => "stop",
+        }
+    }
+
+    async fn call(self, here: Here, id: DeploymentId) -> Result<(), Problem> {
+        let (workspace, deployment) = (untrack(|| here.workspace())?, Ref::Id(id));
+        match self {
+            Self::Cancel => {
+                api::change::<cancel::CancelRollout>(cancel::Path { workspace, deployment }, NoBody)
+                    .await
+                    .map(drop)
+            }
+            Self::Restart => {
+                api::change::<RestartDeployment>(restart::Path { workspace, deployment }, NoBody)
+                    .await
+                    .map(drop)
+            }
+            Self::Start => {
+                api::change::<StartDeployment>(start::Path { workspace, deployment }, NoBody).await.map(drop)
+            }
+            Self::Stop => {
+                api::change::<StopDeployment>(stop::Path { workspace, deployment }, NoBody).await.map(drop)
+            }
+        }
+    }
+
+    /// The button, and beside it the same as a command.
+    fn button(self, here: Here, known: Known, action: Action) -> impl IntoView {
+        let notice = Notice::of_the_page();
+        let line = patr_in(&here.name(), &["deployment", self.word(), &known.name]);
+        let title = format!("{}: {line}", shell::COPY_COMMAND);
+        let label = title.clone();
+        view! {
+            <span class="actions">
+                <button disabled=move || action.is_busy() on:click=move |_| action.run(self.call(here, known.id), move |()| notice.say(words::ASKED))>
+                    {self.label()}
+                </button>
+                <button class="plain small" title=title aria-label=label on:click=move |_| copy(notice, line.clone())>{icon("copy")}</button>
+            </span>
+        }
+    }
+}
