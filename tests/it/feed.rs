@@ -135,7 +135,7 @@ async fn each_tab_hears_what_its_person_may_view_from_the_api_and_from_runners()
     // Told in the order of the changes: had this tab heard of the deployment or the secret, then before this.
     narrow.take_told();
     narrow.hears(&rename(&owner, "box", "tower").await).await;
-    assert_eq!(narrow.take_told(), [runner]);
+    assert_eq!(narrow.take_told(), std::slice::from_ref(&runner));
     assert_eq!(narrow.answers(PING).await, PONG);
 
     drop(session);

@@ -112,7 +112,7 @@ fn absolute(folder: PathBuf) -> anyhow::Result<PathBuf> {
 
 /// Starts the cluster unless it runs.
 fn up(folder: &Path) -> anyhow::Result<Layout> {
-    programs::require()?;
+    require()?;
     let layout = Layout::new(folder.to_owned(), programs::ensure()?);
     if host::runs(folder) {
         return ready(&layout).map(|()| layout);

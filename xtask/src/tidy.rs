@@ -20,6 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("patr-cli", &["patr-models"]),
     ("patr-site", &["patr-models"]),
     ("patr-example-web", &[]),
+    ("patr-example-processes", &["patr-models", "patr-runner"]),
     ("patr-stories", &["patr-models", "patr-worker", "patr-runner"]),
     ("xtask", &["patr-models"]),
 ];
