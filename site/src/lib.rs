@@ -8,7 +8,7 @@
 //! | [`status`] | what a status or a connection is called, and how it looks |
 //! | [`command`] | what to type for the same on the command line |
 //! | [`place`] | the address of every view |
-//! | [`format`] | times, sizes and counts |
+//! | `format` | times, sizes and counts |
 //! | [`spec`], [`changes`] | what forms say of a deployment, and what differs between two releases |
 //! | [`search`] | which entries match what was typed |
 //! | `app`, `shell` | which view is at which address, and the frame around it |

@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod conformance;
+mod dashboard;
 mod deploy;
 mod devices;
 mod engine;
