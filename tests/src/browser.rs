@@ -67,11 +67,6 @@ impl Browser {
         self.window.issue_cmd(AddAuthenticator).await.unwrap();
     }
 
-    /// Gives the page so many pixels: a window of Chromium cannot be as narrow as a phone.
-    pub async fn resize(&self, width: u32, height: u32) {
-        self.window.issue_cmd(Resize { width, height }).await.unwrap();
-    }
-
     /// Closes the window.
     pub async fn close(self) {
         self.window.close().await.unwrap();
@@ -93,26 +88,6 @@ impl WebDriverCompatibleCommand for AddAuthenticator {
             "isUserConsenting": true, "isUserVerified": true,
         });
         (http::Method::POST, Some(options.to_string()))
-    }
-}
-
-/// As the developer tools do it (Chrome DevTools Protocol, Emulation).
-#[derive(Debug)]
-struct Resize {
-    width: u32,
-    height: u32,
-}
-
-impl WebDriverCompatibleCommand for Resize {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        let Self { width, height } = self;
-        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        let call = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": screen });
-        (http::Method::POST, Some(call.to_string()))
     }
 }
 
