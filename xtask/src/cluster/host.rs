@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::layout::{self, HOST_ADDRESS, Layout, NAME, NODE_ADDRESS, PODS, PREFIX, SERVICES};
 use super::programs;
-use crate::sh;
+use crate::{sh, test};
 
 /// How long processes may take to end once they are killed.
 const END: Duration = Duration::from_secs(30);
@@ -70,11 +70,13 @@ fn ip(words: &str) -> anyhow::Result<()> {
 /// A program is missing.
 pub(super) fn launch(layout: &Layout) -> anyhow::Result<()> {
     let log = File::create(layout.log("supervisor")).context("making the supervisor's log")?;
+    // `cargo xtask test` may have built this program anew since it began.
+    let own = Some(std::env::current_exe()?).filter(|own| own.exists());
     let child = Command::new("nsenter")
         .arg(format!("--net=/run/netns/{NAME}"))
         .args(["unshare", "--mount", "--propagation=private"])
         .args(["--pid", "--fork", "--kill-child", "--mount-proc"])
-        .arg(std::env::current_exe()?)
+        .arg(own.unwrap_or_else(|| test::program("xtask")))
         .arg("cluster")
         .arg("--state")
         .arg(&layout.folder)
