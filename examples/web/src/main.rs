@@ -20,7 +20,7 @@
 //! want of memory if it is `memory`, by a signal if it is `signal`, and else with exit code 3. With `STUBBORN` set it takes
 //! no notice of being told to stop.
 //!
-//! With words it is a tool for who looks into a replica, which has no shell: see [`tool`].
+//! With words, other than flags, it is a tool for who looks into a replica, which has no shell: see [`tool`].
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a container's log is its output")]
 
@@ -51,7 +51,7 @@ const PIECE: usize = 251 * 261;
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
-    if !words.is_empty() {
+    if words.first().is_some_and(|word| !word.starts_with("--")) {
         return tool::run(&words);
     }
     if let Ok(how) = env::var("CRASH") {
