@@ -125,17 +125,21 @@ impl Folder {
 
     /// Holds the lock as long as the file is open; nothing when somebody else holds it.
     pub(crate) fn lock(&self) -> io::Result<Option<File>> {
+        self.try_lock(FlockOperation::NonBlockingLockExclusive)
+    }
+
+    fn try_lock(&self, how: FlockOperation) -> io::Result<Option<File>> {
         let file = File::options().write(true).create(true).truncate(false).open(self.file("lock"))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match flock(&file, how) {
             Ok(()) => Ok(Some(file)),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Whether its keeper lives.
+    /// Whether its keeper lives. Shared, so that who looks is not taken for a keeper by who looks at the same time.
     pub(crate) fn is_kept(&self) -> bool {
-        matches!(self.lock(), Ok(None))
+        matches!(self.try_lock(FlockOperation::NonBlockingLockShared), Ok(None))
     }
 
     /// Starts a keeper. It goes on when we end.
