@@ -16,6 +16,7 @@ use tokio::{
     process::{Child, Command},
     signal::unix::{SignalKind, signal},
     sync::mpsc,
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 
@@ -28,6 +29,8 @@ use crate::{
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 /// One that has run this long did not fail to start.
 const WELL: Duration = Duration::from_secs(10);
+/// How long what it has written may take to be kept.
+const LAST_LINES: Duration = Duration::from_secs(1);
 /// Of each of the two files of lines, in bytes.
 const LOG_MAX: u64 = 10 << 20;
 
@@ -50,13 +53,15 @@ async fn keep(folder: &Folder) -> io::Result<()> {
     let mut pause = PAUSES.0;
     loop {
         let begun = tokio::time::Instant::now();
-        let mut child = start(folder, &record)?;
+        let (mut child, writing) = start(folder, &record)?;
         state.pid = child.id();
         folder.set_state(&state)?;
         let (status, stopped) = tokio::select! {
             status = child.wait() => (status?, false),
             _ = stop.recv() => (end(&mut child, record.grace_s).await?, true),
         };
+        // Its last lines say why. A child of its own may hold the log open for longer.
+        let _ = timeout(LAST_LINES, writing).await;
         (state.pid, state.ended) = (None, Some(code(status)));
         folder.set_state(&state)?;
         if stopped || folder.has("stopped") || !folder.has("proven") {
@@ -81,8 +86,8 @@ async fn lock(folder: &Folder) -> io::Result<Option<File>> {
     Ok(None)
 }
 
-/// Starts the program; what it writes goes to the log.
-fn start(folder: &Folder, record: &Record) -> io::Result<Child> {
+/// Starts the program; what it writes goes to the log, by a task that ends when nobody writes any more.
+fn start(folder: &Folder, record: &Record) -> io::Result<(Child, JoinHandle<()>)> {
     let spawned = Command::new(&record.program)
         .args(&record.arguments)
         .env_clear()
@@ -100,8 +105,8 @@ fn start(folder: &Folder, record: &Record) -> io::Result<Child> {
     if let Some(stderr) = child.stderr.take() {
         tokio::spawn(read(stderr, LogStream::Stderr, lines));
     }
-    tokio::spawn(write(folder.clone(), written));
-    Ok(child)
+    let writing = tokio::spawn(write(folder.clone(), written));
+    Ok((child, writing))
 }
 
 async fn read(from: impl AsyncRead + Unpin, stream: LogStream, lines: mpsc::Sender<Line>) {

@@ -8,6 +8,7 @@ use patr_stories::{
     caller::live,
     dose,
     load::{Load, Shape},
+    pass,
 };
 
 use super::{Desk, on_each_runtime};
@@ -31,6 +32,12 @@ fn release<H: Host>(desk: &Desk<H>, number: u32) -> WorkloadSpec {
     spec
 }
 
+/// Something is about to be changed. What the last change has cut at the end of its time is heard of first.
+async fn changes(load: &Load) {
+    pass(Duration::from_secs(1)).await;
+    load.changing();
+}
+
 async fn rollouts_rollbacks_scalings_and_failures_lose_no_request_and_cut_no_websocket<H: Host>(
     desk: Desk<H>,
 ) {
@@ -39,27 +46,27 @@ async fn rollouts_rollbacks_scalings_and_failures_lose_no_request_and_cut_no_web
     desk.owner.sees("web", live(2)).await;
     let load = Load::start(&desk.edge, "web-acme", shape()).await;
     for number in 1..=H::ROLLOUTS * dose() {
-        load.changing();
+        changes(&load).await;
         desk.owner.update("web", release(&desk, number)).await;
         desk.owner.sees("web", live(2)).await;
         assert_eq!(load.failures(), Vec::<String>::new(), "in rollout {number}");
     }
     for number in 1..=dose() {
-        load.changing();
+        changes(&load).await;
         desk.owner.roll_back("web").await;
         desk.owner.sees("web", live(2)).await;
         assert_eq!(load.failures(), Vec::<String>::new(), "in rollback {number}");
     }
     for number in 1..=dose() {
         for replicas in [4, 2] {
-            load.changing();
+            changes(&load).await;
             desk.owner.scale("web", replicas).await;
             desk.owner.sees("web", live(replicas)).await;
         }
         assert_eq!(load.failures(), Vec::<String>::new(), "in scaling {number}");
     }
     for number in 1..=dose().div_ceil(2) {
-        load.changing();
+        changes(&load).await;
         let mut failing = release(&desk, number);
         failing.env.insert("CRASH".parse().unwrap(), "1".to_owned());
         desk.owner.update("web", failing).await;
