@@ -43,8 +43,10 @@ pub(crate) fn web() -> anyhow::Result<PathBuf> {
     let context = target_dir().join("images/web");
     fs::create_dir_all(&context)?;
     let binary = target_dir().join(&target).join("release/patr-example-web");
-    fs::copy(&binary, context.join("patr-example-web"))
-        .with_context(|| format!("copying {}", binary.display()))?;
+    // Not over one that may run from there.
+    let part = context.join("patr-example-web.part");
+    fs::copy(&binary, &part).with_context(|| format!("copying {}", binary.display()))?;
+    fs::rename(&part, context.join("patr-example-web"))?;
     Ok(context)
 }
 
