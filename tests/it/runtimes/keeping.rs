@@ -6,7 +6,6 @@ use patr_stories::{Host, caller::live, eventually};
 use super::{Desk, on_each_runtime};
 
 on_each_runtime! {
-    that keeps:
     what_is_in_a_volume_outlives_its_replicas_and_its_deployment
     secrets_are_variables_and_files_and_are_shown_nowhere
 }
