@@ -1,7 +1,7 @@
 //! The agent of a runner: of a machine, or of a namespace of a cluster.
 //!
 //! The program `patr-runner` runs it on Docker and on Kubernetes. A runner on something else is a program that implements
-//! [`runtime::Runtime`] and hands it to [`serve`]: `examples/processes` is one, and the stories of `tests/it/runtimes` are what
+//! [`runtime::Runtime`] and hands it to [`serve`]: `examples/processes` is an example, and the stories of `tests/it/runtimes` are what
 //! it has to pass.
 //!
 //! | task | reads | writes |
