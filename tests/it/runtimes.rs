@@ -58,11 +58,15 @@ impl<H: Host> Desk<H> {
     }
 }
 
-/// Makes a test of each story on each runtime.
+/// Makes a test of each story on each runtime, but for those that have nothing that lasts if the stories are about that.
 macro_rules! on_each_runtime {
-    ($($story:ident)*) => {
+    (that keeps: $($story:ident)*) => {
         on_each_runtime!(@ docker patr_stories::host::OnDocker: $($story)*);
         on_each_runtime!(@ kubernetes patr_stories::host::OnKubernetes: $($story)*);
+    };
+    ($($story:ident)*) => {
+        on_each_runtime!(that keeps: $($story)*);
+        on_each_runtime!(@ processes patr_stories::host::OnProcesses: $($story)*);
     };
     (@ $runtime:ident $host:ty: $($story:ident)*) => {
         mod $runtime {

@@ -16,6 +16,8 @@ use crate::{Caller, Edge};
 pub trait Host: Sized {
     /// Whether a replica that takes too much memory is ended for that.
     const HOLDS_TO_MEMORY: bool = true;
+    /// Whether a program may listen elsewhere than where its deployment says: not where it is told where to.
+    const LISTENS_ANYWHERE: bool = true;
     /// How many rollouts show enough: fewer where each takes long.
     const ROLLOUTS: u32 = 5;
 

@@ -51,7 +51,12 @@ pub(crate) struct State {
     pub(crate) ended: Option<i64>,
     /// How often it was started again.
     pub(crate) restarts: u32,
+    /// Why it cannot be kept.
+    pub(crate) broken: Option<String>,
 }
+
+/// The file with what the program does; there once it was started.
+pub(crate) const STATE: &str = "state.json";
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -85,11 +90,11 @@ impl Folder {
     }
 
     pub(crate) fn state(&self) -> State {
-        self.read("state.json").unwrap_or_default()
+        self.read(STATE).unwrap_or_default()
     }
 
     pub(crate) fn set_state(&self, state: &State) -> io::Result<()> {
-        self.write("state.json", state)
+        self.write(STATE, state)
     }
 
     pub(crate) fn has(&self, mark: &str) -> bool {

@@ -35,18 +35,20 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 const LOG_MAX: u64 = 10 << 20;
 
 pub(crate) async fn run(path: &Path) -> ExitCode {
-    match keep(&Folder::at(path.to_owned())).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{}: {error}", path.display());
-            ExitCode::FAILURE
-        }
-    }
+    let folder = Folder::at(path.to_owned());
+    let Err(error) = keep(&folder).await else { return ExitCode::SUCCESS };
+    // The agent tells people. Where nothing can be written nobody can be told.
+    let _ = folder.set_state(&State { pid: None, broken: Some(error.to_string()), ..folder.state() });
+    ExitCode::FAILURE
 }
 
 async fn keep(folder: &Folder) -> io::Result<()> {
     // Held until this process ends, however that happens.
     let Some(_lock) = lock(folder).await? else { return Ok(()) };
+    // Whoever told it to stop may have been faster than this.
+    if folder.has("stopped") {
+        return Ok(());
+    }
     let record = folder.record().ok_or_else(|| io::Error::other("there is nothing to start"))?;
     let mut stop = signal(SignalKind::terminate())?;
     let mut state = State { restarts: folder.state().restarts, ..State::default() };
@@ -97,7 +99,7 @@ fn start(folder: &Folder, record: &Record) -> io::Result<(Child, JoinHandle<()>)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
-    let mut child = spawned?;
+    let mut child = spawned.map_err(|error| about(&record.program, error))?;
     let (lines, written) = mpsc::channel(64);
     if let Some(stdout) = child.stdout.take() {
         tokio::spawn(read(stdout, LogStream::Stdout, lines.clone()));
@@ -152,6 +154,10 @@ async fn end(child: &mut Child, grace_s: u32) -> io::Result<ExitStatus> {
             child.wait().await
         }
     }
+}
+
+fn about(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// As a shell says it.

@@ -27,7 +27,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     exec,
-    folder::{self, Folder, Record},
+    folder::{self, Folder, Record, STATE},
     logs, usage,
 };
 
@@ -167,6 +167,8 @@ fn replica(folder: &Folder, record: Record) -> Replica {
         state: match state.pid {
             Some(_) if kept => ReplicaState::Running(Address::Published(record.ports)),
             None if kept => ReplicaState::Restarting,
+            // Its keeper is only about to begin, or was never asked to: whoever made it did not come to that.
+            _ if !folder.has(STATE) => ReplicaState::Created,
             _ => ReplicaState::Exited,
         },
     }
@@ -240,7 +242,8 @@ impl Runtime for Processes {
         let ended = known.ended.map(exit::with_code);
         match state {
             ReplicaState::Exited => {
-                Err(ended.unwrap_or_else(|| failure(FailureKind::Exited, "it was not started")).into())
+                let why = known.broken.unwrap_or_else(|| "its keeper has gone".to_owned());
+                Err(ended.unwrap_or_else(|| failure(FailureKind::Runtime, why)).into())
             }
             state => Ok(Checked { state, ended, restarts: known.restarts }),
         }
@@ -281,8 +284,9 @@ impl Runtime for Processes {
         let (folder, record) = self.found(id)?;
         folder.mark("stopped").map_err(|error| broken(&error))?;
         folder.tell_to_stop();
+        // By its lock, not by whether there is a keeper: one that is only about to begin sees that it is too late.
         let ends = async {
-            while folder.is_kept() {
+            while !matches!(folder.lock(), Ok(Some(_))) {
                 sleep(Duration::from_millis(20)).await;
             }
         };

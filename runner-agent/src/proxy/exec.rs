@@ -85,29 +85,36 @@ async fn speak(mut output: mpsc::Receiver<(LogStream, Bytes)>, writer: &Writer) 
     true
 }
 
+type Input = Pin<Box<dyn AsyncWrite + Send>>;
+
 /// What its caller says, until that is over. What is no message ends the input, as the end of it does.
-async fn listen(reader: &mut Reader, mut input: Pin<Box<dyn AsyncWrite + Send>>, sizes: mpsc::Sender<Size>) {
-    let mut messages = Incoming::default();
+async fn listen(reader: &mut Reader, input: Input, sizes: mpsc::Sender<Size>) {
+    let (mut messages, mut input) = (Incoming::default(), Some(input));
     while let Ok(Some(message)) = messages.next(reader).await {
-        let done = match message {
-            Message::Binary(bytes) => input.write_all(&bytes).await.is_err() || input.flush().await.is_err(),
+        match message {
+            Message::Binary(bytes) => {
+                let Some(to) = &mut input else { continue };
+                if to.write_all(&bytes).await.is_err() || to.flush().await.is_err() {
+                    break;
+                }
+            }
             Message::Text(text) => match serde_json::from_str(&text) {
                 Ok(ToCommand::Resize { size }) => {
                     // A later size replaces one that was not taken.
                     let _ = sizes.try_send(size);
-                    false
                 }
-                Ok(ToCommand::EndOfInput) => {
-                    let _ = input.shutdown().await;
-                    false
-                }
-                Err(_) => false,
+                Ok(ToCommand::EndOfInput) => end(input.take()).await,
+                Err(_) => {}
             },
-            Message::Close(_) => true,
-        };
-        if done {
-            break;
+            Message::Close(_) => break,
         }
     }
-    let _ = input.shutdown().await;
+    end(input.take()).await;
+}
+
+/// Some end when they are shut down, and a pipe of this machine when it is dropped.
+async fn end(input: Option<Input>) {
+    if let Some(mut input) = input {
+        let _ = input.shutdown().await;
+    }
 }

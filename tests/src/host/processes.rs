@@ -59,6 +59,7 @@ fn runs(pid: u64, program: &str) -> bool {
 
 impl Host for OnProcesses {
     const HOLDS_TO_MEMORY: bool = false;
+    const LISTENS_ANYWHERE: bool = false;
 
     async fn start(edge: &Edge, owner: &Caller) -> Option<Self> {
         let (state, url, token) = (tempfile::tempdir().unwrap(), edge.url(), owner.add_runner("box").await);
