@@ -61,6 +61,9 @@ struct ClusterArgs {
     /// The storage class of new volumes; the cluster's default when absent
     #[arg(long, env = "PATR_STORAGE_CLASS")]
     storage_class: Option<String>,
+    /// This program's own image, in which what is in volumes is read and written: snapshots, downloads and copies need it
+    #[arg(long, env = "PATR_RUNNER_IMAGE")]
+    image: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -129,8 +132,8 @@ impl Args {
 
 impl ClusterArgs {
     fn options(self, forward: bool) -> kubernetes::Options {
-        let Self { kubeconfig, namespace, pod_security: security, volume_size, storage_class } = self;
-        kubernetes::Options { kubeconfig, namespace, security, volume_size, storage_class, forward }
+        let Self { kubeconfig, namespace, pod_security: security, volume_size, storage_class, image } = self;
+        kubernetes::Options { kubeconfig, namespace, security, volume_size, storage_class, image, forward }
     }
 }
 

@@ -18,6 +18,7 @@ mod agent;
 mod backends;
 mod config;
 mod handover;
+pub mod inside;
 mod link;
 mod meter;
 mod proxy;

@@ -1,5 +1,6 @@
 //! A place containers run. It knows nothing of Patr's API, of retries or of the tunnel.
 
+mod archive;
 pub(crate) mod docker;
 pub mod exit;
 #[cfg(test)]
@@ -11,7 +12,6 @@ pub mod probe;
 
 use std::{
     collections::BTreeMap,
-    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::Pin,
     time::Duration,
@@ -35,6 +35,9 @@ use tokio::{
     io::AsyncWrite,
     sync::{mpsc, oneshot},
 };
+
+pub use archive::Archive;
+use archive::beginning;
 
 /// One container of ours, as its labels and its state say.
 #[derive(Debug, Clone, PartialEq)]
@@ -176,9 +179,6 @@ pub struct Exec {
     /// The exit code, after the output has ended; nothing when it cannot be known.
     pub ended: oneshot::Receiver<i64>,
 }
-
-/// A tar archive, as it comes.
-pub type Archive = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// The volumes of a runner.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod federation;
 mod feed;
 mod hidden;
 mod input;
+mod kubernetes;
 mod lanes;
 mod open_tab;
 mod reconnect;

@@ -34,6 +34,7 @@ mod programs;
 mod services;
 mod supervisor;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,6 +77,12 @@ enum Action {
         /// The name of the program
         service: String,
     },
+    /// Run a program on its node: in the cluster's network, among its processes and mounts
+    Run {
+        /// The program and its arguments, after `--`
+        #[arg(required = true, last = true)]
+        command: Vec<OsString>,
+    },
     /// Prove that rollouts, Services, exec, logs, volumes and RBAC work; starts it if it does not run
     Check,
     /// Process 1 of the cluster
@@ -96,6 +103,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Action::Down => host::down(&folder),
         Action::Load { images } => images.iter().try_for_each(|image| load(&running(&folder)?, image)),
         Action::Restart { service } => host::restart(&running(&folder)?, service),
+        Action::Run { command } => host::inside(&running(&folder)?, command),
         Action::Check => check::run(&up(&folder)?),
         Action::Supervise { programs } => supervisor::run(&Layout::new(folder, programs.clone())),
     }

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use patr_models::{
+    deployment::ImageRef,
     ids::{Ref, RunnerId},
     name::Name,
     runner::RuntimeKind,
@@ -25,6 +26,8 @@ only: the machine needs no public address and no open port. For Kubernetes a man
         /// What the machine runs containers with
         #[arg(long, value_enum, default_value_t = Runtime::Docker)]
         runtime: Runtime,
+        #[command(flatten)]
+        agent: Agent,
     },
     /// List runners
     List(ListArgs),
@@ -49,6 +52,8 @@ The agent stops until it is started with the new token. Containers run on meanwh
     RotateToken {
         /// Name or id
         name: Ref<RunnerId>,
+        #[command(flatten)]
+        agent: Agent,
     },
     /// Remove a runner that has neither deployments nor volumes
     Remove {
@@ -64,10 +69,18 @@ impl Runner {
             Self::Add { .. } | Self::List(_) => None,
             Self::Show { name }
             | Self::Rename { name, .. }
-            | Self::RotateToken { name }
+            | Self::RotateToken { name, .. }
             | Self::Remove { name } => Some(name),
         }
     }
+}
+
+/// What is printed to install.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Agent {
+    /// The agent's image, where the machine or the cluster's nodes find it
+    #[arg(long, value_name = "REF", default_value = concat!("patr-runner:", env!("CARGO_PKG_VERSION")))]
+    pub(crate) image: ImageRef,
 }
 
 /// The runtimes that an agent can drive today.

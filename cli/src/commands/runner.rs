@@ -26,11 +26,11 @@ pub(super) async fn run(args: Args, ctx: &Context) -> Outcome {
 
 async fn dispatch(args: Args, ctx: &Context) -> Outcome {
     match args {
-        Args::Add { name, runtime } => add::add(name, runtime.into(), ctx).await,
+        Args::Add { name, runtime, agent } => add::add(name, runtime.into(), &agent, ctx).await,
         Args::List(args) => list::list(&args, ctx).await,
         Args::Show { name } => show::show(name, ctx).await,
         Args::Rename { name, new_name } => rename::rename(name, new_name, ctx).await,
-        Args::RotateToken { name } => rotate_token::rotate_token(name, ctx).await,
+        Args::RotateToken { name, agent } => rotate_token::rotate_token(name, &agent, ctx).await,
         Args::Remove { name } => remove::remove(name, ctx).await,
     }
 }

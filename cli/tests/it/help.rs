@@ -229,6 +229,8 @@ fn help_of_a_command_teaches_it() {
     Options:
           --runtime <RUNTIME>  What the machine runs containers with [default: docker] [possible values:
                                docker, kubernetes]
+          --image <REF>        The agent's image, where the machine or the cluster's nodes find it
+                               [default: patr-runner:0.1.0]
       -h, --help               Print help
 
     Everywhere:

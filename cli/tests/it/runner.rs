@@ -35,7 +35,7 @@ fn named(name: &str) -> Ref<RunnerId> {
 fn adding_a_runner_prints_its_token_and_how_to_install_it() {
     let t = TestContext::new();
     t.edge.answers::<CreateRunner>(Created(runner_with_token("home")));
-    patr_snapshot!(t.patr("runner add home"), @r#"
+    patr_snapshot!(t.patr("runner add home --image registry.example/agent:1"), @r#"
     exit code: 0
     ----- stdout -----
     patr_r_secret
@@ -79,13 +79,13 @@ fn adding_a_runner_prints_its_token_and_how_to_install_it() {
         --volume /var/run/docker.sock:/var/run/docker.sock \
         --volume patr-runner:/var/lib/patr-runner \
         --volume /etc/patr-runner/token:/etc/patr-runner/token:ro \
-        patr-runner docker --url [EDGE] --token-file /etc/patr-runner/token
+        registry.example/agent:1 docker --url [EDGE] --token-file /etc/patr-runner/token
 
     3. With Docker Compose, in compose.yaml, then `sudo docker compose up --detach`:
 
     services:
       patr-runner:
-        image: patr-runner
+        image: registry.example/agent:1
         command: ["docker", "--url", "[EDGE]", "--token-file", "/etc/patr-runner/token"]
         network_mode: host
         restart: unless-stopped

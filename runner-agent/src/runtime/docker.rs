@@ -50,7 +50,7 @@ use tracing::warn;
 
 use super::{
     Address, Archive, Checked, Exec, Fault, Health, LogsFrom, NewReplica, Replica, ReplicaState, Runtime,
-    Totals, Unavailable, VolumesSeen, failure,
+    Totals, Unavailable, VolumesSeen, beginning, failure,
     kept::Kept,
     past::{self, Past},
     probe,

@@ -45,7 +45,7 @@ use tracing::warn;
 
 use super::{
     Address, Archive, Checked, Exec, Fault, LogsFrom, NewReplica, Replica, ReplicaState, Runtime, Totals,
-    Unavailable, VolumesSeen, failure,
+    Unavailable, VolumesSeen, beginning, failure,
     kept::Kept,
     past::{self, Past},
     probe,
@@ -71,6 +71,8 @@ pub(crate) struct Options {
     /// The size of a volume that is made.
     pub(crate) volume_size: String,
     pub(crate) storage_class: Option<String>,
+    /// The agent's own image: what reads and writes volumes is this program.
+    pub(crate) image: Option<String>,
     /// Pods are reached through the API server instead of their addresses.
     pub(crate) forward: bool,
 }
@@ -135,7 +137,7 @@ impl Kubernetes {
             lease.acquire().await;
             saved.restore().await?;
         }
-        pull::sweep(self).await;
+        self.sweep().await;
         Ok(common)
     }
 
@@ -221,13 +223,6 @@ async fn version(client: &Client, is_inside: bool) -> anyhow::Result<Info> {
         }
         sleep(ASK_AGAIN_AFTER).await;
     }
-}
-
-/// What this runtime cannot do.
-fn not_here(what: &str) -> Fault {
-    let message =
-        format!("{what} is not there yet for volumes of a cluster: use your storage's own snapshots");
-    failure(FailureKind::Runtime, message).into()
 }
 
 impl Runtime for Kubernetes {
@@ -337,25 +332,24 @@ impl Runtime for Kubernetes {
         volume::look(self, runner, desired, buried).await
     }
 
-    async fn volume_read(&self, _: VolumeId, _: Option<SnapshotId>) -> Result<Archive, Fault> {
-        Err(not_here("reading"))
+    async fn volume_read(&self, volume: VolumeId, snapshot: Option<SnapshotId>) -> Result<Archive, Fault> {
+        volume::read(self, volume, snapshot).await
     }
 
-    async fn volume_fill(&self, _: VolumeId, _: Archive) -> Result<(), Fault> {
-        Err(not_here("filling"))
+    async fn volume_fill(&self, volume: VolumeId, archive: Archive) -> Result<(), Fault> {
+        volume::fill(self, volume, archive).await
     }
 
-    async fn volume_snapshot(&self, _: VolumeId, _: SnapshotId) -> Result<u64, Fault> {
-        Err(not_here("a snapshot"))
+    async fn volume_snapshot(&self, volume: VolumeId, snapshot: SnapshotId) -> Result<u64, Fault> {
+        volume::snapshot(self, volume, snapshot).await
     }
 
-    async fn volume_restore(&self, _: VolumeId, _: SnapshotId) -> Result<(), Fault> {
-        Err(not_here("restoring"))
+    async fn volume_restore(&self, volume: VolumeId, snapshot: SnapshotId) -> Result<(), Fault> {
+        volume::restore(self, volume, snapshot).await
     }
 
-    async fn volume_forget(&self, _: SnapshotId) -> Result<(), Fault> {
-        // None can have been made.
-        Ok(())
+    async fn volume_forget(&self, snapshot: SnapshotId) -> Result<(), Fault> {
+        volume::forget(self, snapshot).await
     }
 
     /// Nodes look after their disks themselves.

@@ -1,12 +1,14 @@
 //! What outlives replicas, and what nobody may see.
 
-use patr_models::deployment::spec::Mount;
+use patr_models::deployment::{Status, spec::Mount};
 use patr_stories::{Host, caller::live, eventually};
 
 use super::{Desk, on_each_runtime};
 
 on_each_runtime! {
+    that keeps:
     what_is_in_a_volume_outlives_its_replicas_and_its_deployment
+    what_is_in_a_volume_is_kept_put_back_downloaded_and_copied
     secrets_are_variables_and_files_and_are_shown_nowhere
 }
 
@@ -45,6 +47,52 @@ async fn what_is_in_a_volume_outlives_its_replicas_and_its_deployment<H: Host>(d
         left => Err(left),
     })
     .await;
+}
+
+async fn what_is_in_a_volume_is_kept_put_back_downloaded_and_copied<H: Host>(desk: Desk<H>) {
+    desk.patr.run(&["volume", "create", "data", "--runner", "box"]).await;
+    let with_volume = |name: &str| {
+        let mut spec = desk.release(0);
+        let volume = Mount { volume: name.parse().unwrap(), read_only: false, id: None, shared: false };
+        spec.volumes.insert("/data".parse().unwrap(), volume);
+        spec
+    };
+    desk.owner.deploy("web", "box", with_volume("data")).await.unwrap();
+    desk.owner.sees("web", live(1)).await;
+    let program = desk.host.program();
+    let write = async |bird| {
+        desk.patr.run(&["exec", "web", "--", &program, "write", "/data/bird", bird]).await;
+    };
+    let stop = async || {
+        desk.patr.run(&["deployment", "stop", "web"]).await;
+        desk.owner.sees("web", |status| matches!(status, Status::Stopped)).await;
+    };
+    let start = async || {
+        desk.patr.run(&["deployment", "start", "web"]).await;
+        desk.owner.sees("web", live(1)).await;
+    };
+    let read = async |name: &str| desk.patr.run(&["exec", name, "--", &program, "read", "/data/bird"]).await;
+    write("wren").await;
+    stop().await;
+    let snapshot = desk.patr.run(&["volume", "snapshot", "data"]).await;
+    start().await;
+    write("robin").await;
+    stop().await;
+    desk.patr.run(&["volume", "restore", "data", snapshot.trim(), "--yes"]).await;
+    start().await;
+    assert_eq!(read("web").await, "wren");
+
+    // While it is used, and the snapshot: the same is in both.
+    for of in [&[][..], &["--snapshot", snapshot.trim()]] {
+        let archive = desk.patr.run(&[&["volume", "download", "data"][..], of].concat()).await;
+        assert!(archive.contains("wren") && archive.contains("bird"), "{archive:?}");
+    }
+    desk.patr.run(&["volume", "copy", "data", "more"]).await;
+    desk.owner.deploy("other", "box", with_volume("more")).await.unwrap();
+    desk.owner.sees("other", live(1)).await;
+    assert_eq!(read("other").await, "wren");
+    desk.patr.run(&["volume", "delete-snapshot", "data", snapshot.trim(), "--yes"]).await;
+    assert_eq!(desk.host.volumes(), 2);
 }
 
 async fn secrets_are_variables_and_files_and_are_shown_nowhere<H: Host>(desk: Desk<H>) {

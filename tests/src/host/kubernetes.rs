@@ -21,6 +21,11 @@ pub struct Cluster {
     image: String,
     agent: String,
     debian: String,
+    /// `xtask cluster`, and its state folder.
+    control: String,
+    state: String,
+    /// What the API server notes of what pods ask, one JSON object per line.
+    audit: String,
 }
 
 impl Cluster {
@@ -35,6 +40,9 @@ impl Cluster {
                 image: variable("PATR_CLUSTER_EXAMPLE_IMAGE")?,
                 agent: variable("PATR_CLUSTER_RUNNER_IMAGE")?,
                 debian: variable("PATR_CLUSTER_DEBIAN_IMAGE")?,
+                control: variable("PATR_CLUSTER_CMD")?,
+                state: variable("PATR_CLUSTER_STATE")?,
+                audit: variable("PATR_CLUSTER_AUDIT")?,
             })
         };
         let found = found();
@@ -66,6 +74,33 @@ impl Cluster {
     /// As [`Self::try_run`], and must succeed.
     pub fn run(&self, arguments: &[&str], input: &str) -> String {
         self.try_run(arguments, input).unwrap_or_else(|said| panic!("kubectl {arguments:?}: {said}"))
+    }
+
+    /// What is done to the cluster itself, by `xtask cluster`.
+    fn control(&self, arguments: &[&str]) {
+        let mut words = self.control.split(' ');
+        let mut command = Command::new(words.next().unwrap());
+        let ended = command.args(words).args(["--state", &self.state]).args(arguments).output().unwrap();
+        assert!(ended.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    }
+
+    /// The API server ends as in a power cut, and comes back.
+    pub fn restart_api_server(&self) {
+        self.control(&["restart", "kube-apiserver"]);
+    }
+
+    /// What a service account has asked of the API server, and was answered; newest last.
+    pub fn asked_by(&self, account: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(&self.audit).unwrap();
+        // The last line may not be whole yet.
+        let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        events.filter(|event| event["user"]["username"] == account).collect()
+    }
+
+    /// One object, by its kind and name.
+    pub fn get(&self, namespace: &str, object: &str) -> Value {
+        serde_json::from_str(&self.run(&["get", object, "--namespace", namespace, "--output=json"], ""))
+            .unwrap()
     }
 
     /// Objects of a namespace.
@@ -101,6 +136,8 @@ pub struct OnKubernetes {
     pub namespace: String,
     /// Where it is itself.
     pub agents: String,
+    /// Everything that was applied.
+    pub manifest: Vec<Value>,
     leading: JoinHandle<()>,
 }
 
@@ -123,16 +160,45 @@ impl OnKubernetes {
         for object in objects.iter_mut().filter(|object| object["kind"] == "Deployment") {
             let pod = &mut object["spec"]["template"]["spec"];
             pod["containers"][0]["image"] = json!(cluster.agent);
+            let image = pod["containers"][0]["args"].as_array_mut().unwrap().last_mut();
+            *image.unwrap() = json!(cluster.agent);
             reach_the_edge(pod, &cluster, edge.port, port);
         }
         change(&mut objects);
         cluster.apply(&objects);
-        Self { cluster, namespace, agents, leading }
+        Self { cluster, namespace, agents, manifest: objects, leading }
+    }
+
+    /// The pod of the agent that works, of those that there are.
+    pub fn working(&self) -> String {
+        let lease = self.cluster.get(&self.agents, "lease/patr-runner");
+        lease["spec"]["holderIdentity"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Nothing reaches a pod any more, and so it reaches nobody, until what this gives back is dropped.
+    pub fn cut_off(&self, pod: &str) -> CutOff {
+        let pod = self.cluster.get(&self.agents, &format!("pod/{pod}"));
+        let address = pod["status"]["podIP"].as_str().unwrap().to_owned();
+        self.cluster.control(&["run", "--", "ip", "route", "add", "blackhole", &address]);
+        CutOff { cluster: self.cluster.clone(), address }
     }
 
     /// Pods of the agent that run.
     pub fn agent_pods(&self) -> Vec<String> {
         running(&self.cluster.list(&self.agents, "pods", "app.kubernetes.io/name=patr-runner"))
+    }
+}
+
+/// See [`OnKubernetes::cut_off`].
+#[must_use]
+pub struct CutOff {
+    cluster: Cluster,
+    address: String,
+}
+
+impl Drop for CutOff {
+    fn drop(&mut self) {
+        self.cluster.control(&["run", "--", "ip", "route", "delete", "blackhole", &self.address]);
     }
 }
 

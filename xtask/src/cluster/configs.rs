@@ -20,6 +20,7 @@ pub(super) fn write(layout: &Layout) -> anyhow::Result<()> {
     for (name, text) in [
         ("containerd.toml", containerd),
         ("cni/10-patr.conflist", network().to_string()),
+        ("audit.json", audit().to_string()),
         ("kubelet.json", kubelet(layout).to_string()),
         ("kube-proxy.json", kube_proxy(layout).to_string()),
     ] {
@@ -93,6 +94,21 @@ fn network() -> Value {
     })
 }
 
+/// What pods ask of the API server is noted, and nothing else: tests read what an agent needs to be allowed.
+fn audit() -> Value {
+    json!({
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [
+            // Its own controllers.
+            { "level": "None", "userGroups": ["system:serviceaccounts:kube-system"] },
+            { "level": "Metadata", "userGroups": ["system:serviceaccounts"] },
+            { "level": "None" },
+        ],
+    })
+}
+
 fn kubelet(layout: &Layout) -> Value {
     json!({
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -112,9 +128,9 @@ fn kubelet(layout: &Layout) -> Value {
         // The disk is everybody's: what others keep on it is no reason to refuse pods.
         "evictionHard": {
             "memory.available": "50Mi",
-            "nodefs.available": "1%",
-            "nodefs.inodesFree": "1%",
-            "imagefs.available": "1%",
+            "nodefs.available": "100Mi",
+            "nodefs.inodesFree": "10000",
+            "imagefs.available": "100Mi",
         },
         "imageGCHighThresholdPercent": 100,
         "volumePluginDir": "/var/lib/kubelet/plugins-exec",

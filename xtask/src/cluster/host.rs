@@ -1,5 +1,6 @@
 //! The cluster as this machine sees it: a namespace of the network and a link to it, one process, and control groups.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -117,6 +118,22 @@ fn children(pid: Pid) -> Vec<Pid> {
     let pid = pid.as_raw_nonzero();
     let listed = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     listed.split_whitespace().filter_map(|child| Pid::from_raw(child.parse().ok()?)).collect()
+}
+
+/// Runs a program in the cluster to its end.
+///
+/// # Errors
+/// It did not end well.
+pub(super) fn inside(layout: &Layout, command: &[OsString]) -> anyhow::Result<()> {
+    let first = process(&layout.folder).into_iter().flat_map(children).next();
+    let first = first.context("the cluster has no first process")?;
+    let target = first.as_raw_nonzero().to_string();
+    sh::run(
+        Command::new("nsenter")
+            .args(["--target", &target, "--net", "--mount", "--pid"])
+            .args(command)
+            .env("PATH", programs::path()),
+    )
 }
 
 /// Kills a service; the supervisor starts it again.

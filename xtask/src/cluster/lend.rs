@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::layout::{HOST_ADDRESS, Layout};
 use super::{absolute, host, load, up};
-use crate::{sh, target_dir};
+use crate::{sh, target_dir, test};
 
 /// A cluster that is there until this is dropped.
 pub(crate) struct Lent {
@@ -38,7 +38,10 @@ impl Lent {
         program
             .env("PATR_KUBECTL", self.layout.program("kubectl"))
             .env("PATR_KUBECONFIG", self.layout.kubeconfig("admin"))
-            .env("PATR_CLUSTER_MACHINE", HOST_ADDRESS);
+            .env("PATR_CLUSTER_MACHINE", HOST_ADDRESS)
+            .env("PATR_CLUSTER_AUDIT", self.layout.log("audit"))
+            .env("PATR_CLUSTER_STATE", &self.layout.folder)
+            .env("PATR_CLUSTER_CMD", format!("{} cluster", test::program("xtask").display()));
     }
 }
 

@@ -108,6 +108,10 @@ fn api_server(layout: &Layout) -> Service {
         file("kubelet-certificate-authority", layout.certificate("ca")),
         file("kubelet-client-certificate", layout.certificate(kubelet_client)),
         file("kubelet-client-key", layout.key(kubelet_client)),
+        file("audit-policy-file", layout.config().join("audit.json")),
+        file("audit-log-path", layout.log("audit")),
+        "--audit-log-maxsize=50".to_owned(),
+        "--audit-log-maxbackup=1".to_owned(),
     ];
     kubernetes(layout, "kube-apiserver", &arguments, Ready::Kubectl(&["get", "--raw", "/readyz"], "ok"))
 }

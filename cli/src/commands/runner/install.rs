@@ -1,19 +1,22 @@
 //! How a machine joins, ready to paste.
 
-use patr_models::runner::{RunnerWithToken, RuntimeKind};
+use patr_models::{
+    deployment::ImageRef,
+    runner::{RunnerWithToken, RuntimeKind},
+};
 
-use crate::{failure::Outcome, printer::Printer};
+use crate::{args::runner::Agent, failure::Outcome, printer::Printer};
 
 /// The token to stdout and the instructions to people; for a cluster, a manifest with the token to stdout.
-pub(super) fn print(made: &RunnerWithToken, url: &str, printer: &Printer) -> Outcome<()> {
+pub(super) fn print(made: &RunnerWithToken, agent: &Agent, url: &str, printer: &Printer) -> Outcome<()> {
     match made.runner.runtime {
         RuntimeKind::Docker => {
             printer.answer(made, Some(&made.token))?;
-            printer.note(&instructions(made.runner.runtime, url, &made.token));
+            printer.note(&instructions(made, &agent.image, url));
         }
         RuntimeKind::Kubernetes if printer.is_json() => printer.answer(made, None)?,
         RuntimeKind::Kubernetes => {
-            printer.raw(&manifest(made, url))?;
+            printer.raw(&manifest(made, &agent.image, url))?;
             printer.note(
                 "apply it as somebody who may make namespaces and roles: `kubectl apply --filename FILE`",
             );
@@ -22,24 +25,25 @@ pub(super) fn print(made: &RunnerWithToken, url: &str, printer: &Printer) -> Out
     Ok(())
 }
 
-/// What to apply to a cluster. Neither a name, the address nor a token holds anything that YAML would read.
-fn manifest(made: &RunnerWithToken, url: &str) -> String {
+/// What to apply to a cluster. Neither a name, an image, the address nor a token holds anything that YAML would read.
+fn manifest(made: &RunnerWithToken, image: &ImageRef, url: &str) -> String {
     // Two workspaces may have runners of one name in one cluster.
     let id = made.runner.id.to_string();
     let (_, unique) = id.split_at(id.len().saturating_sub(6));
     let namespace = format!("patr-{}-{unique}", made.runner.name);
     include_str!("cluster.yaml")
         .replace("{namespace}", &namespace)
+        .replace("{image}", &image.to_string())
         .replace("{url}", url)
         .replace("{token}", &made.token)
 }
 
-/// What to type on the machine. Neither the address nor a token holds anything that a shell, systemd or YAML would read.
+/// What to type on the machine. Neither the address, an image nor a token holds anything that a shell, systemd or YAML would read.
 ///
 /// The token goes into a file that only root can read, not into a unit or onto a command line, where others see it. The
 /// agent shares the machine's network: it reaches replicas at their addresses, and an edge at `localhost` as well.
-fn instructions(runtime: RuntimeKind, url: &str, token: &str) -> String {
-    let runtime = runtime.as_str();
+fn instructions(made: &RunnerWithToken, image: &ImageRef, url: &str) -> String {
+    let (runtime, token) = (made.runner.runtime.as_str(), &made.token);
     format!(
         "
 On the machine, to try it:
@@ -79,13 +83,13 @@ sudo docker run --detach --name patr-runner --restart unless-stopped --network h
     --volume /var/run/docker.sock:/var/run/docker.sock \\
     --volume patr-runner:/var/lib/patr-runner \\
     --volume /etc/patr-runner/token:/etc/patr-runner/token:ro \\
-    patr-runner {runtime} --url {url} --token-file /etc/patr-runner/token
+    {image} {runtime} --url {url} --token-file /etc/patr-runner/token
 
 3. With Docker Compose, in compose.yaml, then `sudo docker compose up --detach`:
 
 services:
   patr-runner:
-    image: patr-runner
+    image: {image}
     command: [\"{runtime}\", \"--url\", \"{url}\", \"--token-file\", \"/etc/patr-runner/token\"]
     network_mode: host
     restart: unless-stopped

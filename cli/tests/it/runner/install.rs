@@ -67,14 +67,15 @@ fn a_cluster_gets_one_manifest_that_can_be_piped() {
     let mut made = runner_with_token("cluster");
     made.runner.runtime = RuntimeKind::Kubernetes;
     t.edge.answers::<CreateRunner>(Created(made));
-    let ran = t.patr("runner add cluster --runtime kubernetes").run();
+    let ran = t.patr("runner add cluster --runtime kubernetes --image registry.example/agent:1").run();
     let kinds: Vec<&str> = ran.stdout.lines().filter_map(|line| line.strip_prefix("kind: ")).collect();
     let identity = ["Namespace", "Namespace", "ServiceAccount", "Secret"];
     let shared = ["Secret", "Lease", "Role", "RoleBinding"];
     let agent = ["Role", "RoleBinding", "Deployment", "PodDisruptionBudget"];
     assert_eq!(kinds, [identity, shared, agent].concat());
     assert!(ran.stdout.contains("  token: patr_r_secret\n"), "{}", ran.stdout);
-    let left = ["{namespace}", "{url}", "{token}"].iter().any(|name| ran.stdout.contains(name));
+    assert!(ran.stdout.contains("image: registry.example/agent:1\n"), "{}", ran.stdout);
+    let left = ["{namespace}", "{image}", "{url}", "{token}"].iter().any(|name| ran.stdout.contains(name));
     assert!(!left, "{}", ran.stdout);
     assert!(!ran.stderr.contains("patr_r_secret"), "{}", ran.stderr);
     // What is granted is granted in one namespace.

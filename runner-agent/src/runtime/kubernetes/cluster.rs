@@ -16,8 +16,9 @@ use kube::{
 use patr_models::deployment::{Failure, FailureKind};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use tracing::warn;
 
-use super::{Fault, Kubernetes, Workload, failure, mark, refused, state, words::is_missing};
+use super::{Fault, Kubernetes, Workload, chain, failure, mark, refused, state, words::is_missing};
 use crate::runtime::Health;
 
 /// An object of a namespace.
@@ -128,6 +129,21 @@ impl Kubernetes {
         match self.api::<K>().delete(name, &params).await {
             Err(error) if !is_missing(&error) => Err(error),
             _ => Ok(()),
+        }
+    }
+
+    /// Removes pods of our own that an agent before this one has left.
+    pub(super) async fn sweep(&self) {
+        let sweeping = async {
+            for mark in [mark::PULL, mark::CARRIER] {
+                for pod in self.list::<Pod>(mark).await? {
+                    self.delete::<Pod>(pod.metadata.name.as_deref().unwrap_or_default()).await?;
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = sweeping.await {
+            warn!("looking for what an agent before this one has left: {}", chain(&error));
         }
     }
 

@@ -27,6 +27,16 @@ pub(super) async fn exec(
     tty: Option<Size>,
 ) -> Result<Exec, Fault> {
     let pod = cluster.pod_of(id, DOING).await?;
+    in_pod(cluster, &pod.metadata.name.unwrap_or_default(), command, tty).await
+}
+
+/// Runs a command in the container [`APP`] of a pod.
+pub(super) async fn in_pod(
+    cluster: &Kubernetes,
+    pod: &str,
+    command: Vec<String>,
+    tty: Option<Size>,
+) -> Result<Exec, Fault> {
     let params = AttachParams {
         container: Some(APP.to_owned()),
         stdin: true,
@@ -38,8 +48,7 @@ pub(super) async fn exec(
         max_stdout_buf_size: Some(CHUNK),
         max_stderr_buf_size: Some(CHUNK),
     };
-    let name = pod.metadata.name.unwrap_or_default();
-    let process = cluster.api::<Pod>().exec(&name, command, &params).await;
+    let process = cluster.api::<Pod>().exec(pod, command, &params).await;
     let mut process = process.map_err(|error| refused(DOING, &error))?;
     let (sender, output) = mpsc::channel(WAITING);
     let (sizes, new_sizes) = mpsc::channel(1);

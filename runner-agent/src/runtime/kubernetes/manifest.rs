@@ -12,7 +12,10 @@ use k8s_openapi::{
     },
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
 };
-use patr_models::{deployment::Failure, ids::VolumeId};
+use patr_models::{
+    deployment::Failure,
+    ids::{SnapshotId, VolumeId},
+};
 
 use super::{
     mark::{self, Pairs},
@@ -21,10 +24,11 @@ use super::{
 use crate::runtime::NewReplica;
 
 pub(super) use around::{
-    ASKED, HERE, POLICY, claim, disruption_budget, disruption_budget_name, network_policy, pulling, service,
+    ASKED, HERE, POLICY, carrying, claim, claim_of_snapshot, disruption_budget, disruption_budget_name,
+    network_policy, pulling, service,
 };
 pub(super) use content::{Content, content};
-pub(super) use pod::APP;
+pub(super) use pod::{APP, User};
 
 /// How far pods are held to the rules of pod security (kubernetes.io/docs/concepts/security/pod-security-standards).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -115,6 +119,10 @@ impl Making<'_> {
 
 pub(super) fn volume_name(volume: VolumeId) -> String {
     format!("patr-{volume}").replace('_', "-")
+}
+
+pub(super) fn snapshot_name(snapshot: SnapshotId) -> String {
+    format!("patr-{snapshot}").replace('_', "-")
 }
 
 fn selecting(labels: Pairs) -> LabelSelector {

@@ -22,6 +22,11 @@ pub(super) const SPEC: &str = "patr.cloud/spec-hash";
 pub(super) const VOLUME: &str = "patr.cloud/volume";
 /// Of pods that only find out what an image is.
 pub(super) const PULL: &str = "patr.cloud/pull";
+/// Of pods that only hold volumes.
+pub(super) const CARRIER: &str = "patr.cloud/carrier";
+/// Of claims that are copies of others: which one they are, and of which volume.
+pub(super) const SNAPSHOT: &str = "patr.cloud/snapshot";
+pub(super) const SNAPSHOT_OF: &str = "patr.cloud/snapshot-of";
 
 pub(super) const DIGEST: &str = "patr.cloud/digest";
 pub(super) const PROBE: &str = "patr.cloud/probe";
@@ -29,6 +34,8 @@ pub(super) const HTTP_PORT: &str = "patr.cloud/http-port";
 pub(super) const PROVEN: &str = "patr.cloud/proven";
 /// Its release takes over from the one before all at once.
 pub(super) const AT_ONCE: &str = "patr.cloud/at-once";
+/// Of claims: whom the files in it are for, as `1000:1000`. That is who runs the replicas that write to it.
+pub(super) const USER: &str = "patr.cloud/user";
 pub(super) const VOLUME_NAME: &str = "patr.cloud/volume-name";
 /// The user's labels that Kubernetes does not take for labels, as JSON.
 pub(super) const LABELS: &str = "patr.cloud/labels";

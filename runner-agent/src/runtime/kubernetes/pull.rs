@@ -6,12 +6,11 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use patr_models::deployment::{Digest, Failure, FailureKind, ImageRef, WorkloadSpec};
 use tokio::time::{Instant, sleep};
-use tracing::warn;
 
 use super::{
-    Fault, Kubernetes, chain, failure,
+    Fault, Kubernetes, failure,
     manifest::{ASKED, HERE, pulling},
-    mark, refused, state,
+    refused, state,
     words::{self, Waiting},
 };
 
@@ -79,19 +78,6 @@ pub(super) async fn reference(cluster: &Kubernetes, image: &ImageRef, digest: &D
     let images = cluster.0.images.lock().await;
     let known = images.get(&(image.to_string(), digest.clone())).cloned();
     known.unwrap_or_else(|| pinned(image, digest))
-}
-
-/// Removes pods that an agent before this one has left.
-pub(super) async fn sweep(cluster: &Kubernetes) {
-    let sweeping = async {
-        for pod in cluster.list::<Pod>(mark::PULL).await? {
-            cluster.delete::<Pod>(pod.metadata.name.as_deref().unwrap_or_default()).await?;
-        }
-        Ok(())
-    };
-    if let Err(error) = sweeping.await {
-        warn!("looking for what an agent before this one has left: {}", chain(&error));
-    }
 }
 
 /// Has a node get an image. The pod for it goes again, whatever comes of it.

@@ -21,7 +21,7 @@ use super::{
         Content, Making, content, disruption_budget, disruption_budget_name, network_policy, service,
         volume_name,
     },
-    mark, pull, refused,
+    mark, pull, refused, volume,
     words::{is_over_quota, not_admitted},
 };
 
@@ -97,15 +97,18 @@ async fn is_admitted(cluster: &Kubernetes, made: &Workload) -> Result<(), Fault>
     }
 }
 
-/// A pod with a claim that is not there would wait for ever.
+/// A pod with a claim that is not there would wait for ever. Whom a volume is for is noted: a snapshot is read and put back
+/// when no replica is there to tell.
 async fn volumes_are_here(cluster: &Kubernetes, spec: &WorkloadSpec) -> Result<(), Fault> {
     for mount in spec.volumes.values() {
         let missing =
             |why: &str| failure(FailureKind::VolumeMissing, format!("its volume `{}` {why}", mount.volume));
         let id = mount.id.ok_or_else(|| missing("has not been made"))?;
         let claim = cluster.api::<PersistentVolumeClaim>().get_opt(&volume_name(id)).await;
-        if claim.map_err(|error| refused("looking for its volumes", &error))?.is_none() {
-            return Err(missing("is not in this cluster").into());
+        let claim = claim.map_err(|error| refused("looking for its volumes", &error))?;
+        let claim = claim.ok_or_else(|| missing("is not in this cluster"))?;
+        if let Some(user) = spec.user.as_deref().filter(|_| !mount.read_only) {
+            volume::is_for(cluster, &claim, user).await?;
         }
     }
     Ok(())

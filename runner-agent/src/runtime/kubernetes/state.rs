@@ -48,7 +48,7 @@ pub(super) fn pod<'p>(workload: &Workload, pods: &'p [Pod]) -> Option<&'p Pod> {
 }
 
 /// Whether a pod was given up as a whole, as one that was evicted; another takes its place.
-fn is_over(pod: &Pod) -> bool {
+pub(super) fn is_over(pod: &Pod) -> bool {
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
     matches!(phase, Some("Failed" | "Succeeded"))
 }
@@ -113,7 +113,7 @@ fn without_pod(workload: &Workload, pods: &[Pod]) -> Seen {
     Seen::waits(failure(FailureKind::Runtime, why))
 }
 
-fn of_pod(pod: &Pod, proven: bool) -> Seen {
+pub(super) fn of_pod(pod: &Pod, proven: bool) -> Seen {
     let nothing = PodStatus::default();
     let status = pod.status.as_ref().unwrap_or(&nothing);
     let container = status.container_statuses.iter().flatten().find(|container| container.name == APP);

@@ -36,6 +36,7 @@ fn cluster() -> Cluster {
         security: Security::Restricted,
         volume_size: "1Gi".to_owned(),
         storage_class: None,
+        image: Some("patr-runner:1".to_owned()),
         forward: false,
     };
     let about = ("a cluster".to_owned(), false);
@@ -95,9 +96,9 @@ async fn a_pod_is_asked_for_when_all_that_it_reads_is_there() {
     cluster.server.puts("persistentvolumeclaims", claim_of(volume(2)));
     let replica = cluster.starts(&everything()).await;
     let changes = cluster.server.changes();
-    let expected = ["networkpolicies", "statefulsets", "configmaps", "secrets", "statefulsets"]
-        .map(|one| format!("apply {one}"));
-    assert_eq!(changes, expected);
+    let applied = ["networkpolicies", "statefulsets", "configmaps", "secrets", "statefulsets"];
+    let applied = applied.map(|one| format!("apply {one}"));
+    assert_eq!(changes, [&["change persistentvolumeclaims".to_owned()][..], &applied].concat());
     let set = &cluster.server.all("statefulsets")[0];
     assert_eq!(set["spec"]["replicas"], 1);
     for kind in ["configmaps", "secrets"] {

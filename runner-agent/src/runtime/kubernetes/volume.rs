@@ -1,4 +1,7 @@
-//! Volumes: each is a claim, known by the id in its name.
+//! Volumes: each is a claim, known by the id in its name. So is each snapshot of one.
+
+mod carrier;
+mod contents;
 
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use patr_models::{
@@ -6,6 +9,8 @@ use patr_models::{
     wire::{DesiredVolume, ObservedVolume},
 };
 use tracing::{info, warn};
+
+pub(super) use contents::{fill, forget, is_for, read, restore, snapshot};
 
 use super::{
     Fault, Kubernetes, Unavailable, VolumesSeen, Workload, chain,

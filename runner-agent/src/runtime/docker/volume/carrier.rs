@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::super::{
-    Archive, Docker, Fault,
+    Archive, Docker, Fault, beginning,
     container::label,
     failure,
     words::{chain, is_answer, is_missing, refused},
@@ -30,8 +30,6 @@ const TAG: &str = "1";
 const FOLDER: &str = "/volume";
 /// An archive without entries: two blocks of zeros.
 const EMPTY: &[u8] = &[0; 1024];
-/// As much of an archive as tells what it begins with, in bytes.
-const BEGINNING: usize = 16 * 1024;
 /// How long copying a whole volume may take.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Chunks that wait for their reader.
@@ -116,16 +114,6 @@ impl Carrier {
     pub(super) async fn close(self) {
         discard(&self.0.docker, &self.0.id).await;
     }
-}
-
-/// The first bytes of an archive, enough to read what it begins with.
-pub(super) async fn beginning(archive: &mut Archive) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while bytes.len() < BEGINNING {
-        let Some(chunk) = archive.next().await else { break };
-        bytes.extend_from_slice(&chunk?);
-    }
-    Ok(bytes)
 }
 
 /// An archive of only the folder that an archive is of. The Engine leaves it out when it puts one into a folder, and with

@@ -18,12 +18,12 @@ use tracing::warn;
 
 use super::{
     super::{
-        Archive, Docker, Fault,
+        Archive, Docker, Fault, beginning,
         container::label,
         failure,
         words::{chain, is_missing, refused},
     },
-    carrier::{Carrier, beginning},
+    carrier::Carrier,
     create, name, remove, snapshot_name,
     still::Still,
     users,

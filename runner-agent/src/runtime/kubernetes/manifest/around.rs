@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::{
     api::{
         core::v1::{
-            Container, ContainerPort, PersistentVolumeClaim, PersistentVolumeClaimSpec, Pod, PodSpec,
-            ResourceRequirements, Service, ServicePort, ServiceSpec, VolumeResourceRequirements,
+            Container, ContainerPort, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+            PersistentVolumeClaimVolumeSource, Pod, PodSpec, ResourceRequirements, Service, ServicePort,
+            ServiceSpec, Volume, VolumeMount, VolumeResourceRequirements,
         },
         networking::v1::{NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicySpec},
         policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec},
@@ -15,14 +16,14 @@ use k8s_openapi::{
 };
 use patr_models::{
     deployment::{Failure, WorkloadSpec},
-    ids::DeploymentId,
+    ids::{DeploymentId, SnapshotId, VolumeId},
     wire::DesiredVolume,
 };
 
 use super::{
     Security, mark,
     pod::{User, confined, pull_secrets},
-    selecting, volume_name,
+    selecting, snapshot_name, volume_name,
 };
 use crate::runtime::kubernetes::workload::Workload;
 
@@ -205,4 +206,85 @@ pub(crate) fn pulling(
         }),
         status: None,
     })
+}
+
+/// A claim for a copy of a volume, as large and of the same class.
+pub(crate) fn claim_of_snapshot(
+    snapshot: SnapshotId,
+    volume: &PersistentVolumeClaim,
+    (runner, id): (&str, VolumeId),
+) -> PersistentVolumeClaim {
+    let mut labels = mark::ours(runner);
+    let (snapshot_id, id) = (snapshot.to_string(), id.to_string());
+    let user = volume.metadata.annotations.as_ref().and_then(|about| about.get(mark::USER));
+    labels.extend(mark::pairs([(mark::SNAPSHOT, snapshot_id.as_str()), (mark::SNAPSHOT_OF, id.as_str())]));
+    PersistentVolumeClaim {
+        metadata: ObjectMeta {
+            name: Some(snapshot_name(snapshot)),
+            labels: Some(labels),
+            annotations: user.map(|user| mark::pairs([(mark::USER, user.as_str())])),
+            ..Default::default()
+        },
+        spec: volume.spec.as_ref().map(|spec| PersistentVolumeClaimSpec {
+            access_modes: spec.access_modes.clone(),
+            resources: spec.resources.clone(),
+            storage_class_name: spec.storage_class_name.clone(),
+            ..Default::default()
+        }),
+        status: None,
+    }
+}
+
+/// How long a pod that holds volumes may be there at most, in seconds, should no agent take it away.
+const CARRIES_AT_MOST_S: i64 = 24 * 60 * 60;
+
+/// A pod that holds claims, each in a folder, and has the agent's program beside them.
+pub(crate) fn carrying(
+    name: String,
+    image: &str,
+    claims: &[(String, &str)],
+    (user, node): (User, Option<String>),
+    security: Security,
+) -> Pod {
+    let labels = mark::pairs([("app.kubernetes.io/managed-by", mark::MANAGER), (mark::CARRIER, "true")]);
+    let volume = |claim: &str| Volume {
+        name: claim.to_owned(),
+        persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
+            claim_name: claim.to_owned(),
+            read_only: None,
+        }),
+        ..Default::default()
+    };
+    let mount = |claim: &str, folder: &str| VolumeMount {
+        name: claim.to_owned(),
+        mount_path: folder.to_owned(),
+        ..Default::default()
+    };
+    let container = Container {
+        name: super::APP.to_owned(),
+        image: Some(image.to_owned()),
+        args: Some(["volume", "hold"].map(str::to_owned).into()),
+        image_pull_policy: Some("IfNotPresent".to_owned()),
+        security_context: Some(confined(security)),
+        volume_mounts: Some(claims.iter().map(|(claim, folder)| mount(claim, folder)).collect()),
+        ..Default::default()
+    };
+    Pod {
+        metadata: ObjectMeta { name: Some(name), labels: Some(labels), ..Default::default() },
+        spec: Some(PodSpec {
+            active_deadline_seconds: Some(CARRIES_AT_MOST_S),
+            automount_service_account_token: Some(false),
+            containers: vec![container],
+            enable_service_links: Some(false),
+            image_pull_secrets: Some(pull_secrets()),
+            // A volume may be on one node at a time.
+            node_name: node,
+            restart_policy: Some("Never".to_owned()),
+            security_context: Some(user.or_reader(security).pod(security)),
+            termination_grace_period_seconds: Some(0),
+            volumes: Some(claims.iter().map(|(claim, _)| volume(claim)).collect()),
+            ..Default::default()
+        }),
+        status: None,
+    }
 }

@@ -245,21 +245,24 @@ pub(super) fn confined(security: Security) -> SecurityContext {
 
 /// Whom a replica runs as, by number: names are the image's, and nobody out here has read those.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct User {
+pub(in super::super) struct User {
     user: Option<i64>,
     group: Option<i64>,
 }
 
 impl User {
     pub(super) fn of(spec: &WorkloadSpec, security: Security) -> Result<Self, Failure> {
-        let Some(text) = &spec.user else { return Ok(Self::default()) };
+        spec.user.as_ref().map_or(Ok(Self::default()), |text| Self::named(text, security))
+    }
+
+    /// As people name one: `1000` or `1000:1000`.
+    pub(in super::super) fn named(text: &str, security: Security) -> Result<Self, Failure> {
         let number = |part: &str| {
             let message =
                 format!("its user is `{text}`, and Kubernetes knows users only by number, as `1000:1000`");
             part.parse::<u32>().map(i64::from).map_err(|_| failure(FailureKind::Runtime, message))
         };
-        let (user, group) =
-            text.split_once(':').map_or((text.as_str(), None), |(user, group)| (user, Some(group)));
+        let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
         let user = Self { user: Some(number(user)?), group: group.map(number).transpose()? };
         if user.user == Some(0) && security == Security::Restricted {
             let message = "its user is root, and this runner lets nothing run as root: give another `--user`, or \
@@ -267,6 +270,14 @@ impl User {
             return Err(failure(FailureKind::Runtime, message));
         }
         Ok(user)
+    }
+
+    /// Who may read whatever is in a volume, where nobody has said whose it is: root, if anything may run as root.
+    pub(super) fn or_reader(self, security: Security) -> Self {
+        match security {
+            Security::Restricted => self.or_nobody(),
+            Security::Baseline => Self { user: Some(0), group: Some(0) },
+        }
     }
 
     /// Somebody without rights, where nothing was said.
