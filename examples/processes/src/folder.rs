@@ -155,6 +155,7 @@ impl Folder {
             .arg(&self.0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()?;
         fs::write(self.file("keeper"), keeper.id().unwrap_or_default().to_string())
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     sync::Arc,
@@ -23,7 +23,10 @@ use patr_runner::runtime::{
     Totals, Unavailable, VolumesSeen, exit, failure, probe,
 };
 use sha2::{Digest as _, Sha256};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
 
 use crate::{
     exec,
@@ -74,19 +77,28 @@ impl Processes {
             .ok_or_else(|| failure(FailureKind::Runtime, format!("there is no replica {id}")).into())
     }
 
-    /// The program that an image names, and what it is.
-    fn program(&self, image: &ImageRef) -> Result<(PathBuf, Digest), Failure> {
-        let name = image.repository().rsplit('/').next().unwrap_or_default().to_owned();
-        let path = self.0.programs.join(&name);
-        let missing = |why: String| {
-            let folder = self.0.programs.display();
-            failure(FailureKind::ImageNotFound, format!("there is no program `{name}` in {folder}: {why}"))
-        };
-        let bytes = fs::read(&path).map_err(|error| missing(error.to_string()))?;
-        let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let digest = format!("sha256:{hash}").parse();
-        digest.map(|digest| (path, digest)).map_err(|_| missing("it has no digest".to_owned()))
+    /// The program that an image names.
+    fn program(&self, image: &ImageRef) -> PathBuf {
+        self.0.programs.join(image.repository().rsplit('/').next().unwrap_or_default())
     }
+}
+
+/// What a program is. Reading it takes a while, and the agent has requests to pass on meanwhile.
+async fn digest(program: PathBuf) -> Result<Digest, Failure> {
+    let missing = {
+        let program = program.display().to_string();
+        move |why: String| {
+            failure(FailureKind::ImageNotFound, format!("there is no program {program}: {why}"))
+        }
+    };
+    let hashing = spawn_blocking(move || {
+        let hash = Sha256::digest(fs::read(program)?);
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok::<_, io::Error>(format!("sha256:{hex}"))
+    });
+    let hashed = hashing.await.map_err(io::Error::other).and_then(|hashed| hashed);
+    let digest = hashed.map_err(|error| missing(error.to_string()))?.parse();
+    digest.map_err(|_| missing("it has no digest".to_owned()))
 }
 
 /// What this runner cannot do is refused, not left out.
@@ -111,10 +123,10 @@ fn check(spec: &WorkloadSpec) -> Result<(), Failure> {
 }
 
 /// A free port of loopback for each declared one.
-fn free_ports(spec: &WorkloadSpec) -> std::io::Result<BTreeMap<u16, u16>> {
+fn free_ports(spec: &WorkloadSpec) -> io::Result<BTreeMap<u16, u16>> {
     // All are held until all are found: no two are the same.
     let bound = spec.ports.iter().map(|port| Ok((port.port, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?)));
-    let bound = bound.collect::<std::io::Result<Vec<_>>>()?;
+    let bound = bound.collect::<io::Result<Vec<_>>>()?;
     bound.iter().map(|(port, listener)| Ok((*port, listener.local_addr()?.port()))).collect()
 }
 
@@ -134,7 +146,7 @@ fn environment(new: &NewReplica, ports: &BTreeMap<u16, u16>) -> Result<BTreeMap<
     Ok(all)
 }
 
-fn broken(error: &std::io::Error) -> Fault {
+fn broken(error: &io::Error) -> Fault {
     failure(FailureKind::Runtime, format!("the folder of its replica: {error}")).into()
 }
 
@@ -195,7 +207,7 @@ impl Runtime for Processes {
 
     async fn pull(&self, spec: &WorkloadSpec, known: Option<&Digest>) -> Result<Digest, Fault> {
         check(spec)?;
-        let (_, digest) = self.program(&spec.image)?;
+        let digest = digest(self.program(&spec.image)).await?;
         match known {
             Some(known) if *known != digest => {
                 let message = format!("`{}` is another program by now", spec.image);
@@ -208,7 +220,6 @@ impl Runtime for Processes {
     async fn start(&self, new: &NewReplica, runner: &str) -> Result<(), Fault> {
         let (desired, spec) = (&new.desired, &new.desired.spec);
         check(spec)?;
-        let (program, digest) = self.program(&spec.image)?;
         let ports = free_ports(spec).map_err(|error| broken(&error))?;
         let words = [&spec.entrypoint[..], &spec.command[..]].concat();
         let record = Record {
@@ -217,13 +228,13 @@ impl Runtime for Processes {
             generation: desired.generation,
             release: desired.release,
             hash: new.hash.clone(),
-            digest,
+            digest: new.digest.clone(),
             probe: spec.effective_probe(),
             http_port: spec.first_http_port(),
             environment: environment(new, &ports)?,
             secrets: spec.secrets.keys().map(ToString::to_string).collect(),
             ports,
-            program,
+            program: self.program(&spec.image),
             arguments: words,
             grace_s: spec.stop_grace_s.unwrap_or(GRACE_S),
         };

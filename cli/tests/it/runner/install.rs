@@ -89,3 +89,16 @@ fn a_cluster_gets_one_manifest_that_can_be_piped() {
     };
     assert!(fine, "{said}");
 }
+
+/// What each role of a manifest grants, as it is written there.
+fn rules(manifest: &str) -> Vec<&str> {
+    let roles = manifest.split("\n---\n").filter(|object| object.contains("\nkind: Role\n"));
+    roles.map(|role| &role[role.find("\nrules:\n").unwrap()..]).collect()
+}
+
+#[test]
+fn the_chart_grants_what_the_manifest_grants() {
+    let granted = rules(include_str!("../../../src/commands/runner/cluster.yaml"));
+    assert_eq!(granted.len(), 2);
+    assert_eq!(rules(include_str!("../../../../docs/helm/patr-runner/templates/runner.yaml")), granted);
+}
