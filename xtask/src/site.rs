@@ -12,12 +12,13 @@ use crate::{root, sh, target_dir, tools};
 
 /// The profile of Cargo.toml that is for size.
 const PROFILE: &str = "site";
-/// Views of one type each: leptos then makes far less code of them, and a page draws no faster for having it.
+/// Views of one type each, of which leptos makes far less code.
 const FLAGS: (&str, &str) = ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "--cfg erase_components");
 /// Like beside like: brotli finds a function that is like another the better the nearer they are. What else wasm-opt can do makes
 /// fewer instructions that are less alike, and more of them compressed: `-Oz` costs a tenth.
+// With `--all-features` it writes what browsers do not read yet.
 const ORDER: [&str; 4] =
-    ["--all-features", "--duplicate-function-elimination", "--reorder-functions-by-name", "--strip-debug"];
+    ["--detect-features", "--duplicate-function-elimination", "--reorder-functions-by-name", "--strip-debug"];
 /// The library, as cargo and wasm-bindgen name it.
 const LIBRARY: &str = "patr_site";
 

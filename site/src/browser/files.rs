@@ -23,8 +23,9 @@ pub(crate) fn dropped(event: &DragEvent) -> Vec<FileSystemEntry> {
 pub(crate) async fn walk(mut entries: Vec<FileSystemEntry>) -> Result<Vec<Found>, JsValue> {
     let mut found = Vec::new();
     while let Some(entry) = entries.pop() {
-        if let Some(folder) = entry.dyn_ref::<FileSystemDirectoryEntry>() {
-            entries.extend(inside(folder).await?);
+        // Not by its class: browsers call that by different names.
+        if entry.is_directory() {
+            entries.extend(inside(entry.unchecked_ref()).await?);
         } else {
             let file = file_of(entry.unchecked_ref()).await?;
             found.push((entry.full_path().trim_start_matches('/').to_owned(), file));

@@ -93,7 +93,7 @@ impl Form {
         ];
         view! {
             <form class="card" on:submit=move |event| { event.prevent_default(); start(false); }>
-                <h2>{if self.is_new { words::NEW } else { words::UPLOAD }}</h2>
+                {(!self.is_new).then(|| view! { <h2>{words::UPLOAD}</h2> })}
                 <p class="soft">{words::SAYS}</p>
                 {self.is_new.then(|| field(words::NAME, words::NAME_HINT, self.name, Field::of("name", "www")))}
                 {self.zone()}
