@@ -11,7 +11,7 @@ use patr_models::{
     endpoint::{
         ApiEndpoint, Call, NoQuery, Reply,
         body::{Json, NoBody},
-        client::{ResponseError, from_http, into_http},
+        client::{RequestError, ResponseError, from_http, into_http},
         headers::{ETag, IdempotencyKey, IfMatch, NoHeaders, Once},
     },
     page::{ListQuery, Page},
@@ -68,7 +68,13 @@ impl From<ResponseError> for Problem {
 
 /// Performs a call. Somebody whose login is over goes to log in, and comes back here.
 pub(crate) async fn send<E: ApiEndpoint>(call: Call<E>) -> Result<Reply<E>, Problem> {
-    let answer = exchange(into_http(&call, "", None).map_err(Problem::saying)?, None).await?;
+    let response = answer(into_http(&call, "", None)).await?;
+    from_http::<E>(response).map_err(refusal)
+}
+
+/// The same for all endpoints: of what is generic there is one for each in what a browser loads.
+async fn answer(request: Result<http::Request<Bytes>, RequestError>) -> Result<Response<Bytes>, Problem> {
+    let answer = exchange(request.map_err(Problem::saying)?, None).await?;
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::from_u16(answer.status()).map_err(Problem::saying)?;
     if let Some(tag) = answer.headers().get("etag").ok().flatten().and_then(|tag| tag.parse().ok()) {
@@ -77,12 +83,14 @@ pub(crate) async fn send<E: ApiEndpoint>(call: Call<E>) -> Result<Reply<E>, Prob
     let buffer = answer.array_buffer().map_err(|_| Problem::unreachable())?;
     let buffer = JsFuture::from(buffer).await.map_err(|_| Problem::unreachable())?;
     *response.body_mut() = Uint8Array::new(&buffer).to_vec().into();
-    from_http::<E>(response).map_err(|error| {
-        if error.is("unauthenticated") {
-            browser::leave_for(&format!("/login?next={}", js_sys::encode_uri_component(&browser::here())));
-        }
-        error.into()
-    })
+    Ok(response)
+}
+
+fn refusal(error: ResponseError) -> Problem {
+    if error.is("unauthenticated") {
+        browser::leave_for(&format!("/login?next={}", js_sys::encode_uri_component(&browser::here())));
+    }
+    error.into()
 }
 
 /// Sends a request; `signal` breaks it off.

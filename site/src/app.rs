@@ -30,6 +30,7 @@ pub(crate) fn app() -> impl IntoView {
                     <Route path=path!("/w/:workspace/new/runners") view=runners::add/>
                     <Route path=path!("/w/:workspace/runners/:name") view=runners::show/>
                     <Route path=path!("/w/:workspace/sites") view=sites::list/>
+                    <Route path=path!("/w/:workspace/new/sites") view=sites::new/>
                     <Route path=path!("/w/:workspace/sites/:name") view=sites::show/>
                     <Route path=path!("/w/:workspace/urls") view=urls::list/>
                     <Route path=path!("/w/:workspace/new/urls") view=urls::new/>

@@ -1,5 +1,7 @@
 //! The only file that asks the browser for anything but the network.
 
+pub(crate) mod files;
+
 use std::time::Duration;
 
 use leptos::prelude::{document, set_timeout, window};

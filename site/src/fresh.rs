@@ -1,6 +1,6 @@
 //! Answers of the API that are kept as they are there: asked for when a view opens, and again whenever [`Live`] says so.
 
-use std::{future::Future, pin::Pin};
+use std::{any::Any, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -34,9 +34,45 @@ impl<T> Ask<T> {
     }
 }
 
+impl<T: PartialEq + Send + Sync + 'static> Ask<T> {
+    fn of_any(self) -> Ask<Value> {
+        let Self { key, answer } = self;
+        Ask { key, answer: Box::pin(async move { Ok(Value(Arc::new(answer.await?))) }) }
+    }
+}
+
+/// An answer of any type: so there is one function in what a browser loads that keeps asking, and not one for each type.
+#[derive(Clone)]
+struct Value(Arc<dyn Answer>);
+
+impl Value {
+    fn get<T: Clone + 'static>(&self) -> Option<T> {
+        let answer: &dyn Any = &*self.0;
+        answer.downcast_ref().cloned()
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is(&*other.0)
+    }
+}
+
+trait Answer: Any + Send + Sync {
+    fn is(&self, other: &dyn Answer) -> bool;
+}
+
+impl<T: PartialEq + Send + Sync + 'static> Answer for T {
+    fn is(&self, other: &dyn Answer) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref() == Some(self)
+    }
+}
+
 /// See the module.
 pub(crate) struct Fresh<T: 'static> {
-    state: RwSignal<State<T>>,
+    state: RwSignal<State<Value>>,
+    of: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for Fresh<T> {
@@ -63,10 +99,11 @@ where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
     let live = Live::of_the_page();
-    keep_asking(live, move || {
+    let ask = Box::new(move || {
         live.follow();
-        ask()
-    })
+        ask().of_any()
+    });
+    Fresh { state: keep_asking(live, ask), of: PhantomData }
 }
 
 /// The same of what stays as it is while somebody looks at a page: asks only when what `ask` reads changes.
@@ -74,13 +111,10 @@ pub(crate) fn once<T>(ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
-    keep_asking(Live::of_the_page(), ask)
+    Fresh { state: keep_asking(Live::of_the_page(), Box::new(move || ask().of_any())), of: PhantomData }
 }
 
-fn keep_asking<T>(live: Live, ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
-where
-    T: Clone + PartialEq + Send + Sync + 'static,
-{
+fn keep_asking(live: Live, ask: Box<dyn Fn() -> Ask<Value>>) -> RwSignal<State<Value>> {
     let state = RwSignal::new(State::Loading);
     let asked = StoredValue::new(Asked::default());
     let repeat = RwSignal::new(());
@@ -109,14 +143,10 @@ where
             }
         });
     });
-    Fresh { state }
+    state
 }
 
-fn keep<T: Clone + PartialEq + Send + Sync + 'static>(
-    state: RwSignal<State<T>>,
-    live: Live,
-    answer: Result<T, Problem>,
-) {
+fn keep(state: RwSignal<State<Value>>, live: Live, answer: Result<Value, Problem>) {
     let is_passing = matches!(&answer, Err(problem) if problem.is_passing);
     if !is_passing {
         live.heard();
@@ -134,12 +164,17 @@ fn keep<T: Clone + PartialEq + Send + Sync + 'static>(
 impl<T: Clone + Send + Sync + 'static> Fresh<T> {
     /// All of it.
     pub(crate) fn state(&self) -> State<T> {
-        self.state.get()
+        match self.state.get() {
+            State::Loading => State::Loading,
+            // It is of this type: nothing else is put there.
+            State::Known(value) => value.get().map_or(State::Loading, State::Known),
+            State::Failed(problem) => State::Failed(problem),
+        }
     }
 
     /// What is known; nothing while it is asked for, or could not be had.
     pub(crate) fn known(&self) -> Option<T> {
-        match self.state.get() {
+        match self.state() {
             State::Known(value) => Some(value),
             State::Loading | State::Failed(_) => None,
         }
@@ -147,7 +182,7 @@ impl<T: Clone + Send + Sync + 'static> Fresh<T> {
 
     /// Draws what is known, what is wrong, or where it will be.
     pub(crate) fn show<V: IntoAny + 'static>(self, draw: impl Fn(T) -> V + Send + Sync + 'static) -> AnyView {
-        (move || match self.state.get() {
+        (move || match self.state() {
             State::Loading => skeleton().into_any(),
             State::Known(value) => draw(value).into_any(),
             State::Failed(problem) => problem_box(problem).into_any(),

@@ -10,17 +10,24 @@
 //! | [`place`] | the address of every view |
 //! | `format` | times, sizes and counts |
 //! | [`spec`], [`changes`] | what forms say of a deployment, and what differs between two releases |
+//! | [`chosen`] | what of a folder is published |
+//! | [`grants`] | what a role allows, while somebody ticks it |
+//! | [`metrics`] | what replicas used, as lines to draw |
 //! | [`search`] | which entries match what was typed |
 //! | `app`, `shell` | which view is at which address, and the frame around it |
 //! | `api`, `fresh`, `live` | calls, answers that are kept as they are there, and when to ask again |
+//! | `upload` | a folder into a version of a site |
 //! | `here` | who looks at what, and what they may do there |
 //! | `browser` | the only file that asks the browser for anything but the network |
 //! | `parts` | what views are made of |
 //! | `pages` | one file per view |
 
 pub mod changes;
+pub mod chosen;
 pub mod command;
 pub mod format;
+pub mod grants;
+pub mod metrics;
 pub mod place;
 pub mod search;
 pub mod spec;
@@ -45,6 +52,8 @@ mod pages;
 mod parts;
 #[cfg(target_arch = "wasm32")]
 mod shell;
+#[cfg(target_arch = "wasm32")]
+mod upload;
 
 /// The script of the page calls this once.
 #[cfg(target_arch = "wasm32")]

@@ -6,3 +6,4 @@ pub mod people;
 pub mod problem;
 pub mod runners;
 pub mod shell;
+pub mod upload;

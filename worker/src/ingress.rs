@@ -27,6 +27,7 @@ use worker::{
 use crate::{answer::Fault, ctx::Ctx, platform, routes_kv};
 use address::Address;
 use pages::Page;
+pub(crate) use site::takes_brotli;
 use site::{Mounted, Served};
 use via::Via;
 

@@ -4,6 +4,7 @@
 //! | path | is |
 //! |---|---|
 //! | `/login`, `/logout` | the browser's login begins and ends |
+//! | `/sign-up` | an account begins |
 //! | `/account` | the own account |
 //! | `/device` | a device that somebody logs in from here |
 //! | `/oauth/authorize` | a program of somebody else that is let act for a person |
@@ -16,6 +17,7 @@ mod account;
 mod html;
 mod login;
 mod mailed;
+mod sign_up;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
@@ -38,7 +40,7 @@ const SCRIPT: &str = include_str!("pages/script.js");
 
 /// Whether a path of the control host is one of a page here.
 pub(crate) fn is_page(path: &str) -> bool {
-    matches!(path, "/login" | "/logout" | "/account" | "/verify-email" | "/reset-password")
+    matches!(path, "/login" | "/logout" | "/sign-up" | "/account" | "/verify-email" | "/reset-password")
         || matches!(path, device::PATH | authorize::PATH)
         || path == members::PATH
         || path == html::STYLE_PATH
@@ -71,28 +73,31 @@ pub(crate) async fn answer(ctx: &Ctx, parts: &Parts, body: &[u8]) -> Result<Resp
         (&Method::GET | &Method::HEAD, html::SCRIPT_PATH) => asset("text/javascript; charset=utf-8", SCRIPT),
         (&Method::GET | &Method::HEAD, "/login") => login::show(ctx, parts).await,
         (&Method::GET | &Method::HEAD, "/logout") => login::ask_to_leave(ctx, parts),
+        (&Method::GET | &Method::HEAD, "/sign-up") => sign_up::show(ctx, parts).await,
         (&Method::GET | &Method::HEAD, "/account") => account::show(ctx, parts).await,
         (&Method::GET | &Method::HEAD, members::PATH) => members::answer(ctx, parts).await,
         (&Method::GET | &Method::HEAD, "/verify-email") => mailed::verify(ctx),
         (&Method::GET | &Method::HEAD, "/reset-password") => mailed::reset(ctx),
         (&Method::GET | &Method::HEAD, device::PATH) => device::page::show(ctx, parts).await,
         (&Method::GET | &Method::HEAD, authorize::PATH) => authorize::show(ctx, parts).await,
-        (&Method::POST, "/login" | "/logout" | device::PATH | authorize::PATH)
+        (&Method::POST, "/login" | "/logout" | "/sign-up" | device::PATH | authorize::PATH)
             if !cookie::is_same_origin(&parts.headers) =>
         {
             elsewhere(ctx)
         }
         (&Method::POST, "/login") => login::submit(ctx, body).await,
+        (&Method::POST, "/sign-up") => sign_up::submit(ctx, body).await,
         (&Method::POST, device::PATH) => device::page::submit(ctx, &parts.headers, body).await,
         (&Method::POST, authorize::PATH) => authorize::submit(ctx, &parts.headers, body).await,
         (&Method::POST, "/logout") => login::leave(ctx, &parts.headers).await,
         _ => {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "text/plain", String::new())?;
-            let allowed = if matches!(path, "/login" | "/logout" | device::PATH | authorize::PATH) {
-                "GET, HEAD, POST"
-            } else {
-                "GET, HEAD"
-            };
+            let allowed =
+                if matches!(path, "/login" | "/logout" | "/sign-up" | device::PATH | authorize::PATH) {
+                    "GET, HEAD, POST"
+                } else {
+                    "GET, HEAD"
+                };
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
             Ok(response)
         }

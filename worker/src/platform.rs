@@ -48,6 +48,11 @@ pub(crate) fn cf(request: &web_sys::Request, name: &str) -> Option<String> {
     Reflect::get(&cf, &name.into()).ok()?.as_string()
 }
 
+/// What codings a request's client takes. The platform's own header says what the platform takes.
+pub(crate) fn accept_encoding(request: &web_sys::Request) -> Option<String> {
+    cf(request, "clientAcceptEncoding").or_else(|| request.headers().get("accept-encoding").ok().flatten())
+}
+
 /// Method, path, query and headers of a request.
 pub(crate) fn parts(request: &Request) -> Result<Parts> {
     let url = request.url()?;

@@ -50,7 +50,8 @@ pub(crate) async fn serve(
         return careful(ctx, platform::response(oauth::answer(ctx, &parts, &mut request).await)?);
     }
     if let Some(file) = dashboard::find(parts.uri.path()) {
-        return careful(ctx, dashboard::serve(env, &parts, file).await?);
+        let accept = platform::accept_encoding(request.inner());
+        return careful(ctx, dashboard::serve(env, &parts, accept.as_deref(), file).await?);
     }
     if !is_api(parts.uri.path()) {
         return careful(ctx, handlers::home(parts.uri.path())?);

@@ -48,7 +48,7 @@ pub(crate) fn build(optimize: bool, only: Option<&str>) -> anyhow::Result<()> {
     tools::WASM_BINDGEN.ensure()?;
     tools::WORKER_BUILD.ensure()?;
     if only.is_none_or(|folder| folder == "worker") {
-        site::build(optimize)?;
+        site::build()?;
     }
     SCRIPTS
         .iter()

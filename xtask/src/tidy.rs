@@ -17,8 +17,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("patr-durable-objects", &["patr-models", "patr-tunnel"]),
     ("patr-worker", &["patr-models"]),
     ("patr-runner", &["patr-models", "patr-tunnel"]),
-    ("patr-cli", &["patr-models"]),
-    ("patr-site", &["patr-models"]),
+    ("patr-folder", &["patr-models"]),
+    ("patr-cli", &["patr-folder", "patr-models"]),
+    ("patr-site", &["patr-folder", "patr-models"]),
     ("patr-example-web", &[]),
     ("patr-example-processes", &["patr-models", "patr-runner"]),
     ("patr-stories", &["patr-models", "patr-worker", "patr-runner"]),
@@ -26,7 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// What the crates without IO never use.
-const PURE: &[&str] = &["patr-models", "patr-tunnel"];
+const PURE: &[&str] = &["patr-models", "patr-tunnel", "patr-folder"];
 const PLATFORMS: &[&str] = &["tokio", "worker", "reqwest", "hyper", "axum", "bollard"];
 
 /// What decides in an object.

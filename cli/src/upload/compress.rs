@@ -5,16 +5,9 @@ use std::{
     io::{self, Read, Seek, Write},
 };
 
+use patr_folder::{Hash, coding::is_worth_it};
 use patr_models::site::manifest::Coding;
 use sha2::{Digest, Sha256};
-
-use super::Hash;
-
-/// Below this a coding saves no packet.
-pub(crate) const SIZE_MIN: u64 = 512;
-/// Above this files are served as they are: somebody who downloads so much is better served by ranges of one
-/// representation, and an upload would wait for the coder.
-pub(crate) const SIZE_MAX: u64 = 64 * 1024 * 1024;
 
 /// How hard to try. The best brotli takes a second or more for each megabyte, a good one a thirtieth of that for an
 /// eighth more bytes: much content at once must not take minutes.
@@ -110,11 +103,6 @@ fn window(size: u64) -> i32 {
     (17..20).find(|bits| size <= 1 << bits).unwrap_or(20)
 }
 
-/// A tenth, and some bytes for the header that says so.
-fn is_worth_it(size: u64, coded: u64) -> bool {
-    coded.saturating_add(64) <= size && coded <= size / 10 * 9
-}
-
 /// Hashes and counts what passes.
 struct Hashing<T> {
     inner: T,
@@ -191,6 +179,5 @@ mod tests {
     fn what_does_not_become_clearly_smaller_is_not_kept() {
         let noise: Vec<u8> = (0..64_u32).flat_map(|at| Sha256::digest(at.to_le_bytes())).collect();
         assert!(code(&noise, Coding::Brotli, Effort::Best).unwrap().is_none());
-        assert!(is_worth_it(1000, 900) && !is_worth_it(1000, 901) && !is_worth_it(100, 50));
     }
 }

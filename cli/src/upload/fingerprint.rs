@@ -8,11 +8,12 @@ use std::{
     time::SystemTime,
 };
 
+use patr_folder::Hash;
 use patr_models::site::PackHash;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{Hash, walk::Found};
+use super::walk::Found;
 use crate::failure::{Failure, doing};
 
 /// The hashes of a folder's files, each with what the file looked like when it was read.

@@ -9,6 +9,7 @@ use ignore::{
     Match,
     gitignore::{Gitignore, GitignoreBuilder},
 };
+use patr_folder::rules::{HEADERS, REDIRECTS, RuleFiles, Trouble, Upstream};
 use patr_models::site::{
     Access,
     config::{HtmlHandling, NotFound, ServeConfig},
@@ -16,7 +17,6 @@ use patr_models::site::{
 };
 
 use super::{
-    rules::{HEADERS, REDIRECTS, RuleFiles, Trouble, Upstream},
     site_file::{self, SiteFile},
     walk::{Found, walk},
 };

@@ -5,21 +5,28 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Read},
+    path::PathBuf,
 };
 
-use patr_models::{limits::PACK_TARGET, site::manifest::Coding};
+use patr_folder::{
+    Hash,
+    pack::{Pack, Packer},
+    place::{Contents, Packs},
+    plan,
+};
+use patr_models::{
+    limits::{CHUNK, PACK_TARGET},
+    site::manifest::Coding,
+};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{
-    Hash,
-    compress::{self, Effort, Spooled},
-    pack::{Pack, Packer},
-    place::{Contents, Packs},
-    plan::Todo,
-};
+use super::compress::{self, Effort, Spooled};
 use crate::failure::{Failure, doing};
+
+/// Content to be packed, on a disk.
+type Todo = plan::Todo<PathBuf>;
 
 /// How many bytes of small files are in work at once, and how many large files: these are coded to disk.
 const WINDOW: u64 = 8 * 1024 * 1024;
@@ -80,13 +87,13 @@ fn is_large(size: u64) -> bool {
 
 fn make(todo: &Todo, effort: Effort) -> Result<Vec<Made>, Failure> {
     let making = if is_large(todo.size) { make_large(todo, effort) } else { make_small(todo, effort) };
-    let made = making.map_err(|error| doing(format_args!("read {}", todo.file.display()), error))?;
+    let made = making.map_err(|error| doing(format_args!("read {}", todo.source.display()), error))?;
     made.ok_or_else(|| changed(todo))
 }
 
 /// `None` when the file is not what it was.
 fn make_small(todo: &Todo, effort: Effort) -> io::Result<Option<Vec<Made>>> {
-    let own = fs::read(&todo.file)?;
+    let own = fs::read(&todo.source)?;
     if hash(&own) != todo.hash {
         return Ok(None);
     }
@@ -109,7 +116,7 @@ fn make_large(todo: &Todo, effort: Effort) -> io::Result<Option<Vec<Made>>> {
             made.push(Made::InPlace);
             continue;
         }
-        let (read, spooled) = compress::code_large(File::open(&todo.file)?, todo.size, coding, effort)?;
+        let (read, spooled) = compress::code_large(File::open(&todo.source)?, todo.size, coding, effort)?;
         if read != todo.hash {
             return Ok(None);
         }
@@ -118,33 +125,48 @@ fn make_large(todo: &Todo, effort: Effort) -> io::Result<Option<Vec<Made>>> {
     Ok(Some(made))
 }
 
-fn pack<F: FnMut(Pack) -> Result<(), Failure>>(
+fn pack(
     todo: &Todo,
     made: Made,
-    packer: &mut Packer<'_, F>,
+    packer: &mut Packer<'_, impl FnMut(Pack) -> Result<(), Failure>>,
 ) -> Result<(), Failure> {
     match made {
         Made::Bytes { coding, hash, bytes } => packer.add(todo.hash, coding, hash, &bytes),
         Made::Spooled { coding, mut spooled } if is_large(spooled.size) => {
-            packer.add_large(todo.hash, coding, spooled.size, &mut spooled.file).map(drop)
+            add_large(packer, (todo.hash, coding, spooled.size), &mut spooled.file).map(drop)
         }
         Made::Spooled { coding, mut spooled } => {
             let mut bytes = Vec::new();
-            io::Read::read_to_end(&mut spooled.file, &mut bytes)
-                .map_err(|error| doing("read a temporary file", error))?;
+            spooled.file.read_to_end(&mut bytes).map_err(|error| doing("read a temporary file", error))?;
             packer.add(todo.hash, coding, spooled.hash, &bytes)
         }
         Made::InPlace => {
-            let reading = |error| doing(format_args!("read {}", todo.file.display()), error);
-            let mut file = File::open(&todo.file).map_err(reading)?;
-            let hash = packer.add_large(todo.hash, Coding::Identity, todo.size, &mut file)?;
+            let reading = |error| doing(format_args!("read {}", todo.source.display()), error);
+            let mut file = File::open(&todo.source).map_err(reading)?;
+            let hash = add_large(packer, (todo.hash, Coding::Identity, todo.size), &mut file)?;
             if hash == todo.hash { Ok(()) } else { Err(changed(todo)) }
         }
     }
 }
 
+/// Packs bytes of any length, and answers their hash.
+fn add_large(
+    packer: &mut Packer<'_, impl FnMut(Pack) -> Result<(), Failure>>,
+    (of, coding, size): (Hash, Coding, u64),
+    input: &mut impl Read,
+) -> Result<Hash, Failure> {
+    let mut large = packer.begin(coding, size).map_err(|error| Failure::usage(error.to_string()))?;
+    for _ in 0..size.div_ceil(CHUNK as u64) {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let read = input.by_ref().take(CHUNK as u64).read_to_end(&mut chunk);
+        read.map_err(|error| Failure::failed(format!("cannot read a file again: {error}")))?;
+        packer.go_on(&mut large, chunk)?;
+    }
+    Ok(packer.end(of, large))
+}
+
 fn changed(todo: &Todo) -> Failure {
-    Failure::failed(format!("{} changed while it was uploaded", todo.file.display()))
+    Failure::failed(format!("{} changed while it was uploaded", todo.source.display()))
         .hint("run the command again when nothing writes into the folder")
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use patr_folder::rules::Trouble;
 use patr_models::site::{
     Access,
     config::{HtmlHandling, NotFound},
@@ -9,7 +10,6 @@ use patr_models::site::{
 use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
-use super::rules::Trouble;
 use crate::text;
 
 /// The name of the file.

@@ -11,12 +11,13 @@ use patr_models::{
     },
 };
 
+use patr_folder::{manifest::manifest, plan::plan};
+
 use super::{
-    file::{File, files},
+    File,
+    files::files,
     fingerprint::Fingerprints,
     folder::{Folder, Overrides},
-    manifest::manifest,
-    plan::plan,
     produce::produce,
 };
 

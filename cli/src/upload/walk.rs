@@ -5,13 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use patr_folder::file::{is_never_meant, why_not};
 use patr_models::site::manifest::check_path;
 use rayon::prelude::*;
 
 use crate::failure::{Failure, doing};
-
-/// What nobody means to publish: folders of version control, and what a file manager leaves behind.
-const NEVER: [&str; 5] = [".git", ".hg", ".jj", ".svn", ".DS_Store"];
 
 /// A file that may be published.
 #[derive(Debug, Clone)]
@@ -74,7 +72,7 @@ impl<F: Fn(&str, bool) -> bool + Sync> Walker<'_, F> {
         let name = entry.file_name().into_string().map_err(|_| refuse(&file, "its name is not UTF-8"))?;
         let kind = entry.file_type().map_err(reading)?;
         let path = format!("{prefix}{name}");
-        if NEVER.contains(&name.as_str()) || (self.ignored)(&path, kind.is_dir()) {
+        if is_never_meant(&name) || (self.ignored)(&path, kind.is_dir()) {
             return Ok(None);
         }
         check_path(&path).map_err(|_| refuse(&file, why_not(&path)))?;
@@ -100,16 +98,6 @@ impl<F: Fn(&str, bool) -> bool + Sync> Walker<'_, F> {
         }
         let about = real.metadata().map_err(reading)?;
         if about.is_dir() { Err(refuse(file, "it is a link to a folder")) } else { Ok(about) }
-    }
-}
-
-fn why_not(path: &str) -> &'static str {
-    if path.contains('\\') {
-        "its name has a backslash, which browsers take for a slash"
-    } else if path.contains(char::is_control) {
-        "its name has a control character"
-    } else {
-        "its path is over 4096 bytes"
     }
 }
 

@@ -1,7 +1,7 @@
 //! A call into an [`http::Request`], and a response back.
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
 use super::{
     ApiEndpoint, Call, Reply,
@@ -40,38 +40,53 @@ pub fn into_http<E: ApiEndpoint>(
     base: &str,
     token: Option<&str>,
 ) -> Result<Request<Bytes>, RequestError> {
-    let wrong = |error: &dyn std::fmt::Display| RequestError(error.to_string());
-    let query = serde_html_form::to_string(&call.query).map_err(|error| wrong(&error))?;
-    let separator = if query.is_empty() { "" } else { "?" };
-    let uri = format!("{base}{}{separator}{query}", E::PATH.fill(&call.path.values()));
-    let mut request = Request::builder()
-        .method(E::METHOD)
-        .uri(uri)
-        .body(call.body.encode())
-        .map_err(|error| wrong(&error))?;
+    let query = serde_html_form::to_string(&call.query).map_err(wrong)?;
+    let path = E::PATH.fill(&call.path.values());
+    let mut request = request(E::METHOD, [base, &path, &query], token)?;
     call.headers.write(request.headers_mut());
     if let Some(media) = E::Request::MEDIA {
         request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     }
+    *request.body_mut() = call.body.encode();
+    Ok(request)
+}
+
+/// What is the same for all endpoints, so that a program that is loaded before it runs has it once.
+fn request(
+    method: Method,
+    [base, path, query]: [&str; 3],
+    token: Option<&str>,
+) -> Result<Request<Bytes>, RequestError> {
+    let separator = if query.is_empty() { "" } else { "?" };
+    let uri = format!("{base}{path}{separator}{query}");
+    let mut request = Request::builder().method(method).uri(uri).body(Bytes::new()).map_err(wrong)?;
     if let Some(token) = token {
-        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|error| wrong(&error))?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(wrong)?;
         value.set_sensitive(true);
         request.headers_mut().insert(header::AUTHORIZATION, value);
     }
     Ok(request)
 }
 
+fn wrong(error: impl std::fmt::Display) -> RequestError {
+    RequestError(error.to_string())
+}
+
 /// Reads the answer to a call of `E`.
 pub fn from_http<E: ApiEndpoint>(response: Response<Bytes>) -> Result<Reply<E>, ResponseError> {
     let (head, body) = response.into_parts();
-    let unexpected = |problem: String| ResponseError::Unexpected { status: head.status, problem };
     if !head.status.is_success() {
         return Err(failure(head.status, &body));
     }
-    let headers = E::ResponseHeaders::read(&head.headers)
-        .map_err(|error| unexpected(format!("header `{}` {}", error.name, error.problem)))?;
-    let body = E::Response::decode(body).map_err(|error| unexpected(error.to_string()))?;
+    let headers = E::ResponseHeaders::read(&head.headers).map_err(|error| {
+        unexpected(head.status, format_args!("header `{}` {}", error.name, error.problem))
+    })?;
+    let body = E::Response::decode(body).map_err(|error| unexpected(head.status, error))?;
     Ok(Reply { headers, body })
+}
+
+fn unexpected(status: StatusCode, problem: impl std::fmt::Display) -> ResponseError {
+    ResponseError::Unexpected { status, problem: problem.to_string() }
 }
 
 /// Reads an answer that is no success.
@@ -80,7 +95,7 @@ pub fn failure(status: StatusCode, body: &[u8]) -> ResponseError {
         Ok(body) => ResponseError::Api { status, body },
         Err(_) => {
             let start: String = String::from_utf8_lossy(body).chars().take(200).collect();
-            ResponseError::Unexpected { status, problem: format!("not an error of this API: {start}") }
+            unexpected(status, format_args!("not an error of this API: {start}"))
         }
     }
 }

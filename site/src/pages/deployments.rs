@@ -3,6 +3,7 @@
 mod base;
 mod environment;
 mod logs;
+mod metrics;
 mod new;
 mod one;
 mod releases;

@@ -1,7 +1,7 @@
 //! Roles of a workspace, and what each allows.
 
+mod form;
 mod matrix;
-mod new;
 
 use leptos::prelude::*;
 use patr_models::{
@@ -36,42 +36,71 @@ pub(crate) fn list() -> impl IntoView {
             Ok(page.items)
         })
     });
-    let chosen = RwSignal::new(None::<Role>);
-    let dialog = Dialog::new();
+    let doing = Doing { chosen: RwSignal::new(None), dialog: Dialog::new() };
     view! {
         {head(shell::section(Section::Roles), ())}
         <p class="soft">{words::SAYS}</p>
         {roles.show(move |roles| view! {
-            {own(here, &roles, chosen, dialog)}
+            {own(here, &roles, doing)}
             {section(words::MATRIX, matrix::show(&roles))}
         })}
-        {move || chosen.get().map(|role| ask(here, &role, dialog))}
-        {move || here.may(Permission::RoleCreate).then(|| section(words::NEW, new::form(here)))}
+        {move || doing.chosen.get().map(|(role, verb)| match verb {
+            Verb::Delete => ask(here, &role, doing.dialog).into_any(),
+            Verb::Edit => change(here, role, doing.dialog).into_any(),
+        })}
+        {move || here.may(Permission::RoleCreate).then(|| section(words::NEW, form::new(here)))}
+    }
+}
+
+/// What somebody is about to do to which role.
+#[derive(Clone, Copy)]
+struct Doing {
+    chosen: RwSignal<Option<(Role, Verb)>>,
+    dialog: Dialog,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Verb {
+    Edit,
+    Delete,
+}
+
+impl Doing {
+    fn button(self, role: Role, verb: Verb) -> impl IntoView {
+        let (label, class) = match verb {
+            Verb::Edit => (words::EDIT, ""),
+            Verb::Delete => (words::DELETE, "danger"),
+        };
+        let open = move |_| {
+            self.chosen.set(Some((role.clone(), verb)));
+            // The dialog is drawn with the role first.
+            request_animation_frame(move || self.dialog.open());
+        };
+        view! { <button class=class on:click=open>{label}</button> }
     }
 }
 
 /// Those that can be changed.
-fn own(
-    here: Here,
-    roles: &[Role],
-    chosen: RwSignal<Option<Role>>,
-    dialog: Dialog,
-) -> Option<impl IntoView + use<>> {
+fn own(here: Here, roles: &[Role], doing: Doing) -> Option<impl IntoView + use<>> {
     let own: Vec<Role> = roles.iter().filter(|role| role.role.id.is_some()).cloned().collect();
-    let may_delete = here.may(Permission::RoleDelete);
+    let (may_edit, may_delete) = (here.may(Permission::RoleEdit), here.may(Permission::RoleDelete));
     let is_some = !own.is_empty();
     let lines = own.into_iter().map(move |role| {
         let name = role.role.name.to_string();
-        let open = move |_| {
-            chosen.set(Some(role.clone()));
-            // The dialog is drawn with the role first.
-            request_animation_frame(move || dialog.open());
-        };
-        let button =
-            may_delete.then(|| view! { <button class="danger" on:click=open>{words::DELETE}</button> });
-        view! { <li><strong>{name}</strong> <span class="actions">{button}</span></li> }
+        let edit = may_edit.then(|| doing.button(role.clone(), Verb::Edit));
+        let delete = may_delete.then(|| doing.button(role, Verb::Delete));
+        view! { <li><strong>{name}</strong> <span class="actions">{edit} {delete}</span></li> }
     });
     is_some.then(|| section(words::OWN, view! { <ul class="lines">{lines.collect_view()}</ul> }))
+}
+
+fn change(here: Here, role: Role, dialog: Dialog) -> impl IntoView {
+    let title = words::edit_title(role.role.name.as_str());
+    let inner = view! {
+        {form::edit(here, role, move || dialog.close())}
+        <button type="button" class="plain" on:click=move |_| dialog.close()>{shell::CANCEL}</button>
+    };
+    dialog.view(title, inner)
 }
 
 fn ask(here: Here, role: &Role, dialog: Dialog) -> Option<impl IntoView + use<>> {

@@ -1,6 +1,7 @@
 //! Static sites of a workspace.
 
 mod one;
+mod upload;
 
 use leptos::prelude::*;
 use patr_models::{
@@ -24,9 +25,10 @@ use crate::{
     },
     place::{self, Section},
     status::{Badge, Tone},
-    text::{edge::sites as words, shell},
+    text::{edge::sites as words, shell, upload as upload_words},
 };
 pub(crate) use one::show;
+pub(crate) use upload::new;
 
 pub(crate) fn list() -> impl IntoView {
     let here = Here::of_the_page();
@@ -38,7 +40,9 @@ pub(crate) fn list() -> impl IntoView {
         })
     });
     view! {
-        {head(shell::section(Section::Sites), ())}
+        {head(shell::section(Section::Sites), move || here.may(Permission::SiteCreate).then(|| view! {
+            <a class="button primary" href=place::new(Section::Sites, &here.name())>{upload_words::NEW}</a>
+        }))}
         {listing.search(words::SEARCH)}
         {sites.show(move |page| listing.draw(
             page,

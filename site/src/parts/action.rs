@@ -1,6 +1,6 @@
 //! Something that is done at a press of a button: while it is under way, and when it is refused.
 
-use std::future::Future;
+use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -26,20 +26,23 @@ impl Action {
         doing: impl Future<Output = Result<T, Problem>> + 'static,
         then: impl FnOnce(T) + 'static,
     ) {
-        if self.is_busy.get_untracked() {
-            return;
+        if !self.is_busy.get_untracked() {
+            self.perform(Box::pin(async move {
+                then(doing.await?);
+                Ok(())
+            }));
         }
+    }
+
+    fn perform(self, doing: Pin<Box<dyn Future<Output = Result<(), Problem>>>>) {
         self.is_busy.set(true);
         self.problem.set(None);
         spawn_local(async move {
             let done = doing.await;
             // Whoever asked has gone elsewhere: it is done all the same.
             let _ = self.is_busy.try_set(false);
-            match done {
-                Ok(value) => then(value),
-                Err(problem) => {
-                    let _ = self.problem.try_set(Some(problem));
-                }
+            if let Err(problem) = done {
+                let _ = self.problem.try_set(Some(problem));
             }
             self.live.look_again();
         });

@@ -31,8 +31,23 @@ pub const TABS: &str = "Parts of the deployment";
 pub const TAB_STATUS: &str = "Status";
 pub const TAB_RELEASES: &str = "Releases";
 pub const TAB_LOGS: &str = "Logs";
+pub const TAB_METRICS: &str = "Metrics";
 pub const TAB_ENV: &str = "Environment";
 pub const TAB_SETTINGS: &str = "Settings";
+
+pub const BACK: &str = "How far back";
+pub const HOUR: &str = "An hour";
+pub const DAY: &str = "A day";
+pub const WEEK: &str = "A week";
+pub const CPU: &str = "Processor";
+pub const MEMORY: &str = "Memory";
+pub const RECEIVED: &str = "Received";
+pub const SENT: &str = "Sent";
+pub const CORES: &str = "cores";
+pub const METRIC_COLUMNS: [&str; 5] = ["Replica", "Uses", "Over the time", "Now", "Most"];
+pub const METRICS_NONE: &str =
+    "Nothing was measured in that time. A new replica has its first values within a minute.";
+pub const GONE: &str = "gone";
 
 pub const LAST_LINES: &str = "The last lines that it wrote";
 pub const DIGEST: &str = "Digest";

@@ -22,8 +22,6 @@ pub mod sites {
     pub const VERSIONS_NONE: &str = "Nothing was uploaded yet.";
     pub const PREVIEW: &str = "Preview";
     pub const EARLIER: &str = "Not live";
-    pub const UPLOAD: &str = "Upload a version";
-    pub const UPLOAD_SAYS: &str = "Uploads are made where the files are: on your machine, or in CI.";
     pub const ROLL_BACK: &str = "Make it live";
     pub const ROLL_BACK_SAYS: &str =
         "It is served from that moment on. Nothing is uploaded, and you can come back the same way.";

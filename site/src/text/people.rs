@@ -46,6 +46,15 @@ pub mod roles {
     pub const DELETE: &str = "Delete";
     pub const DELETE_SAYS: &str = "Nobody may have it any more.";
     pub const OWN: &str = "Roles of this workspace";
+    pub const EDIT: &str = "Change…";
+    pub const SAVE: &str = "Change the role";
+    pub const CHANGED: &str = "Changed, for everybody who has it. It counts from their next request on.";
+    /// Beside a permission that a role has for single resources only.
+    pub const OF_SOME: &str = "(for some; ticked again: for all)";
+
+    pub fn edit_title(name: &str) -> String {
+        format!("Change the role {name}")
+    }
 
     pub fn delete_title(name: &str) -> String {
         format!("Delete the role {name}?")

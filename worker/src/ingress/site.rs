@@ -33,6 +33,7 @@ use crate::{answer::Fault, ctx::Ctx, platform};
 use asked::{Asked, Fields, Method};
 pub(super) use condition::none_match_fails;
 use decide::Decision;
+pub(crate) use negotiate::takes_brotli;
 
 /// A site at a prefix of a host.
 pub(super) struct Mounted<'a> {
@@ -107,6 +108,6 @@ impl Fields for Incoming<'_> {
     }
 
     fn accept_encoding(&self) -> Option<String> {
-        platform::cf(self.0, "clientAcceptEncoding").or_else(|| self.get("accept-encoding"))
+        platform::accept_encoding(self.0)
     }
 }

@@ -163,7 +163,8 @@ fn form(
         "<h1>Log in</h1>{}<form method=post action=\"/login\">{}\
          <label>E-mail<input type=email name=email autocomplete=username required autofocus value=\"{}\"></label>\
          <label>Password<input type=password name=password autocomplete=current-password required></label>\
-         <button>Log in</button></form>{}{reset}",
+         <button>Log in</button></form>{}{reset}\
+         <p><a href=\"/sign-up\">I have no account yet</a></p>",
         problem(wrong),
         hidden("next", next(&fields.next)),
         escape(&fields.email),

@@ -121,7 +121,7 @@ fn a_form_that_another_page_sends_is_refused() {
     let body = format!("email=ada%40example.com&password={}", PASSWORD.replace(' ', "+"));
     let cookie = format!("patr_session={}", ada.token());
     for site in ["cross-site", "same-site", "none"] {
-        for path in ["/login", "/logout"] {
+        for path in ["/login", "/logout", "/sign-up"] {
             let headers = [("sec-fetch-site", site), ("cookie", &cookie)];
             assert_eq!(
                 send(&app, Method::POST, path, &headers, &body).status().as_u16(),
@@ -198,6 +198,38 @@ fn a_passkey_logs_a_browser_in() {
     assert_eq!(submit(&app, &[("passkey", "{")]).status().as_u16(), 401);
 }
 
+fn sign_up(app: &App, fields: &[(&str, &str)]) -> Response<Bytes> {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    send(app, Method::POST, "/sign-up", &[SAME], &body)
+}
+
+#[test]
+fn the_bootstrap_secret_makes_the_first_account_and_logs_it_in() {
+    let app = App::new();
+    let with = |secret: &str| sign_up(&app, &[RIGHT[0], RIGHT[1], ("bootstrap_secret", secret)]);
+    for (secret, said) in [("", "asks for its bootstrap secret"), ("guess", "is not the bootstrap secret")] {
+        let refused = with(secret);
+        assert_eq!((refused.status().as_u16(), header(&refused, "set-cookie")), (403, ""));
+        let page = text(&refused);
+        assert!(page.contains(said) && page.contains("value=\"ada@example.com\""), "{page}");
+        assert!(!page.contains(PASSWORD) && !page.contains("guess"), "what is secret is not shown again");
+    }
+    let made = with(&format!(" {}\n", crate::testing::BOOTSTRAP));
+    assert_eq!(led(&made), (303, "/"));
+    assert_eq!(get(&app, "/account", Some(&cookie(&made))).status().as_u16(), 200);
+    assert_eq!(led(&get(&app, "/sign-up", Some(&cookie(&made)))), (303, "/"), "once is enough");
+    assert_eq!(app.last_audit(), "SignUp");
+    assert_eq!(with("").status().as_u16(), 409, "the address is taken");
+}
+
+#[test]
+fn a_password_that_is_too_short_makes_no_account() {
+    let app = App::new();
+    let fields = [RIGHT[0], ("password", "short"), ("bootstrap_secret", crate::testing::BOOTSTRAP)];
+    let refused = sign_up(&app, &fields);
+    assert_eq!((refused.status().as_u16(), header(&refused, "set-cookie")), (422, ""));
+}
+
 #[test]
 fn guessing_is_slowed_down() {
     let app = App::new();
@@ -226,8 +258,8 @@ fn logging_out_ends_the_login_here_and_there() {
 fn every_page_has_the_headers_that_keep_it_what_it_is() {
     let app = App::new();
     let cookie = format!("patr_session={}", ada(&app).token());
-    for path in ["/login", "/logout", "/account", "/verify-email", "/reset-password"] {
-        let logged_in = path != "/login";
+    for path in ["/login", "/logout", "/sign-up", "/account", "/verify-email", "/reset-password"] {
+        let logged_in = !matches!(path, "/login" | "/sign-up");
         let page = get(&app, path, logged_in.then_some(&*cookie));
         assert_eq!(page.status().as_u16(), 200, "{path}");
         let policy = header(&page, "content-security-policy");

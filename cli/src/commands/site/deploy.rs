@@ -1,8 +1,17 @@
 //! `patr site deploy`.
 
-use std::{collections::HashMap, path::Path as FsPath, time::SystemTime};
+use std::{
+    collections::HashMap,
+    path::{Path as FsPath, PathBuf},
+    time::SystemTime,
+};
 
 use bytes::Bytes;
+use patr_folder::{
+    manifest::{ManifestError, manifest},
+    plan::{Plan, plan},
+    rules::Upstream,
+};
 use patr_models::{
     deployment::{
         get::{GetDeployment, Path as DeploymentPath},
@@ -10,6 +19,7 @@ use patr_models::{
     },
     endpoint::{Call, body::Octets, headers::NoHeaders},
     ids::Ref,
+    limits::MANIFEST_MAX,
     name::Name,
     site::{
         Access, ManifestHash, Site, SiteVersion,
@@ -30,17 +40,15 @@ use crate::{
     client::{creating, plain, with_body},
     context::Context,
     exit_code::Exit,
-    failure::{Failure, Outcome},
+    failure::{Failure, Outcome, doing},
     printer::Printer,
     text,
     upload::{
+        File,
         cache::Cache,
-        file::{File, files},
+        files::files,
         folder::{Folder, Overrides},
-        manifest::manifest,
-        plan::{Plan, plan},
         produce::produce,
-        rules::Upstream,
         site_file,
         walk::Found,
     },
@@ -96,7 +104,7 @@ async fn protect(site: &Site, wanted: Option<Access>, ctx: &Context) -> Outcome<
 async fn publish(
     site: &Site,
     files: &[File],
-    plan: Plan,
+    plan: Plan<PathBuf>,
     config: &ServeConfig,
     args: &Deploy,
     cache: &Cache,
@@ -218,7 +226,7 @@ async fn live_manifest(site: &Site, cache: &Cache, ctx: &Context) -> Outcome<Opt
 async fn upload(
     site: &Site,
     files: &[File],
-    plan: Plan,
+    plan: Plan<PathBuf>,
     config: &ServeConfig,
     ctx: &Context,
 ) -> Outcome<(Bytes, Sent)> {
@@ -237,7 +245,20 @@ async fn upload(
         sent = send::send(receiver, site.id, &bar, ctx).await?;
         (packs, contents) = producing.await?;
     }
-    Ok((manifest(files, &packs, &contents, &config.write())?.into(), sent))
+    let manifest = manifest(files, &packs, &contents, &config.write());
+    Ok((manifest.map_err(|error| no_manifest(error, files.len()))?.into(), sent))
+}
+
+fn no_manifest(error: ManifestError, files: usize) -> Failure {
+    match error {
+        ManifestError::Unwritable(error) => doing("write the manifest", error),
+        ManifestError::TooLong(size) => {
+            let (count, size) = (text::counted(files, "file"), text::bytes(size as u64));
+            let most = text::bytes(MANIFEST_MAX as u64);
+            let message = format!("{count} make a manifest of {size}; at most {most} can be stored");
+            Failure::usage(message).hint("publish fewer files, or files with shorter paths")
+        }
+    }
 }
 
 fn interrupted() -> Failure {

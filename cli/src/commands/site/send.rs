@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use patr_folder::pack::Pack;
 use patr_models::{
     endpoint::{Call, NoQuery, body::Octets, headers::NoHeaders},
     ids::SiteId,
@@ -19,7 +20,6 @@ use crate::{
     context::Context,
     failure::Outcome,
     printer::BytesBar,
-    upload::pack::Pack,
 };
 
 /// Packs that wait to be sent. With those below, and a chunk of 4 MiB in each, no more than 72 MiB are in memory.

@@ -114,7 +114,7 @@ impl Log {
 
     fn add(self, lines: &[String]) {
         // What is no line of this API is of a newer one, and nothing that this page could show.
-        let read = lines.iter().filter_map(|line| serde_json::from_str::<LogLine>(line).ok());
+        let read = lines.iter().filter_map(|line| serde_json::from_slice::<LogLine>(line.as_bytes()).ok());
         self.lines.update(|kept| {
             kept.extend(read);
             // Replicas are read side by side, each in its own order.

@@ -14,7 +14,7 @@ use patr_models::{
     ids::{DeploymentId, Ref},
 };
 
-use super::{environment, logs, releases, settings, status_tab};
+use super::{environment, logs, metrics, releases, settings, status_tab};
 use crate::{
     api::{self, Problem},
     command::patr_in,
@@ -26,10 +26,11 @@ use crate::{
 };
 
 /// The parts of a deployment, by the end of their addresses.
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 6] = [
     ("", words::TAB_STATUS),
     ("releases", words::TAB_RELEASES),
     ("logs", words::TAB_LOGS),
+    ("metrics", words::TAB_METRICS),
     ("environment", words::TAB_ENV),
     ("settings", words::TAB_SETTINGS),
 ];
@@ -89,6 +90,7 @@ fn part(tab: &str, here: Here, deployment: Fresh<Deployment>, known: Known) -> A
         "" => deployment.show(move |one| status_tab::show(here, &one)),
         "releases" => releases::show(here, known).into_any(),
         "logs" => logs::show(here, known).into_any(),
+        "metrics" => metrics::show(here, known).into_any(),
         "environment" => environment::show(here, deployment, known).into_any(),
         "settings" => settings::show(here, deployment, known).into_any(),
         _ => view! { <p>{shell::NOT_FOUND_SAYS}</p> }.into_any(),

@@ -18,7 +18,7 @@ use patr_models::{
     },
 };
 
-use super::{condition, link};
+use super::{condition, link, upload};
 use crate::{
     api::{self, Problem},
     command::patr_in,
@@ -28,13 +28,13 @@ use crate::{
     parts::{
         action::Action,
         badge,
-        command::{as_command, command},
+        command::as_command,
         dialog::{Danger, Dialog, danger},
         facts, id,
         list::{Listing, table},
         moment,
         notice::Notice,
-        page::{head_of, section},
+        page::head_of,
         until,
     },
     place::Section,
@@ -153,9 +153,9 @@ fn versions(here: Here, known: Known) -> impl IntoView {
     });
     let chosen = RwSignal::new(None::<VersionNumber>);
     let dialog = Dialog::new();
-    let upload = patr_in(&here.name(), &["site", "deploy", "public", "--name", &known.name]);
+    let name = known.name.clone();
     view! {
-        {may_deploy.then(|| section(words::UPLOAD, view! { <p class="soft">{words::UPLOAD_SAYS}</p> {command(upload)} }))}
+        {may_deploy.then(|| upload::version(here, name))}
         <h2>{words::VERSIONS}</h2>
         {all.show(move |page| listing.draw(
             page,

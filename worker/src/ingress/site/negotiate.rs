@@ -22,6 +22,11 @@ pub(super) fn takes_identity(accept: Option<&str>) -> bool {
     accept.is_none_or(|accept| quality(accept, Coding::Identity) > 0)
 }
 
+/// Whether brotli is acceptable.
+pub(crate) fn takes_brotli(accept: Option<&str>) -> bool {
+    accept.is_some_and(|accept| quality(accept, Coding::Brotli) > 0)
+}
+
 /// What is thought of a coding, in thousandths. Identity is acceptable unless it is said not to be, but nothing that
 /// is asked for comes after it.
 fn quality(accept: &str, coding: Coding) -> u16 {

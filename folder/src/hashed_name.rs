@@ -42,7 +42,7 @@ enum Token {
 }
 
 /// For each path, whether its name says what the file holds.
-pub(crate) fn hashed_names<'p>(paths: impl Iterator<Item = &'p str> + Clone) -> Vec<bool> {
+pub fn hashed_names<'p>(paths: impl Iterator<Item = &'p str> + Clone) -> Vec<bool> {
     let mut folders: HashMap<&str, Neighbours> = HashMap::new();
     for name in paths.clone().map(Name::of) {
         folders.entry(name.folder).or_default().add(&name);

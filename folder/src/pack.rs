@@ -3,8 +3,6 @@
 //! Each coding has packs of its own: browsers ask for one of them only, and a pack of brotli then holds five times as
 //! many files of which an edge may be asked next. What is larger than a pack runs through packs that hold nothing else.
 
-use std::io::Read;
-
 use bytes::Bytes;
 use patr_models::{
     limits::{CHUNK, PACK_TARGET},
@@ -12,28 +10,42 @@ use patr_models::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{
+use crate::{
     Hash,
     place::{Contents, Packs, Placed},
 };
-use crate::failure::Failure;
 
 /// A pack that may have to be uploaded.
 #[derive(Debug, Clone)]
-pub(crate) struct Pack {
-    pub(crate) hash: PackHash,
-    pub(crate) bytes: Bytes,
+pub struct Pack {
+    pub hash: PackHash,
+    pub bytes: Bytes,
     /// How many bytes of files it stands for: none when it holds codings.
-    pub(crate) covers: u64,
+    pub covers: u64,
 }
 
 /// Fills packs, and hands on each that is full.
-pub(crate) struct Packer<'p, F> {
+pub struct Packer<'p, F> {
     packs: &'p mut Packs,
     contents: &'p mut Contents,
     hand_on: F,
     /// Those that are being filled, by coding.
     open: [Open; 3],
+}
+
+/// A file has more bytes than packs can be numbered for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a file has over 256 GiB")]
+pub struct TooLong;
+
+/// Bytes that run through packs of their own, each of [`CHUNK`] but the last.
+pub struct Large {
+    coding: Coding,
+    size: u64,
+    first: u32,
+    packs: u16,
+    filled: u32,
+    hasher: Sha256,
 }
 
 #[derive(Default)]
@@ -42,13 +54,13 @@ struct Open {
     bytes: Vec<u8>,
 }
 
-impl<'p, F: FnMut(Pack) -> Result<(), Failure>> Packer<'p, F> {
-    pub(crate) fn new(packs: &'p mut Packs, contents: &'p mut Contents, hand_on: F) -> Self {
+impl<'p, F: FnMut(Pack) -> Result<(), E>, E> Packer<'p, F> {
+    pub fn new(packs: &'p mut Packs, contents: &'p mut Contents, hand_on: F) -> Self {
         Self { packs, contents, hand_on, open: Default::default() }
     }
 
     /// Packs bytes of the content `of`.
-    pub(crate) fn add(&mut self, of: Hash, coding: Coding, hash: Hash, bytes: &[u8]) -> Result<(), Failure> {
+    pub fn add(&mut self, of: Hash, coding: Coding, hash: Hash, bytes: &[u8]) -> Result<(), E> {
         if self.open[coding as usize].bytes.len() + bytes.len() > PACK_TARGET {
             self.close(coding)?;
         }
@@ -60,41 +72,40 @@ impl<'p, F: FnMut(Pack) -> Result<(), Failure>> Packer<'p, F> {
         Ok(())
     }
 
-    /// Packs bytes of any length, and answers their hash.
-    pub(crate) fn add_large(
-        &mut self,
-        of: Hash,
-        coding: Coding,
-        size: u64,
-        input: &mut impl Read,
-    ) -> Result<Hash, Failure> {
-        let count = size.div_ceil(CHUNK as u64);
-        let packs = u16::try_from(count).map_err(|_| Failure::usage("a file has over 256 GiB"))?;
+    /// Begins with `size` bytes that do not fit a pack.
+    pub fn begin(&mut self, coding: Coding, size: u64) -> Result<Large, TooLong> {
+        let packs = u16::try_from(size.div_ceil(CHUNK as u64)).map_err(|_| TooLong)?;
         let first = self.packs.reserve(packs.into());
-        let mut hasher = Sha256::new();
-        for number in first..first + u32::from(packs) {
-            let mut chunk = Vec::with_capacity(CHUNK);
-            let read = input.by_ref().take(CHUNK as u64).read_to_end(&mut chunk);
-            read.map_err(|error| Failure::failed(format!("cannot read a file again: {error}")))?;
-            hasher.update(&chunk);
-            self.finish_pack(number, chunk, coding)?;
-        }
+        Ok(Large { coding, size, first, packs, filled: 0, hasher: Sha256::new() })
+    }
+
+    /// The next [`CHUNK`] of them.
+    pub fn go_on(&mut self, large: &mut Large, chunk: Vec<u8>) -> Result<(), E> {
+        large.hasher.update(&chunk);
+        let number = large.first + large.filled;
+        large.filled += 1;
+        self.finish_pack(number, chunk, large.coding)
+    }
+
+    /// Says that those were the bytes of the content `of`, and answers their hash.
+    pub fn end(&mut self, of: Hash, large: Large) -> Hash {
+        let Large { coding, size, first, packs, hasher, .. } = large;
         let hash = hasher.finalize().into();
         self.place(of, Placed { coding, pack: first, packs, offset: 0, size, hash });
-        Ok(hash)
+        hash
     }
 
     /// Hands on what is left.
-    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+    pub fn finish(mut self) -> Result<(), E> {
         [Coding::Identity, Coding::Gzip, Coding::Brotli].into_iter().try_for_each(|coding| self.close(coding))
     }
 
-    fn close(&mut self, coding: Coding) -> Result<(), Failure> {
+    fn close(&mut self, coding: Coding) -> Result<(), E> {
         let open = std::mem::take(&mut self.open[coding as usize]);
         open.number.map_or(Ok(()), |number| self.finish_pack(number, open.bytes, coding))
     }
 
-    fn finish_pack(&mut self, number: u32, bytes: Vec<u8>, coding: Coding) -> Result<(), Failure> {
+    fn finish_pack(&mut self, number: u32, bytes: Vec<u8>, coding: Coding) -> Result<(), E> {
         let hash = PackHash::of(&bytes);
         self.packs.fill(number, hash.clone());
         let covers = if coding == Coding::Identity { bytes.len() as u64 } else { 0 };

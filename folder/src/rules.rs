@@ -11,15 +11,15 @@ use patr_models::{
 };
 
 /// The names of the two files.
-pub(crate) const REDIRECTS: &str = "_redirects";
-pub(crate) const HEADERS: &str = "_headers";
+pub const REDIRECTS: &str = "_redirects";
+pub const HEADERS: &str = "_headers";
 
 /// How a line names a deployment as what answers in its place: `deployment:NAME[:PORT]/path`.
 const SCHEME: &str = "deployment:";
 
 /// Something about a line of a file that a person wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Trouble {
+pub struct Trouble {
     file: &'static str,
     /// From 1.
     line: usize,
@@ -29,7 +29,7 @@ pub(crate) struct Trouble {
 }
 
 impl Trouble {
-    pub(crate) fn new(file: &'static str, line: usize, problem: &str) -> Self {
+    pub fn new(file: &'static str, line: usize, problem: &str) -> Self {
         Self { file, line, problem: problem.to_owned(), text: None }
     }
 
@@ -47,25 +47,25 @@ impl fmt::Display for Trouble {
 
 /// A deployment that a line names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Upstream {
-    pub(crate) deployment: Ref<DeploymentId>,
+pub struct Upstream {
+    pub deployment: Ref<DeploymentId>,
     /// Its first http port when absent.
-    pub(crate) port: Option<u16>,
+    pub port: Option<u16>,
 }
 
 /// The text of the two files; either may be absent.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RuleFiles {
-    pub(crate) redirects: Option<String>,
-    pub(crate) headers: Option<String>,
+pub struct RuleFiles {
+    pub redirects: Option<String>,
+    pub headers: Option<String>,
 }
 
 /// The rules of both files.
-pub(crate) type Rules = (Vec<Redirect>, Vec<HeaderRule>);
+pub type Rules = (Vec<Redirect>, Vec<HeaderRule>);
 
 impl RuleFiles {
     /// The deployments that redirects name.
-    pub(crate) fn upstreams(&self) -> Vec<Upstream> {
+    pub fn upstreams(&self) -> Vec<Upstream> {
         let lines = self.redirects.iter().flat_map(|text| text.lines()).filter(|line| !is_comment(line));
         let words = lines.flat_map(str::split_whitespace);
         let mut upstreams: Vec<Upstream> = Vec::new();
@@ -78,7 +78,7 @@ impl RuleFiles {
     }
 
     /// The rules, with the address of each deployment in its place; or everything that is wrong with them.
-    pub(crate) fn rules(
+    pub fn rules(
         &self,
         html_handling: HtmlHandling,
         addresses: &HashMap<Upstream, String>,
@@ -96,7 +96,7 @@ impl RuleFiles {
     }
 
     /// Redirects that an earlier one leaves nothing for; `rules` are those of these files.
-    pub(crate) fn never_reached(&self, rules: &[Redirect]) -> Vec<Trouble> {
+    pub fn never_reached(&self, rules: &[Redirect]) -> Vec<Trouble> {
         let lines = self.redirects.iter().flat_map(|text| text.lines().enumerate());
         let lines = lines.filter(|(_, line)| !line.trim().is_empty() && !is_comment(line));
         let numbered: Vec<(usize, &Redirect)> = lines.map(|(at, _)| at + 1).zip(rules).collect();

@@ -6,27 +6,33 @@ use patr_models::{
     limits::MANIFEST_MAX,
     site::{
         PackHash,
-        manifest::{Coding, NewEntry, NewRepresentation, write},
+        manifest::{self, Coding, NewEntry, NewRepresentation, write},
     },
 };
 
-use super::{
+use crate::{
     file::File,
     place::{Contents, Packs, Placed},
 };
-use crate::{
-    failure::{Failure, doing},
-    text,
-};
+
+/// Why a folder has no manifest.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    #[error("the manifest {0}")]
+    Unwritable(#[from] manifest::ManifestError),
+    /// Its length in bytes.
+    #[error("the manifest has {0} bytes, and at most {MANIFEST_MAX} can be stored")]
+    TooLong(usize),
+}
 
 /// The manifest of `files`, whose contents are placed. Packs are numbered in the order of their first use, whatever
 /// their numbers were before: the same folder has the same manifest however it came to be.
-pub(crate) fn manifest(
-    files: &[File],
+pub fn manifest<S>(
+    files: &[File<S>],
     packs: &Packs,
     contents: &Contents,
     config: &[u8],
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, ManifestError> {
     let mut numbers = Numbers { packs, order: Vec::new(), single: HashMap::new(), runs: HashMap::new() };
     let entries = files.iter().map(|file| NewEntry {
         path: file.path.clone(),
@@ -36,21 +42,15 @@ pub(crate) fn manifest(
         representations: representations(file, contents, &mut numbers),
     });
     let entries = entries.collect();
-    let bytes = write(&numbers.order, entries, config).map_err(|error| doing("write the manifest", error))?;
-    if bytes.len() > MANIFEST_MAX {
-        let (count, size, most) =
-            (text::counted(files.len(), "file"), bytes.len() as u64, MANIFEST_MAX as u64);
-        let message = format!(
-            "{count} make a manifest of {}; at most {} can be stored",
-            text::bytes(size),
-            text::bytes(most)
-        );
-        return Err(Failure::usage(message).hint("publish fewer files, or files with shorter paths"));
-    }
-    Ok(bytes)
+    let bytes = write(&numbers.order, entries, config)?;
+    if bytes.len() > MANIFEST_MAX { Err(ManifestError::TooLong(bytes.len())) } else { Ok(bytes) }
 }
 
-fn representations(file: &File, contents: &Contents, numbers: &mut Numbers<'_>) -> Vec<NewRepresentation> {
+fn representations<S>(
+    file: &File<S>,
+    contents: &Contents,
+    numbers: &mut Numbers<'_>,
+) -> Vec<NewRepresentation> {
     if file.size == 0 {
         let (coding, hash) = (Coding::Identity, file.hash);
         return vec![NewRepresentation { coding, pack: 0, packs: 0, offset: 0, size: 0, hash }];

@@ -1,17 +1,14 @@
 //! What the live version has already, and what has to be made.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::PathBuf,
-};
+use std::collections::{HashMap, HashSet};
 
 use patr_models::{
     limits::{MANIFEST_MAX, PACK_TARGET},
     site::manifest::{Coding, Manifest, Representation},
 };
 
-use super::{
-    Hash, compress,
+use crate::{
+    Hash, coding,
     content_type::is_compressible,
     file::File,
     place::{Contents, Packs, Placed},
@@ -21,38 +18,38 @@ use super::{
 const SMALL_PACKS_MAX: usize = 16;
 
 /// What a version needs that is not there.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    pub(crate) packs: Packs,
+#[derive(Debug)]
+pub struct Plan<S> {
+    pub packs: Packs,
     /// What stays where it is.
-    pub(crate) contents: Contents,
+    pub contents: Contents,
     /// In the order of paths.
-    pub(crate) todo: Vec<Todo>,
+    pub todo: Vec<Todo<S>>,
     /// Files whose content the live version has.
-    pub(crate) unchanged: usize,
+    pub unchanged: usize,
 }
 
 /// Content to be packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Todo {
-    pub(crate) hash: Hash,
-    pub(crate) file: PathBuf,
-    pub(crate) size: u64,
+pub struct Todo<S> {
+    pub hash: Hash,
+    pub source: S,
+    pub size: u64,
     /// What of it; [`Coding::Identity`] stands for its own bytes.
-    pub(crate) make: Vec<Coding>,
+    pub make: Vec<Coding>,
 }
 
 /// Finds what has to be made of `files` so that everything is in packs.
-pub(crate) fn plan(files: &[File], live: Option<&Manifest<Vec<u8>>>) -> Plan {
+pub fn plan<S: Clone>(files: &[File<S>], live: Option<&Manifest<Vec<u8>>>) -> Plan<S> {
     let codings = codings_that_fit(files);
-    let mut wanted = Wanted::default();
-    files.iter().for_each(|file| wanted.add(file));
+    let wanted = Wanted::of(files);
     let held = live.map(|live| held(live, &wanted)).unwrap_or_default();
     let sparse = live.map(|live| sparse(live, &held, held.len() < wanted.files.len())).unwrap_or_default();
     let mut plan = Plan {
         packs: live.map(|live| Packs::of(live.packs())).unwrap_or_default(),
         unchanged: files.iter().filter(|file| file.size == 0 || held.contains_key(&file.hash)).count(),
-        ..Plan::default()
+        contents: Contents::new(),
+        todo: Vec::new(),
     };
     for file in wanted.order.iter().filter_map(|hash| wanted.files.get(hash)) {
         let had = held.get(&file.hash).map(Vec::as_slice).unwrap_or_default();
@@ -63,7 +60,7 @@ pub(crate) fn plan(files: &[File], live: Option<&Manifest<Vec<u8>>>) -> Plan {
         let kept: Vec<Placed> = had.iter().filter(usable).cloned().collect();
         let make = to_make(had, &kept, wanted.to_code(file), codings);
         if !make.is_empty() {
-            plan.todo.push(Todo { hash: file.hash, file: file.file.clone(), size: file.size, make });
+            plan.todo.push(Todo { hash: file.hash, source: file.source.clone(), size: file.size, make });
         }
         plan.contents.insert(file.hash, kept);
     }
@@ -87,15 +84,20 @@ fn to_make(had: &[Placed], kept: &[Placed], to_code: bool, codings: &[Coding]) -
 }
 
 /// Each content once, by the first file that has it.
-#[derive(Default)]
-struct Wanted<'f> {
-    files: HashMap<Hash, &'f File>,
+struct Wanted<'f, S> {
+    files: HashMap<Hash, &'f File<S>>,
     order: Vec<Hash>,
     to_code: HashSet<Hash>,
 }
 
-impl<'f> Wanted<'f> {
-    fn add(&mut self, file: &'f File) {
+impl<'f, S> Wanted<'f, S> {
+    fn of(files: &'f [File<S>]) -> Self {
+        let mut wanted = Self { files: HashMap::new(), order: Vec::new(), to_code: HashSet::new() };
+        files.iter().for_each(|file| wanted.add(file));
+        wanted
+    }
+
+    fn add(&mut self, file: &'f File<S>) {
         if file.size == 0 {
             return;
         }
@@ -107,19 +109,19 @@ impl<'f> Wanted<'f> {
         }
     }
 
-    fn to_code(&self, file: &File) -> bool {
+    fn to_code(&self, file: &File<S>) -> bool {
         self.to_code.contains(&file.hash)
     }
 }
 
-fn is_codable(file: &File) -> bool {
-    is_compressible(&file.content_type) && (compress::SIZE_MIN..=compress::SIZE_MAX).contains(&file.size)
+fn is_codable<S>(file: &File<S>) -> bool {
+    is_compressible(&file.content_type) && (coding::SIZE_MIN..=coding::SIZE_MAX).contains(&file.size)
 }
 
 /// The codings with which the manifest of so many files is not too long. Every browser takes brotli, so gzip goes first.
-fn codings_that_fit(files: &[File]) -> &'static [Coding] {
+fn codings_that_fit<S>(files: &[File<S>]) -> &'static [Coding] {
     let length = |codings: usize| -> usize {
-        let of = |file: &File| {
+        let of = |file: &File<S>| {
             let representations = if is_codable(file) { 1 + codings } else { 1 };
             16 + 56 * representations + file.path.len() + file.content_type.len()
         };
@@ -132,7 +134,7 @@ fn codings_that_fit(files: &[File]) -> &'static [Coding] {
 }
 
 /// What the live version has of what is wanted.
-fn held(live: &Manifest<Vec<u8>>, wanted: &Wanted<'_>) -> Contents {
+fn held<S>(live: &Manifest<Vec<u8>>, wanted: &Wanted<'_, S>) -> Contents {
     let mut held = Contents::new();
     for entry in live.iter() {
         let (hash, size) = (*entry.identity.hash, entry.identity.size);
