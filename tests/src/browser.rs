@@ -67,6 +67,22 @@ impl Browser {
         self.window.issue_cmd(AddAuthenticator).await.unwrap();
     }
 
+    /// Gives the page so many pixels: a window of Chromium cannot be as narrow as a phone.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.tell("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    /// Runs a script in each page that is loaded from now on, before any of its own.
+    pub async fn run_first(&self, script: &str) {
+        self.tell("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Uses the developer tools (Chrome DevTools Protocol).
+    async fn tell(&self, command: &'static str, parameters: Value) {
+        self.window.issue_cmd(DevTools { command, parameters }).await.unwrap();
+    }
+
     /// Closes the window.
     pub async fn close(self) {
         self.window.close().await.unwrap();
@@ -88,6 +104,24 @@ impl WebDriverCompatibleCommand for AddAuthenticator {
             "isUserConsenting": true, "isUserVerified": true,
         });
         (http::Method::POST, Some(options.to_string()))
+    }
+}
+
+/// A command of the developer tools.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let call = json!({ "cmd": self.command, "params": self.parameters });
+        (http::Method::POST, Some(call.to_string()))
     }
 }
 
