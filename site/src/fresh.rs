@@ -1,12 +1,15 @@
-//! Answers of the API that are kept as they are there: asked for when a view opens, and again whenever [`Live`] says so.
+//! Answers of the API that are kept as they are there: asked for when a view opens, and again whenever
+//! [`live`](crate::live) says so.
 
 use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, task::spawn_local};
+use patr_models::auth::ResourceType;
 
 use crate::{
     api::Problem,
-    live::Live,
+    browser,
+    live::Shown,
     parts::{problem::problem_box, skeleton},
 };
 
@@ -22,6 +25,8 @@ pub(crate) enum State<T> {
 pub(crate) struct Ask<T> {
     /// Another key means another thing: what is known of the one is not shown for the other.
     key: String,
+    /// Only when something of these kinds has changed is the answer another.
+    about: &'static [ResourceType],
     answer: Pin<Box<dyn Future<Output = Result<T, Problem>>>>,
 }
 
@@ -30,7 +35,12 @@ impl<T> Ask<T> {
         key: impl ToString,
         answer: impl Future<Output = Result<T, Problem>> + 'static,
     ) -> Self {
-        Self { key: key.to_string(), answer: Box::pin(answer) }
+        Self { key: key.to_string(), about: ResourceType::ALL, answer: Box::pin(answer) }
+    }
+
+    /// The kinds of all that the answer depends on. Unless this is said, it may depend on anything.
+    pub(crate) fn about(self, about: &'static [ResourceType]) -> Self {
+        Self { about, ..self }
     }
 }
 
@@ -62,11 +72,7 @@ pub(crate) fn fresh<T>(ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
-    let live = Live::of_the_page();
-    keep_asking(live, move || {
-        live.follow();
-        ask()
-    })
+    keep_asking(Some(Shown::begin()), ask)
 }
 
 /// The same of what stays as it is while somebody looks at a page: asks only when what `ask` reads changes.
@@ -74,10 +80,10 @@ pub(crate) fn once<T>(ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
-    keep_asking(Live::of_the_page(), ask)
+    keep_asking(None, ask)
 }
 
-fn keep_asking<T>(live: Live, ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
+fn keep_asking<T>(shown: Option<Shown>, ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
@@ -86,7 +92,11 @@ where
     let repeat = RwSignal::new(());
     Effect::new(move |_| {
         repeat.track();
-        let Ask { key, answer } = ask();
+        let Ask { key, about, answer } = ask();
+        if let Some(shown) = shown {
+            shown.follow(about);
+            shown.asks();
+        }
         let is_new = asked.with_value(|asked| asked.key != key);
         if !is_new && asked.with_value(|asked| asked.is_open) {
             return asked.update_value(|asked| asked.is_due = true);
@@ -96,6 +106,7 @@ where
         }
         let number = asked.with_value(|asked| asked.number) + 1;
         asked.set_value(Asked { key, number, is_open: true, is_due: false });
+        let at = browser::now();
         spawn_local(async move {
             let answer = answer.await;
             // The view is gone, or shows something else by now.
@@ -103,7 +114,12 @@ where
                 return;
             }
             asked.update_value(|asked| asked.is_open = false);
-            keep(state, live, answer);
+            // What is on the screen stays there, and the page says how old it is.
+            let is_passing = matches!(&answer, Err(problem) if problem.is_passing);
+            keep(state, is_passing, answer);
+            if let Some(shown) = shown.filter(|_| !is_passing) {
+                shown.knows(at);
+            }
             if asked.with_value(|asked| asked.is_due) {
                 repeat.set(());
             }
@@ -114,14 +130,9 @@ where
 
 fn keep<T: Clone + PartialEq + Send + Sync + 'static>(
     state: RwSignal<State<T>>,
-    live: Live,
+    is_passing: bool,
     answer: Result<T, Problem>,
 ) {
-    let is_passing = matches!(&answer, Err(problem) if problem.is_passing);
-    if !is_passing {
-        live.heard();
-    }
-    // The page says how old what it shows is.
     if is_passing && state.with_untracked(|state| matches!(state, State::Known(_))) {
         return;
     }

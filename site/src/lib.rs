@@ -10,6 +10,8 @@
 //! | [`place`] | the address of every view |
 //! | `format` | times, sizes and counts |
 //! | [`spec`], [`changes`] | what forms say of a deployment, and what differs between two releases |
+//! | [`age`] | since when what is shown has been known |
+//! | [`retry`] | how long to wait before a connection is tried again |
 //! | [`search`] | which entries match what was typed |
 //! | `app`, `shell` | which view is at which address, and the frame around it |
 //! | `api`, `fresh`, `live` | calls, answers that are kept as they are there, and when to ask again |
@@ -18,10 +20,12 @@
 //! | `parts` | what views are made of |
 //! | `pages` | one file per view |
 
+pub mod age;
 pub mod changes;
 pub mod command;
 pub mod format;
 pub mod place;
+pub mod retry;
 pub mod search;
 pub mod spec;
 pub mod status;

@@ -1,6 +1,7 @@
 //! The dashboard in a real browser.
 
 mod first_hour;
+mod live;
 mod pages;
 mod served;
 mod strangers;
@@ -42,7 +43,8 @@ const DRAWN: &str = "
 fn axe() -> &'static str {
     static AXE: OnceLock<String> = OnceLock::new();
     AXE.get_or_init(|| {
-        let path = std::env::var("PATR_AXE").expect("run the stories with `cargo xtask test`");
+        // `cargo xtask test` says where it is.
+        let path = std::env::var("PATR_AXE").unwrap();
         std::fs::read_to_string(path).unwrap()
     })
 }

@@ -1,7 +1,7 @@
 //! The first hour of somebody who has a machine and an image, at a desk and on a phone, and of somebody who is invited.
 
 use fantoccini::Locator;
-use patr_stories::{Agent, Browser, Edge, Program, example_image, runner::CleanUp};
+use patr_stories::{Agent, Browser, Edge, Program, eventually, example_image, runner::CleanUp};
 
 use super::{DESKTOP, PHONE, Screen};
 use crate::accounts::Person;
@@ -10,7 +10,7 @@ use crate::accounts::Person;
 async fn first_hour(screen: Screen) {
     let (Some(image), Some(browser)) = (example_image(), Browser::open().await) else { return };
     let edge = Edge::start().await;
-    // An account and a workspace: signing up is a story of its own.
+    // The account and the workspace are there: signing up is told where its page is.
     let owner = edge.owner("ada", "acme").await;
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
     ada.logs_in_at(screen).await;
@@ -19,7 +19,11 @@ async fn first_hour(screen: Screen) {
     let _agent = ada.adds_a_machine().await;
     ada.deploys(&image).await;
     let _clean_up = CleanUp(owner.deployment("web").await.id.to_string());
-    assert_eq!(edge.get("web-acme", "/").await.0, 200);
+    eventually("it answers", async || match edge.get("web-acme", "/").await {
+        (200, _) => Ok(()),
+        other => Err(other),
+    })
+    .await;
     ada.breaks_it_and_reads_why().await;
     assert_eq!(edge.get("web-acme", "/").await.0, 200);
     ada.goes_back().await;
@@ -29,6 +33,7 @@ async fn first_hour(screen: Screen) {
     ada.chooses(".tabs a", "Logs").await;
     ada.reads("[role=log] p", "listening on port 8080").await;
     ada.finds_it_accessible("the log").await;
+    // Dropping a folder is told where the page for it is.
     ada.invites_and_revokes().await;
     browser.close().await;
 }

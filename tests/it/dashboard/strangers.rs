@@ -2,7 +2,8 @@
 
 use fantoccini::Locator;
 use patr_stories::{
-    Agent, Browser, Caller, Edge, File, Folder, Program, example_image, program::Ended, runner::CleanUp,
+    Agent, Browser, Caller, Edge, File, Folder, Program, eventually, example_image, program::Ended,
+    runner::CleanUp,
 };
 use serde_json::json;
 
@@ -34,8 +35,11 @@ async fn what_others_have_written_is_only_read() {
     let _agent = Agent::start(&edge, &owner.add_runner("box").await);
     fill(&edge, &owner, &image).await;
     let _clean_up = CleanUp(owner.deployment("web").await.id.to_string());
-    let said = edge.request(reqwest::Method::POST, "web-acme", "/say?name=NOTE").send().await.unwrap();
-    assert_eq!(said.status(), 200);
+    eventually("it says it", async || {
+        let asked = edge.request(reqwest::Method::POST, "web-acme", "/say?name=NOTE").send().await.unwrap();
+        if asked.status() == 200 { Ok(()) } else { Err(asked.status()) }
+    })
+    .await;
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
     ada.logs_in().await;
 
