@@ -2,6 +2,7 @@
 
 mod first_hour;
 mod live;
+mod loading;
 mod pages;
 mod served;
 mod strangers;
