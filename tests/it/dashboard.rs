@@ -4,6 +4,7 @@ mod first_hour;
 mod live;
 mod loading;
 mod pages;
+mod pictures;
 mod served;
 mod strangers;
 
