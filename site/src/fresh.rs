@@ -117,8 +117,10 @@ where
             // What is on the screen stays there, and the page says how old it is.
             let is_passing = matches!(&answer, Err(problem) if problem.is_passing);
             keep(state, is_passing, answer);
-            if let Some(shown) = shown.filter(|_| !is_passing) {
-                shown.knows(at);
+            match shown {
+                Some(shown) if is_passing => shown.misses(),
+                Some(shown) => shown.knows(at),
+                None => {}
             }
             if asked.with_value(|asked| asked.is_due) {
                 repeat.set(());

@@ -26,6 +26,8 @@ pub(crate) struct Live {
     answers: RwSignal<Answers>,
     /// Whether the edge tells of changes.
     is_told: RwSignal<bool>,
+    /// Whether the last question was answered.
+    is_reached: RwSignal<bool>,
     /// The clock, to the second.
     now: RwSignal<Millis>,
     old_since: Memo<Option<Millis>>,
@@ -39,6 +41,7 @@ impl Live {
             changes: std::array::from_fn(|_| RwSignal::new(0)),
             answers,
             is_told: RwSignal::new(false),
+            is_reached: RwSignal::new(true),
             now,
             old_since: Memo::new(move |_| answers.with(|answers| answers.old_since(now.get()))),
         };
@@ -96,6 +99,12 @@ impl Live {
     fn confirm(self) {
         if let Some(told) = self.told() {
             self.answers.update(|answers| answers.confirm(told));
+        }
+    }
+
+    fn reach(self, is_reached: bool) {
+        if self.is_reached.get_untracked() != is_reached {
+            self.is_reached.set(is_reached);
         }
     }
 
@@ -159,8 +168,14 @@ impl Shown {
         self.live.answers.update(|answers| answers.ask(self.number, browser::now(), told));
     }
 
+    /// Says that it was asked for in vain.
+    pub(crate) fn misses(self) {
+        self.live.reach(false);
+    }
+
     /// Says that what was asked for at this moment is known.
     pub(crate) fn knows(self, at: Millis) {
+        self.live.reach(true);
         self.live.answers.update(|answers| answers.know(self.number, at));
     }
 }

@@ -32,6 +32,12 @@ pub(super) fn listen(live: Live, workspace: Memo<String>) {
     // Without waiting for heartbeats to stay away, or for the next try.
     let _ = window_event_listener(ev::offline, move |_| line.lose(line.number(), DEAD));
     let _ = window_event_listener(ev::online, move |_| again());
+    // The edge is back: there is nothing to wait for.
+    Effect::new(move |_| {
+        if live.is_reached.get() && line.state.with_value(|state| state.socket.is_none()) {
+            line.connect();
+        }
+    });
     set_interval(move || line.beat(), Duration::from_secs(PING_EVERY_S));
 }
 
