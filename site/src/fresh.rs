@@ -1,12 +1,15 @@
-//! Answers of the API that are kept as they are there: asked for when a view opens, and again whenever [`Live`] says so.
+//! Answers of the API that are kept as they are there: asked for when a view opens, and again whenever
+//! [`live`](crate::live) says so.
 
 use std::{any::Any, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
 use leptos::{prelude::*, task::spawn_local};
+use patr_models::auth::ResourceType;
 
 use crate::{
     api::Problem,
-    live::Live,
+    browser,
+    live::Shown,
     parts::{problem::problem_box, skeleton},
 };
 
@@ -22,6 +25,8 @@ pub(crate) enum State<T> {
 pub(crate) struct Ask<T> {
     /// Another key means another thing: what is known of the one is not shown for the other.
     key: String,
+    /// Only when something of these kinds has changed is the answer another.
+    about: &'static [ResourceType],
     answer: Pin<Box<dyn Future<Output = Result<T, Problem>>>>,
 }
 
@@ -30,14 +35,19 @@ impl<T> Ask<T> {
         key: impl ToString,
         answer: impl Future<Output = Result<T, Problem>> + 'static,
     ) -> Self {
-        Self { key: key.to_string(), answer: Box::pin(answer) }
+        Self { key: key.to_string(), about: ResourceType::ALL, answer: Box::pin(answer) }
+    }
+
+    /// The kinds of all that the answer depends on. Unless this is said, it may depend on anything.
+    pub(crate) fn about(self, about: &'static [ResourceType]) -> Self {
+        Self { about, ..self }
     }
 }
 
 impl<T: PartialEq + Send + Sync + 'static> Ask<T> {
     fn of_any(self) -> Ask<Value> {
-        let Self { key, answer } = self;
-        Ask { key, answer: Box::pin(async move { Ok(Value(Arc::new(answer.await?))) }) }
+        let Self { key, about, answer } = self;
+        Ask { key, about, answer: Box::pin(async move { Ok(Value(Arc::new(answer.await?))) }) }
     }
 }
 
@@ -98,12 +108,8 @@ pub(crate) fn fresh<T>(ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
-    let live = Live::of_the_page();
-    let ask = Box::new(move || {
-        live.follow();
-        ask().of_any()
-    });
-    Fresh { state: keep_asking(live, ask), of: PhantomData }
+    let ask = Box::new(move || ask().of_any());
+    Fresh { state: keep_asking(Some(Shown::begin()), ask), of: PhantomData }
 }
 
 /// The same of what stays as it is while somebody looks at a page: asks only when what `ask` reads changes.
@@ -111,16 +117,20 @@ pub(crate) fn once<T>(ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
-    Fresh { state: keep_asking(Live::of_the_page(), Box::new(move || ask().of_any())), of: PhantomData }
+    Fresh { state: keep_asking(None, Box::new(move || ask().of_any())), of: PhantomData }
 }
 
-fn keep_asking(live: Live, ask: Box<dyn Fn() -> Ask<Value>>) -> RwSignal<State<Value>> {
+fn keep_asking(shown: Option<Shown>, ask: Box<dyn Fn() -> Ask<Value>>) -> RwSignal<State<Value>> {
     let state = RwSignal::new(State::Loading);
     let asked = StoredValue::new(Asked::default());
     let repeat = RwSignal::new(());
     Effect::new(move |_| {
         repeat.track();
-        let Ask { key, answer } = ask();
+        let Ask { key, about, answer } = ask();
+        if let Some(shown) = shown {
+            shown.follow(about);
+            shown.asks();
+        }
         let is_new = asked.with_value(|asked| asked.key != key);
         if !is_new && asked.with_value(|asked| asked.is_open) {
             return asked.update_value(|asked| asked.is_due = true);
@@ -130,6 +140,7 @@ fn keep_asking(live: Live, ask: Box<dyn Fn() -> Ask<Value>>) -> RwSignal<State<V
         }
         let number = asked.with_value(|asked| asked.number) + 1;
         asked.set_value(Asked { key, number, is_open: true, is_due: false });
+        let at = browser::now();
         spawn_local(async move {
             let answer = answer.await;
             // The view is gone, or shows something else by now.
@@ -137,7 +148,14 @@ fn keep_asking(live: Live, ask: Box<dyn Fn() -> Ask<Value>>) -> RwSignal<State<V
                 return;
             }
             asked.update_value(|asked| asked.is_open = false);
-            keep(state, live, answer);
+            // What is on the screen stays there, and the page says how old it is.
+            let is_passing = matches!(&answer, Err(problem) if problem.is_passing);
+            keep(state, is_passing, answer);
+            match shown {
+                Some(shown) if is_passing => shown.misses(),
+                Some(shown) => shown.knows(at),
+                None => {}
+            }
             if asked.with_value(|asked| asked.is_due) {
                 repeat.set(());
             }
@@ -146,12 +164,7 @@ fn keep_asking(live: Live, ask: Box<dyn Fn() -> Ask<Value>>) -> RwSignal<State<V
     state
 }
 
-fn keep(state: RwSignal<State<Value>>, live: Live, answer: Result<Value, Problem>) {
-    let is_passing = matches!(&answer, Err(problem) if problem.is_passing);
-    if !is_passing {
-        live.heard();
-    }
-    // The page says how old what it shows is.
+fn keep(state: RwSignal<State<Value>>, is_passing: bool, answer: Result<Value, Problem>) {
     if is_passing && state.with_untracked(|state| matches!(state, State::Known(_))) {
         return;
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::{Access, Permission},
+    auth::{Access, Permission, ResourceType},
     ids::{Ref, WorkspaceId},
     page::Page,
     user::{User, who_am_i},
@@ -16,6 +16,7 @@ use crate::{
     api::{self, Problem},
     browser,
     fresh::{Ask, Fresh, State, fresh, once},
+    live::Live,
     place,
     text::shell as words,
 };
@@ -46,12 +47,19 @@ impl Here {
     /// Begins, for the whole dashboard.
     pub(crate) fn begin(path: Memo<String>) -> Self {
         let user = once(|| Ask::new("me", api::get::<who_am_i::WhoAmI, _>(who_am_i::Path {})));
-        let workspaces =
-            fresh(|| Ask::new("all", api::list::<list::ListWorkspaces, _>(list::Path {}, "", usize::MAX)));
+        let workspaces = fresh(|| {
+            Ask::new("all", api::list::<list::ListWorkspaces, _>(list::Path {}, "", usize::MAX))
+                .about(&[ResourceType::Workspace, ResourceType::Member])
+        });
         let workspace = Memo::new(move |_| place::workspace(&path.get()).unwrap_or_default().to_owned());
+        Live::of_the_page().listen(workspace);
         let permissions = fresh(move || {
             let name = workspace.get();
-            Ask::new(name.clone(), async move { may_in(&name).await })
+            Ask::new(name.clone(), async move { may_in(&name).await }).about(&[
+                ResourceType::Workspace,
+                ResourceType::Member,
+                ResourceType::Role,
+            ])
         });
         let access = Memo::new(move |_| {
             permissions.known().map(|held| held.grants.into_iter().collect()).unwrap_or_default()

@@ -13,6 +13,8 @@
 //! | [`chosen`] | what of a folder is published |
 //! | [`grants`] | what a role allows, while somebody ticks it |
 //! | [`metrics`] | what replicas used, as lines to draw |
+//! | [`age`] | since when what is shown has been known |
+//! | [`retry`] | how long to wait before a connection is tried again |
 //! | [`search`] | which entries match what was typed |
 //! | `app`, `shell` | which view is at which address, and the frame around it |
 //! | `api`, `fresh`, `live` | calls, answers that are kept as they are there, and when to ask again |
@@ -22,6 +24,7 @@
 //! | `parts` | what views are made of |
 //! | `pages` | one file per view |
 
+pub mod age;
 pub mod changes;
 pub mod chosen;
 pub mod command;
@@ -29,6 +32,7 @@ pub mod format;
 pub mod grants;
 pub mod metrics;
 pub mod place;
+pub mod retry;
 pub mod search;
 pub mod spec;
 pub mod status;

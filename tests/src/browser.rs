@@ -9,11 +9,11 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::PATIENCE;
+use crate::eventually;
 
 /// A window of a browser of a test's own.
 pub struct Browser {
-    _driver: Child,
+    driver: Child,
     pub window: Client,
 }
 
@@ -25,19 +25,7 @@ impl Browser {
             eprintln!("SKIPPED: there is no `chromedriver` here");
             return None;
         }
-        let mut driver = Command::new("chromedriver");
-        driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-        let mut driver = driver.spawn().unwrap();
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let waiting = async {
-            loop {
-                let line = lines.next_line().await.unwrap().expect("chromedriver says its port");
-                if let Some((_, port)) = line.split_once("started successfully on port ") {
-                    return port.trim_end_matches('.').to_owned();
-                }
-            }
-        };
-        let port = tokio::time::timeout(PATIENCE, waiting).await.expect("chromedriver starts");
+        let (driver, port) = eventually("chromedriver starts", start).await;
         // As root there is no sandbox; small machines have little shared memory.
         let arguments = [
             "--headless=new",
@@ -50,7 +38,7 @@ impl Browser {
         };
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
         let window = builder.capabilities(wishes).connect(&format!("http://127.0.0.1:{port}")).await;
-        Some(Self { _driver: driver, window: window.unwrap() })
+        Some(Self { driver, window: window.unwrap() })
     }
 
     /// Runs an asynchronous function's body in the page and answers what it returns.
@@ -67,10 +55,53 @@ impl Browser {
         self.window.issue_cmd(AddAuthenticator).await.unwrap();
     }
 
+    /// Gives the page so many pixels: a window of Chromium cannot be as narrow as a phone.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.tell("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    /// Runs a script in each page that is loaded from now on, before any of its own.
+    pub async fn run_first(&self, script: &str) {
+        self.tell("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Uses the developer tools (Chrome DevTools Protocol).
+    async fn tell(&self, command: &'static str, parameters: Value) {
+        self.window.issue_cmd(DevTools { command, parameters }).await.unwrap();
+    }
+
     /// Closes the window.
     pub async fn close(self) {
-        self.window.close().await.unwrap();
+        self.window.clone().close().await.unwrap();
     }
+}
+
+impl Drop for Browser {
+    /// A story that fails does not close its window: the browser would outlive its driver.
+    fn drop(&mut self) {
+        let Some(driver) = self.driver.id() else { return };
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{driver}/task")) else { return };
+        let children =
+            threads.flatten().map(|thread| std::fs::read_to_string(thread.path().join("children")));
+        for browser in children.flatten().collect::<Vec<_>>().concat().split_whitespace() {
+            let _ = std::process::Command::new("kill").args(["-KILL", browser]).status();
+        }
+    }
+}
+
+/// Starts a driver, and waits for its port. It takes a free one of IPv4 and ends when the same is not free of IPv6.
+async fn start() -> Result<(Child, String), &'static str> {
+    let mut driver = Command::new("chromedriver");
+    driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut driver = driver.spawn().unwrap();
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return Ok((driver, port.trim_end_matches('.').to_owned()));
+        }
+    }
+    Err("it ended")
 }
 
 /// A command that WebDriver's own specification does not know.
@@ -88,6 +119,24 @@ impl WebDriverCompatibleCommand for AddAuthenticator {
             "isUserConsenting": true, "isUserVerified": true,
         });
         (http::Method::POST, Some(options.to_string()))
+    }
+}
+
+/// A command of the developer tools.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let call = json!({ "cmd": self.command, "params": self.parameters });
+        (http::Method::POST, Some(call.to_string()))
     }
 }
 

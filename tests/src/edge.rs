@@ -53,7 +53,17 @@ impl Edge {
 
     /// Ends it as a power cut would, and starts it again on the same state and port.
     pub async fn kill_and_restart(&mut self) {
+        self.kill().await;
+        self.restart().await;
+    }
+
+    /// Ends it as a power cut would.
+    pub async fn kill(&mut self) {
         self.process.kill().await.unwrap();
+    }
+
+    /// Starts one that has ended again on the same state and port.
+    pub async fn restart(&mut self) {
         let (mut process, mut lines) = spawn(self.state.path().into(), self.port, &[]);
         expect_line(&mut lines, "ready http://localhost:").await;
         self._stdin = process.stdin.take();

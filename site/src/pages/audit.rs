@@ -10,7 +10,7 @@ use patr_models::{
         AuditEntry, Outcome,
         list::{ListAudit, Path, Query},
     },
-    auth::Permission,
+    auth::{Permission, ResourceType},
     ids::UserId,
     member::{Member, list as list_members},
     page::Page,
@@ -100,6 +100,7 @@ pub(crate) fn list() -> impl IntoView {
             }
             Ok::<_, Problem>(all)
         })
+        .about(&[ResourceType::Audit])
     });
     view! {
         {head(shell::section(Section::Audit), ())}

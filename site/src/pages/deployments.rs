@@ -12,7 +12,7 @@ mod status_tab;
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     deployment::{
         Deployment,
         list::{ListDeployments, Path},
@@ -37,6 +37,9 @@ use crate::{
 pub(crate) use new::new;
 pub(crate) use one::show;
 
+/// What all that is shown of a deployment follows from.
+const DEPENDS_ON: &[ResourceType] = &[ResourceType::Deployment, ResourceType::Runner, ResourceType::Url];
+
 pub(crate) fn list() -> impl IntoView {
     let here = Here::of_the_page();
     let listing = Listing::new();
@@ -45,6 +48,7 @@ pub(crate) fn list() -> impl IntoView {
         Ask::new(format!("{workspace:?} {name}"), async move {
             api::list::<ListDeployments, _>(Path { workspace: workspace? }, &name, pages).await
         })
+        .about(DEPENDS_ON)
     });
     let may_create = move || here.may(Permission::DeploymentCreate);
     view! {

@@ -14,7 +14,7 @@ use patr_models::{
     ids::{DeploymentId, Ref},
 };
 
-use super::{environment, logs, metrics, releases, settings, status_tab};
+use super::{DEPENDS_ON, environment, logs, metrics, releases, settings, status_tab};
 use crate::{
     api::{self, Problem},
     command::patr_in,
@@ -56,6 +56,7 @@ pub(crate) fn show() -> impl IntoView {
             let path = get::Path { workspace: workspace?, deployment };
             api::get::<get::GetDeployment, _>(path).await
         })
+        .about(DEPENDS_ON)
     });
     let known =
         Memo::new(move |_| deployment.known().map(|one| Known { id: one.id, name: one.name.to_string() }));

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     deployment::{
         Outcome, Release, ReleaseNumber,
         releases::{ListReleases, Path},
@@ -39,6 +39,7 @@ pub(super) fn show(here: Here, known: Known) -> impl IntoView {
             let path = Path { workspace: workspace?, deployment: Ref::Id(id) };
             api::list::<ListReleases, _>(path, "", pages).await
         })
+        .about(&[ResourceType::Deployment])
     });
     let chosen = RwSignal::new(None::<ReleaseNumber>);
     let dialog = Dialog::new();

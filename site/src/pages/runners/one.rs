@@ -6,7 +6,7 @@ use leptos_router::{
     hooks::{use_navigate, use_params_map},
 };
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     deployment::{Deployment, list},
     endpoint::body::{Json, NoBody},
     ids::{Ref, RunnerId},
@@ -48,6 +48,7 @@ pub(crate) fn show() -> impl IntoView {
             let runner: Ref<RunnerId> = name.parse().map_err(Problem::saying)?;
             api::get::<GetRunner, _>(Path { workspace: workspace?, runner }).await
         })
+        .about(&[ResourceType::Runner])
     });
     // Only what does not change by itself: a question that is open stays open while the machine reports.
     let known = Memo::new(move |_| runner.known().map(|runner| (runner.id, runner.name.to_string())));

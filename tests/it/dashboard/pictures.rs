@@ -1,0 +1,76 @@
+//! Pictures of every view for `docs/`, in light colours at a desk and in dark ones on a phone: taken where `PATR_PICTURES` names a
+//! folder, `PATR_PICTURES=$PWD/docs/dashboard cargo xtask test -- -E 'test(pictures)'`.
+
+use std::path::Path;
+
+use patr_stories::{Agent, Browser, Edge, Program, example_image, runner::CleanUp};
+
+use super::{DESKTOP, PHONE, pages};
+use crate::accounts::Person;
+
+/// `/w/acme/deployments/web` is `deployments-web`; the overview is `overview`.
+fn name(view: &str) -> String {
+    let name = view.trim_start_matches("/w/acme").trim_start_matches('/').replace('/', "-");
+    if name.is_empty() { "overview".to_owned() } else { name }
+}
+
+/// What opens something is not kept in a picture, although what it opened is gone.
+const HIDE_TOKENS: &str = r"
+    const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(/(patr_r_)\w+/g, '$1…');
+";
+
+async fn take(browser: &Browser, folder: &Path, name: &str, suffix: &str) {
+    browser.run(HIDE_TOKENS, Vec::new()).await;
+    let picture = browser.window.screenshot().await.unwrap();
+    std::fs::write(folder.join(format!("{name}{suffix}.png")), picture).unwrap();
+}
+
+#[tokio::test]
+async fn pictures_of_every_view_are_taken_where_they_are_wanted() {
+    let Some(folder) = std::env::var_os("PATR_PICTURES") else { return };
+    let folder = Path::new(&folder);
+    let (Some(image), Some(browser)) = (example_image(), Browser::open().await) else { return };
+    let edge = Edge::start().await;
+    let owner = pages::workspace(&edge).await;
+    let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
+    ada.logs_in_at(DESKTOP).await;
+    ada.visits("/w/acme/new/runners").await;
+    ada.fills("input[name=name]", "home").await;
+    ada.chooses("form button", "Add a runner").await;
+    let token = ada.reads(".command code", "patr_r_").await.text().await.unwrap();
+    take(&browser, folder, "waiting", "").await;
+    let _agent = Agent::start(&edge, &token);
+    ada.reads("h2", "It is connected").await;
+
+    // One that serves, although its newest release does not start.
+    let program = Program::of(&edge, &owner);
+    program.run(&["deploy", &image, "--name", "shop", "--port", "8080", "--runner", "home"]).await;
+    let _clean_up = CleanUp(owner.deployment("shop").await.id.to_string());
+    program
+        .try_run(&[
+            "deploy",
+            &image,
+            "--name",
+            "shop",
+            "--port",
+            "8080",
+            "--runner",
+            "home",
+            "--env",
+            "CRASH=yes",
+        ])
+        .await;
+    let views = pages::VIEWS.map(|view| view.replace("/web", "/shop").replace("/box", "/home"));
+    for (screen, suffix) in [(DESKTOP, ""), (PHONE, "-phone")] {
+        ada.looks_at(screen).await;
+        for view in &views {
+            ada.visits(view).await;
+            if view.ends_with("/logs") {
+                ada.reads("[role=log] p", "listening").await;
+            }
+            take(&browser, folder, &name(view), suffix).await;
+        }
+    }
+    browser.close().await;
+}
