@@ -1,6 +1,7 @@
 //! The dashboard in a real browser.
 
 mod first_hour;
+mod folder;
 mod live;
 mod loading;
 mod pages;

@@ -1,6 +1,9 @@
 //! A real browser: Chromium, driven over WebDriver (W3C).
 
-use std::{path::PathBuf, process::Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
 use serde_json::{Value, json};
@@ -64,6 +67,15 @@ impl Browser {
     /// Runs a script in each page that is loaded from now on, before any of its own.
     pub async fn run_first(&self, script: &str) {
         self.tell("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Drops files or folders from outside of the browser on a point of the page.
+    pub async fn drop_files(&self, files: &[&Path], (x, y): (f64, f64)) {
+        let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({ "type": kind, "x": x, "y": y, "data": data });
+            self.tell("Input.dispatchDragEvent", event).await;
+        }
     }
 
     /// Uses the developer tools (Chrome DevTools Protocol).

@@ -55,14 +55,12 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
 
 /// A cluster with the images that the stories deploy in it, where the stories on Kubernetes can run.
 fn lend() -> anyhow::Result<Option<Lent>> {
-    let problem = match cluster::require() {
-        Err(missing) if ci() => return Err(missing.context("CI does not skip the stories on Kubernetes")),
-        Err(missing) => missing,
-        // A proxy of modules that does not answer, or a kernel that refuses, says nothing about what is tested.
-        Ok(()) => match bring_up() {
-            Ok(cluster) => return Ok(Some(cluster)),
-            Err(error) => error,
-        },
+    // A proxy of modules that does not answer once says nothing.
+    let brought_up = cluster::require().and_then(|()| bring_up().or_else(|_| bring_up()));
+    let problem = match brought_up {
+        Ok(cluster) => return Ok(Some(cluster)),
+        Err(problem) if ci() => return Err(problem.context("CI does not skip the stories on Kubernetes")),
+        Err(problem) => problem,
     };
     eprintln!("\n*** THE STORIES ON KUBERNETES ARE SKIPPED: {problem:#} ***\n");
     Ok(None)

@@ -10,7 +10,7 @@ use crate::accounts::Person;
 async fn first_hour(screen: Screen) {
     let (Some(image), Some(browser)) = (example_image(), Browser::open().await) else { return };
     let edge = Edge::start().await;
-    // The account and the workspace are there: signing up is told where its page is.
+    // The account and the workspace are there: signing up is told with the folder that is dropped.
     let owner = edge.owner("ada", "acme").await;
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
     ada.logs_in_at(screen).await;
@@ -33,7 +33,6 @@ async fn first_hour(screen: Screen) {
     ada.chooses(".tabs a", "Logs").await;
     ada.reads("[role=log] p", "listening on port 8080").await;
     ada.finds_it_accessible("the log").await;
-    // Dropping a folder is told where the page for it is.
     ada.invites_and_revokes().await;
     browser.close().await;
 }

@@ -6,19 +6,21 @@ use super::{DESKTOP, PHONE, Screen};
 use crate::accounts::Person;
 
 /// Every view of a workspace, the caller's own, and a part of each kind of thing.
-pub(super) const VIEWS: [&str; 20] = [
+pub(super) const VIEWS: [&str; 22] = [
     "/w/acme",
     "/w/acme/deployments",
     "/w/acme/new/deployments",
     "/w/acme/deployments/web",
     "/w/acme/deployments/web/releases",
     "/w/acme/deployments/web/logs",
+    "/w/acme/deployments/web/metrics",
     "/w/acme/deployments/web/environment",
     "/w/acme/deployments/web/settings",
     "/w/acme/runners",
     "/w/acme/new/runners",
     "/w/acme/runners/box",
     "/w/acme/sites",
+    "/w/acme/new/sites",
     "/w/acme/sites/www",
     "/w/acme/urls",
     "/w/acme/new/urls",

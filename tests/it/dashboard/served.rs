@@ -22,6 +22,12 @@ async fn the_page_is_the_control_hosts_alone_and_lets_no_other_script_in() {
     let wasm = client.get(format!("{}{file}", edge.url())).send().await.unwrap();
     assert_eq!(wasm.headers()["content-type"], "application/wasm");
     assert_eq!(wasm.headers()["cache-control"], "public, max-age=31536000, immutable");
+    assert!(wasm.headers().get("content-encoding").is_none(), "who takes no coding gets none");
+    let coded = client.get(format!("{}{file}", edge.url())).header("accept-encoding", "br");
+    let coded = coded.send().await.unwrap();
+    let names = ["content-type", "content-encoding"].map(|name| coded.headers()[name].to_str().unwrap());
+    assert_eq!(names, ["application/wasm", "br"]);
+    assert!(coded.bytes().await.unwrap().len() * 3 < wasm.bytes().await.unwrap().len());
     let again = client.get(format!("{}/", edge.url())).header("if-none-match", tag).send().await.unwrap();
     assert_eq!(again.status(), 304);
 
