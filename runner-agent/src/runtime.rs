@@ -302,7 +302,7 @@ pub trait Runtime: Clone + Send + Sync + 'static {
         volume: VolumeId,
         archive: Archive,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
-    /// Copies a volume while what uses it is paused, and says how many bytes that are.
+    /// Copies a volume while what uses it is paused, or refuses while anything does, and says how many bytes that are.
     fn volume_snapshot(
         &self,
         volume: VolumeId,

@@ -54,7 +54,8 @@ Examples:
 Example:
   patr volume snapshot db-data
 
-Replicas that use it are paused while it is copied, so that the snapshot is of one moment; requests wait.")]
+Replicas that use it are paused while it is copied, so that the snapshot is of one moment; requests wait. \
+A cluster cannot do that: on Kubernetes whatever uses the volume has to be stopped before.")]
     Snapshot {
         /// Name or id
         name: Ref<VolumeId>,
