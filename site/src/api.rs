@@ -115,6 +115,15 @@ async fn exchange(
     answer.dyn_into::<web_sys::Response>().map_err(|_: JsValue| Problem::unreachable())
 }
 
+/// A page of this host, as text.
+pub(crate) async fn text(path: &str) -> Result<String, Problem> {
+    let request = http::Request::get(path).body(Bytes::new()).map_err(Problem::saying)?;
+    let answer = exchange(request, None).await?;
+    let text = answer.text().map_err(|_| Problem::unreachable())?;
+    let text = JsFuture::from(text).await.map_err(|_| Problem::unreachable())?;
+    if answer.ok() { Ok(text.as_string().unwrap_or_default()) } else { Err(Problem::unreachable()) }
+}
+
 /// What a `GET` of one thing answers.
 pub(crate) async fn get<E, T>(path: E::Path) -> Result<T, Problem>
 where

@@ -7,11 +7,10 @@ use leptos_router::{
 };
 
 use crate::{
-    pages::{
-        audit, deployments, members, overview, roles, runners, secrets, sites, tokens, urls, workspaces,
-    },
+    pages::workspaces,
     parts::page::head,
     shell::shell,
+    split::{self, later},
     text::shell as words,
 };
 
@@ -21,24 +20,24 @@ pub(crate) fn app() -> impl IntoView {
             {shell(|| view! {
                 <Routes fallback=nothing>
                     <Route path=path!("/") view=workspaces::begin/>
-                    <Route path=path!("/workspaces") view=workspaces::list/>
-                    <Route path=path!("/w/:workspace") view=overview::show/>
-                    <Route path=path!("/w/:workspace/deployments") view=deployments::list/>
-                    <Route path=path!("/w/:workspace/new/deployments") view=deployments::new/>
-                    <Route path=path!("/w/:workspace/deployments/:name/:tab?") view=deployments::show/>
-                    <Route path=path!("/w/:workspace/runners") view=runners::list/>
-                    <Route path=path!("/w/:workspace/new/runners") view=runners::add/>
-                    <Route path=path!("/w/:workspace/runners/:name") view=runners::show/>
-                    <Route path=path!("/w/:workspace/sites") view=sites::list/>
-                    <Route path=path!("/w/:workspace/new/sites") view=sites::new/>
-                    <Route path=path!("/w/:workspace/sites/:name") view=sites::show/>
-                    <Route path=path!("/w/:workspace/urls") view=urls::list/>
-                    <Route path=path!("/w/:workspace/new/urls") view=urls::new/>
-                    <Route path=path!("/w/:workspace/secrets") view=secrets::list/>
-                    <Route path=path!("/w/:workspace/members") view=members::list/>
-                    <Route path=path!("/w/:workspace/roles") view=roles::list/>
-                    <Route path=path!("/w/:workspace/audit") view=audit::list/>
-                    <Route path=path!("/tokens") view=tokens::list/>
+                    <Route path=path!("/workspaces") view=later(split::people, |views| views.workspaces)/>
+                    <Route path=path!("/w/:workspace") view=later(split::overview, |views| views.show)/>
+                    <Route path=path!("/w/:workspace/deployments") view=later(split::workloads, |views| views.deployments)/>
+                    <Route path=path!("/w/:workspace/new/deployments") view=later(split::changes, |views| views.new_deployment)/>
+                    <Route path=path!("/w/:workspace/deployments/:name/:tab?") view=later(split::workloads, |views| views.deployment)/>
+                    <Route path=path!("/w/:workspace/runners") view=later(split::workloads, |views| views.runners)/>
+                    <Route path=path!("/w/:workspace/new/runners") view=later(split::workloads, |views| views.new_runner)/>
+                    <Route path=path!("/w/:workspace/runners/:name") view=later(split::workloads, |views| views.runner)/>
+                    <Route path=path!("/w/:workspace/sites") view=later(split::resources, |views| views.sites)/>
+                    <Route path=path!("/w/:workspace/new/sites") view=later(split::resources, |views| views.new_site)/>
+                    <Route path=path!("/w/:workspace/sites/:name") view=later(split::resources, |views| views.site)/>
+                    <Route path=path!("/w/:workspace/urls") view=later(split::resources, |views| views.urls)/>
+                    <Route path=path!("/w/:workspace/new/urls") view=later(split::resources, |views| views.new_url)/>
+                    <Route path=path!("/w/:workspace/secrets") view=later(split::resources, |views| views.secrets)/>
+                    <Route path=path!("/w/:workspace/members") view=later(split::people, |views| views.members)/>
+                    <Route path=path!("/w/:workspace/roles") view=later(split::people, |views| views.roles)/>
+                    <Route path=path!("/w/:workspace/audit") view=later(split::people, |views| views.audit)/>
+                    <Route path=path!("/tokens") view=later(split::people, |views| views.tokens)/>
                 </Routes>
             })}
         </Router>

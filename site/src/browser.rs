@@ -37,6 +37,16 @@ pub(crate) fn leave_for(url: &str) {
     let _ = window().location().assign(url);
 }
 
+/// Loads the page anew, at the address that is shown.
+pub(crate) fn reload() {
+    let _ = window().location().reload();
+}
+
+/// The address of the script that this page began with. It changes with what is in the dashboard.
+pub(crate) fn own_script() -> Option<String> {
+    document().query_selector("script[type=module]").ok()??.get_attribute("src")
+}
+
 /// Path, query and fragment of what is shown.
 pub(crate) fn here() -> String {
     let location = window().location();

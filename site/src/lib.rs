@@ -18,6 +18,8 @@
 //! | [`search`] | which entries match what was typed |
 //! | `app`, `shell` | which view is at which address, and the frame around it |
 //! | `api`, `fresh`, `live` | calls, answers that are kept as they are there, and when to ask again |
+//! | `split` | which views are loaded together, and when |
+//! | `newer` | whether there is another dashboard by now |
 //! | `upload` | a folder into a version of a site |
 //! | `here` | who looks at what, and what they may do there |
 //! | `browser` | the only file that asks the browser for anything but the network |
@@ -51,11 +53,15 @@ mod here;
 #[cfg(target_arch = "wasm32")]
 mod live;
 #[cfg(target_arch = "wasm32")]
+mod newer;
+#[cfg(target_arch = "wasm32")]
 mod pages;
 #[cfg(target_arch = "wasm32")]
 mod parts;
 #[cfg(target_arch = "wasm32")]
 mod shell;
+#[cfg(target_arch = "wasm32")]
+mod split;
 #[cfg(target_arch = "wasm32")]
 mod upload;
 

@@ -130,6 +130,11 @@ impl Live {
         self.now.get()
     }
 
+    /// Whether the edge tells of changes now.
+    pub(crate) fn is_told(self) -> bool {
+        self.is_told.get()
+    }
+
     /// When what is shown was known, if that is long ago.
     pub(crate) fn old_since(self) -> Option<Millis> {
         self.old_since.get()

@@ -8,6 +8,7 @@ use crate::{
     browser::{self, Theme},
     here::{Gate, Here},
     live::Live,
+    newer,
     parts::{
         icon::icon,
         notice::Notice,
@@ -16,6 +17,7 @@ use crate::{
         skeleton,
     },
     place::{self, Section},
+    split,
     text::shell as words,
 };
 
@@ -27,6 +29,8 @@ pub(crate) fn shell<V: IntoAny + 'static>(children: impl Fn() -> V + Send + Sync
     let here = Here::begin(path);
     let jump = Palette::new();
     palette::listen(jump);
+    newer::follow(live);
+    split::load_all();
     let gate = Memo::new(move |_| here.gate());
     let is_open = RwSignal::new(false);
     // A view that was chosen is what somebody wants to see, not the menu.

@@ -6,6 +6,7 @@ mod live;
 mod loading;
 mod pages;
 mod pictures;
+mod recover;
 mod served;
 mod strangers;
 
@@ -25,13 +26,18 @@ struct Screen {
 }
 
 const DESKTOP: Screen = Screen { width: 1280, theme: "light" };
+const DARK: Screen = Screen { width: 1280, theme: "dark" };
 const PHONE: Screen = Screen { width: 360, theme: "dark" };
 const HEIGHT: u32 = 800;
 
-/// What axe finds wrong: the rules, and where (WCAG 2.2, levels A and AA).
+/// What axe finds wrong in these colours: the rules, and where (WCAG 2.2, levels A and AA).
 const AXE: &str = "
+    const { dataset } = document.documentElement;
+    const theme = dataset.theme;
+    dataset.theme = given[0];
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
     const found = await axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] });
+    dataset.theme = theme;
     return found.violations.map(rule => rule.id + ': ' + rule.nodes.map(node => node.html + ' ' + node.any.map(check => check.message)).join(' | '));
 ";
 
@@ -136,7 +142,7 @@ impl Person<'_> {
         assert_eq!(self.browser.run(DRAWN, vec![json!(view)]).await, json!(true), "{view}");
     }
 
-    /// What is on the screen is no wider than it, and axe finds nothing wrong.
+    /// What is on the screen is no wider than it, and axe finds nothing wrong, in light colours nor in dark ones.
     async fn finds_it_accessible(&self, where_it_is: impl Display) {
         let wide = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth, 'axe' in window]";
         let wide = self.browser.run(wide, Vec::new()).await;
@@ -144,7 +150,10 @@ impl Person<'_> {
         if wide[2] == json!(false) {
             self.browser.run(axe(), Vec::new()).await;
         }
-        assert_eq!(self.browser.run(AXE, Vec::new()).await, json!([]), "{where_it_is}");
+        for theme in ["light", "dark"] {
+            let found = self.browser.run(AXE, vec![json!(theme)]).await;
+            assert_eq!(found, json!([]), "{where_it_is}, in {theme} colours");
+        }
     }
 
     /// Nothing that somebody else has written has become part of the page, or has run in it.

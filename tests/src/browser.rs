@@ -69,6 +69,14 @@ impl Browser {
         self.tell("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 
+    /// Whether the page reaches anything.
+    pub async fn has_network(&self, is_there: bool) {
+        self.tell("Network.enable", json!({})).await;
+        let network =
+            json!({ "offline": !is_there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.tell("Network.emulateNetworkConditions", network).await;
+    }
+
     /// Drops files or folders from outside of the browser on a point of the page.
     pub async fn drop_files(&self, files: &[&Path], (x, y): (f64, f64)) {
         let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });

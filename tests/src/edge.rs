@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-use crate::{Caller, Namespace, PATIENCE};
+use crate::{Caller, Dashboard, Namespace, PATIENCE, dashboard};
 
 /// A running local edge.
 pub struct Edge {
@@ -64,7 +64,17 @@ impl Edge {
 
     /// Starts one that has ended again on the same state and port.
     pub async fn restart(&mut self) {
-        let (mut process, mut lines) = spawn(self.state.path().into(), self.port, &[]);
+        self.restart_under(&[]).await;
+    }
+
+    /// The same with another dashboard.
+    pub async fn restart_with(&mut self, dashboard: &Dashboard) {
+        let folder = format!("{}={}", dashboard::FOLDER, dashboard.folder().display());
+        self.restart_under(&["env".to_owned(), folder]).await;
+    }
+
+    async fn restart_under(&mut self, words: &[String]) {
+        let (mut process, mut lines) = spawn(self.state.path().into(), self.port, words);
         expect_line(&mut lines, "ready http://localhost:").await;
         self._stdin = process.stdin.take();
         self.process = process;

@@ -13,6 +13,7 @@
 
 pub mod browser;
 pub mod caller;
+pub mod dashboard;
 pub mod docker;
 pub mod edge;
 pub mod engine;
@@ -30,6 +31,7 @@ pub mod tab;
 
 pub use browser::Browser;
 pub use caller::Caller;
+pub use dashboard::Dashboard;
 pub use docker::Docker;
 pub use edge::{AssetServer, Edge};
 pub use engine::Engine;

@@ -27,6 +27,8 @@ pub(crate) use state::{random, write_private};
 
 /// What edge.mjs ends with when an assertion inside of Miniflare failed.
 const AGAIN: i32 = 75;
+/// The dashboard to serve in the place of the one that was built here, for stories about a deploy.
+pub(crate) const DASHBOARD: &str = "PATR_DASHBOARD";
 /// How long node may take to stop workerd.
 const STOP: Duration = Duration::from_secs(5);
 
@@ -256,7 +258,8 @@ fn config(state: &State, port: u16) -> anyhow::Result<serde_json::Value> {
     for (script, own) in SCRIPTS.iter().zip([patr, runners]) {
         let config = Config::read(script)?;
         let mut worker = config.miniflare(script, &own);
-        if let Some((binding, files)) = config.assets() {
+        let dashboard = std::env::var_os(DASHBOARD).map(PathBuf::from);
+        if let Some((binding, files)) = config.assets(dashboard) {
             worker["serviceBindings"][binding] = json!(wrangler::ASSETS_WORKER);
             assets.push(files);
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use crate::cluster::{self, Lent};
-use crate::{debian, images, root, scripts, sh, target_dir, tools};
+use crate::{debian, edge, images, root, scripts, sh, site, target_dir, tools};
 
 /// Arguments after `--` go to nextest.
 ///
@@ -33,6 +33,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         .args(arguments)
         .env("PATR_AXE", root().join("xtask/edge/node_modules/axe-core/axe.min.js"))
         .env("PATR_BIN", program("patr"))
+        .env(edge::DASHBOARD, site::folder())
         .env("PATR_RUNNER_BIN", program("patr-runner"))
         .env("PATR_PROCESSES_BIN", program("patr-example-processes"))
         .env("PATR_PROGRAMS", images::web()?)

@@ -150,6 +150,12 @@ pub(crate) fn npm() -> anyhow::Result<()> {
     fs::write(&stamp, lock).context("writing the npm stamp")
 }
 
+/// Where cargo keeps what it has fetched.
+pub(crate) fn cargo_home() -> PathBuf {
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo");
+    std::env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from)
+}
+
 /// Whether a program can be started.
 pub(crate) fn exists(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -114,15 +115,16 @@ impl Config {
     }
 
     /// The files of the script behind a Worker of their own, and the binding that leads to it. Miniflare would else put its
-    /// router before the script, which `run_worker_first` does without: every request to a managed URL would pay for it.
-    pub(crate) fn assets(&self) -> Option<(&str, Value)> {
+    /// router before the script, which `run_worker_first` does without: every request to a managed URL would pay for it. They
+    /// are those of another folder where one is given.
+    pub(crate) fn assets(&self, folder: Option<PathBuf>) -> Option<(&str, Value)> {
         let assets = self.assets.as_ref()?;
         let worker = json!({
             "name": ASSETS_WORKER,
             "compatibilityDate": self.compatibility_date,
             "modules": [{ "type": "ESModule", "path": "assets.js", "contents": ASSETS_SCRIPT }],
             "assets": {
-                "directory": root().join(&assets.directory),
+                "directory": folder.unwrap_or_else(|| root().join(&assets.directory)),
                 "binding": "FILES",
                 "workerName": ASSETS_WORKER,
                 "assetConfig": {

@@ -1,13 +1,13 @@
 //! Deployments of a workspace.
 
 mod base;
-mod environment;
-mod logs;
-mod metrics;
+pub(crate) mod environment;
+pub(crate) mod logs;
+pub(crate) mod metrics;
 mod new;
 mod one;
-mod releases;
-mod settings;
+pub(crate) mod releases;
+pub(crate) mod settings;
 mod status_tab;
 
 use leptos::prelude::*;
@@ -35,7 +35,7 @@ use crate::{
     text::{deployments as words, shell},
 };
 pub(crate) use new::new;
-pub(crate) use one::show;
+pub(crate) use one::{Known, show};
 
 /// What all that is shown of a deployment follows from.
 const DEPENDS_ON: &[ResourceType] = &[ResourceType::Deployment, ResourceType::Runner, ResourceType::Url];

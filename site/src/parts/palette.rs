@@ -10,6 +10,7 @@ use crate::{
     here::Here,
     place::{self, Section},
     search::matches,
+    split,
     text::shell as words,
 };
 
@@ -18,7 +19,7 @@ const SHOWN: usize = 12;
 
 /// Somewhere to jump to.
 #[derive(Clone, PartialEq)]
-struct Entry {
+pub(crate) struct Entry {
     sign: &'static str,
     name: String,
     kind: &'static str,
@@ -54,7 +55,12 @@ impl Palette {
         self.at.set(0);
         if dialog.show_modal().is_ok() {
             let workspace = untrack(|| self.here.name());
-            leptos::task::spawn_local(async move { self.resources.set(resources(workspace).await) });
+            leptos::task::spawn_local(async move {
+                // Without them there are the views to jump to.
+                if let Ok(part) = split::overview().await {
+                    self.resources.set((part.entries)(workspace).await);
+                }
+            });
         }
     }
 
@@ -169,7 +175,7 @@ pub(crate) fn sign(section: Section) -> &'static str {
 }
 
 /// What a workspace has, as far as the caller may see it.
-async fn resources(workspace: String) -> Vec<Entry> {
+pub(crate) async fn resources(workspace: String) -> Vec<Entry> {
     let Ok(reference) = workspace.parse::<patr_models::ids::Ref<patr_models::ids::WorkspaceId>>() else {
         return Vec::new();
     };

@@ -33,6 +33,16 @@ async fn first_hour(screen: Screen) {
     ada.chooses(".tabs a", "Logs").await;
     ada.reads("[role=log] p", "listening on port 8080").await;
     ada.finds_it_accessible("the log").await;
+    // An agent tells once a minute.
+    eventually("it is measured", async || {
+        let show = ["deployment", "show", "web", "--metrics", "--output", "json"];
+        let measured = Program::of(&edge, &owner).run(&show).await;
+        if measured.contains("cpu_millis") { Ok(()) } else { Err(measured) }
+    })
+    .await;
+    ada.chooses(".tabs a", "Metrics").await;
+    ada.reads("td", " cores").await;
+    ada.finds_it_accessible("the metrics").await;
     ada.invites_and_revokes().await;
     browser.close().await;
 }

@@ -8,13 +8,13 @@ use tokio::time::Instant;
 use crate::accounts::Person;
 
 /// Nothing is asked for by turns: no timer of more than two seconds goes off.
-const NO_TURNS: &str = "
+pub(super) const NO_TURNS: &str = "
     const every = window.setInterval;
     window.setInterval = (run, time, ...rest) => time > 2000 ? 0 : every(run, time, ...rest);
 ";
 
 /// Keeps all WebSockets of the page where a story finds them.
-const KEEP_SOCKETS: &str = "
+pub(super) const KEEP_SOCKETS: &str = "
     window.sockets = [];
     const Open = window.WebSocket;
     window.WebSocket = class extends Open { constructor(...given) { super(...given); window.sockets.push(this); } };
@@ -26,19 +26,19 @@ const NO_SOCKETS: &str = "
 ";
 
 /// Says to the page whether anybody can see it.
-const HIDE: &str = "
+pub(super) const HIDE: &str = "
     Object.defineProperty(document, 'hidden', { value: given[0], configurable: true });
     document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
 ";
 
 /// Waits until a text is on the screen.
-const SHOWN: &str = "
+pub(super) const SHOWN: &str = "
     while (!document.querySelector('main').innerText.includes(given[0])) await new Promise(requestAnimationFrame);
     return true;
 ";
 
 impl Person<'_> {
-    async fn sees_no(&self, css: &str) {
+    pub(super) async fn sees_no(&self, css: &str) {
         eventually(css, async || match self.browser.window.find_all(Locator::Css(css)).await {
             Ok(found) if found.is_empty() => Ok(()),
             other => Err(format!("{other:?}")),
@@ -47,7 +47,7 @@ impl Person<'_> {
     }
 
     /// Waits until the edge tells this tab of changes.
-    async fn is_told(&self) {
+    pub(super) async fn is_told(&self) {
         eventually("an open socket", async || {
             let is_open = "return window.sockets.some(socket => socket.readyState === WebSocket.OPEN)";
             let is_open = self.browser.run(is_open, Vec::new()).await;

@@ -1,11 +1,11 @@
-//! Pictures of every view for `docs/`, in light colours at a desk and in dark ones on a phone: taken where `PATR_PICTURES` names a
-//! folder, `PATR_PICTURES=$PWD/docs/dashboard cargo xtask test -- -E 'test(pictures)'`.
+//! Pictures of every view for `docs/`, at a desk in light and in dark colours, and on a phone in dark ones: taken where
+//! `PATR_PICTURES` names a folder, `PATR_PICTURES=$PWD/docs/dashboard cargo xtask test -- -E 'test(pictures)'`.
 
 use std::path::Path;
 
 use patr_stories::{Agent, Browser, Edge, Program, example_image, runner::CleanUp};
 
-use super::{DESKTOP, PHONE, pages};
+use super::{DARK, DESKTOP, PHONE, pages};
 use crate::accounts::Person;
 
 /// `/w/acme/deployments/web` is `deployments-web`; the overview is `overview`.
@@ -62,12 +62,15 @@ async fn pictures_of_every_view_are_taken_where_they_are_wanted() {
         ])
         .await;
     let views = pages::VIEWS.map(|view| view.replace("/web", "/shop").replace("/box", "/home"));
-    for (screen, suffix) in [(DESKTOP, ""), (PHONE, "-phone")] {
+    for (screen, suffix) in [(DESKTOP, ""), (DARK, "-dark"), (PHONE, "-phone")] {
         ada.looks_at(screen).await;
         for view in &views {
             ada.visits(view).await;
             if view.ends_with("/logs") {
                 ada.reads("[role=log] p", "listening").await;
+            }
+            if view.ends_with("/metrics") {
+                ada.reads("td", " cores").await;
             }
             take(&browser, folder, &name(view), suffix).await;
         }

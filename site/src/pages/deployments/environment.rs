@@ -21,7 +21,7 @@ use crate::{
     text::deployments as words,
 };
 
-pub(super) fn show(here: Here, deployment: Fresh<Deployment>, known: Known) -> impl IntoView {
+pub(crate) fn show(here: Here, deployment: Fresh<Deployment>, known: Known) -> impl IntoView {
     Base::draw(deployment, move |base, one| {
         let may_edit = here.may_on(Permission::DeploymentEdit, &known.id);
         match spec::env_lines(&one.spec) {

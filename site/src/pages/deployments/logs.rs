@@ -35,7 +35,7 @@ struct Log {
     search: RwSignal<String>,
 }
 
-pub(super) fn show(here: Here, known: Known) -> impl IntoView {
+pub(crate) fn show(here: Here, known: Known) -> impl IntoView {
     let log = Log {
         lines: RwSignal::new(VecDeque::new()),
         problem: RwSignal::new(None),

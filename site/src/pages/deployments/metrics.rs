@@ -21,7 +21,7 @@ use crate::{
 const BACK: [(u32, &str, &str); 3] =
     [(3600, words::HOUR, "1h"), (86_400, words::DAY, "24h"), (604_800, words::WEEK, "7d")];
 
-pub(super) fn show(here: Here, known: Known) -> impl IntoView {
+pub(crate) fn show(here: Here, known: Known) -> impl IntoView {
     let chosen = RwSignal::new(BACK[0].2.to_owned());
     let since_s = move || {
         let back = BACK.iter().find(|(_, _, flag)| chosen.with(|chosen| chosen == flag));

@@ -14,7 +14,7 @@ use patr_models::{
     ids::{DeploymentId, Ref},
 };
 
-use super::{DEPENDS_ON, environment, logs, metrics, releases, settings, status_tab};
+use super::{DEPENDS_ON, status_tab};
 use crate::{
     api::{self, Problem},
     command::patr_in,
@@ -22,6 +22,7 @@ use crate::{
     here::Here,
     parts::{action::Action, command::copy, icon::icon, notice::Notice, page::head_of},
     place::{self, Section},
+    split::{self, drawn_by},
     text::{deployments as words, shell},
 };
 
@@ -37,7 +38,7 @@ const TABS: [(&str, &str); 6] = [
 
 /// What never changes of a deployment while it is looked at.
 #[derive(Clone, PartialEq)]
-pub(super) struct Known {
+pub(crate) struct Known {
     pub(super) id: DeploymentId,
     pub(super) name: String,
 }
@@ -89,11 +90,13 @@ fn tabs(here: Here, known: &Known, tab: Memo<String>) -> impl IntoView + use<> {
 fn part(tab: &str, here: Here, deployment: Fresh<Deployment>, known: Known) -> AnyView {
     match tab {
         "" => deployment.show(move |one| status_tab::show(here, &one)),
-        "releases" => releases::show(here, known).into_any(),
-        "logs" => logs::show(here, known).into_any(),
-        "metrics" => metrics::show(here, known).into_any(),
-        "environment" => environment::show(here, deployment, known).into_any(),
-        "settings" => settings::show(here, deployment, known).into_any(),
+        "releases" => drawn_by(split::changes, move |tabs| (tabs.releases)(here, deployment, known.clone())),
+        "logs" => drawn_by(split::insight, move |tabs| (tabs.logs)(here, deployment, known.clone())),
+        "metrics" => drawn_by(split::insight, move |tabs| (tabs.metrics)(here, deployment, known.clone())),
+        "environment" => {
+            drawn_by(split::changes, move |tabs| (tabs.environment)(here, deployment, known.clone()))
+        }
+        "settings" => drawn_by(split::changes, move |tabs| (tabs.settings)(here, deployment, known.clone())),
         _ => view! { <p>{shell::NOT_FOUND_SAYS}</p> }.into_any(),
     }
 }

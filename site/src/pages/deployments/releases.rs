@@ -30,7 +30,7 @@ use crate::{
     text::deployments as words,
 };
 
-pub(super) fn show(here: Here, known: Known) -> impl IntoView {
+pub(crate) fn show(here: Here, known: Known) -> impl IntoView {
     let listing = Listing::new();
     let id = known.id;
     let releases = fresh(move || {

@@ -29,7 +29,7 @@ use crate::{
     text::{deployments as words, shell},
 };
 
-pub(super) fn show(here: Here, deployment: Fresh<Deployment>, known: Known) -> impl IntoView {
+pub(crate) fn show(here: Here, deployment: Fresh<Deployment>, known: Known) -> impl IntoView {
     let name = known.clone();
     let edits = Base::draw(deployment, move |base, one| {
         here.may_on(Permission::DeploymentEdit, &name.id).then(|| {

@@ -33,8 +33,9 @@ use crate::{
         page::head_of,
     },
     place::{self, Section},
+    split,
     text::{shell, upload as words},
-    upload::{Stage, Target, Upload, config},
+    upload::{Stage, Target, Upload},
 };
 
 /// What the choice of what answers where there is no file is called in a form.
@@ -168,9 +169,10 @@ impl Form {
         let not_found =
             if self.not_found.get_untracked() == APP { NotFound::SinglePage } else { NotFound::Page };
         let doing = async move {
-            let (workspace, config) = (workspace?, config(&folder, not_found).await?);
+            let (workspace, publish) = (workspace?, split::publish().await?);
+            let config = (publish.config)(folder.clone(), not_found).await?;
             let site = find(&workspace, name, self.is_new).await?;
-            self.upload.deploy(&Target { workspace, site, preview }, &folder, &config).await
+            (publish.deploy)(self.upload, Target { workspace, site, preview }, folder, config).await
         };
         self.action.run(doing, move |version| {
             let is_live = version.live;
