@@ -49,7 +49,7 @@ pub(crate) fn build() -> anyhow::Result<()> {
     }
     let archive = File::open(&archive).context("reading the archive of Debian packages")?;
     let change = ["--change", "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
-    sh::quietly(Command::new("docker").arg("import").args(change).args(["-", DEBIAN]).stdin(archive))
+    sh::quietly_with(archive, Command::new("docker").arg("import").args(change).args(["-", DEBIAN]))
 }
 
 fn pack(root: &Path, archive: &Path) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! Running programs: a failure names the command line.
 
+use std::fs::File;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
@@ -21,7 +22,11 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 /// # Errors
 /// The program is missing, or ended with a failure.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {command:?}"))?;
+    output_of(command, Stdio::null())
+}
+
+fn output_of(command: &mut Command, input: Stdio) -> anyhow::Result<String> {
+    let output = command.stdin(input).output().with_context(|| format!("cannot run {command:?}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
         bail!("{command:?} failed: {}\n{text}{}", output.status, String::from_utf8_lossy(&output.stderr));
@@ -35,6 +40,14 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
 /// The program is missing, or ended with a failure.
 pub(crate) fn quietly(command: &mut Command) -> anyhow::Result<()> {
     output(command).map(drop)
+}
+
+/// The same with a file on its standard input, which is empty else.
+///
+/// # Errors
+/// The program is missing, or ended with a failure.
+pub(crate) fn quietly_with(input: File, command: &mut Command) -> anyhow::Result<()> {
+    output_of(command, input.into()).map(drop)
 }
 
 /// Cargo, the one that runs us.
