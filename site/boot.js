@@ -10,8 +10,8 @@ const views = {
   overview: /^\/(w\/[^/]+)?$/,
   workloads: /^\/w\/[^/]+\/(deployments|(new\/)?runners)/,
   changes: /^\/w\/[^/]+\/(new\/deployments|deployments\/[^/]+\/(releases|environment|settings))/,
-  insight: /^\/w\/[^/]+\/deployments\/[^/]+\/(logs|metrics)/,
-  resources: /^\/w\/[^/]+\/(new\/)?(sites|urls|secrets)/,
+  insight: /^\/w\/[^/]+\/deployments\/[^/]+\/(logs|requests|terminal|metrics)/,
+  resources: /^\/w\/[^/]+\/(new\/)?(sites|urls|volumes|secrets)/,
   people: /^\/(workspaces|tokens|w\/[^/]+\/(members|roles|audit))/,
 };
 const needed = Object.keys(views).filter((part) => views[part].test(location.pathname));

@@ -2,6 +2,7 @@
 //! token here that could be stolen.
 
 mod lines;
+mod socket;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -22,6 +23,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{browser, text::problem as words};
 
 pub(crate) use lines::Lines;
+pub(crate) use socket::{Heard, Socket, why_not};
 
 /// Why a call has no answer, in words.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,8 +172,25 @@ pub(crate) async fn create<E, B>(path: E::Path, body: B) -> Result<E::Response, 
 where
     E: ApiEndpoint<Query = NoQuery, RequestHeaders = Once, Request = Json<B>>,
 {
-    let call = Call::<E> { path, query: NoQuery {}, headers: Once { key: key() }, body: Json(body) };
+    make::<E>(path, Json(body)).await
+}
+
+/// The same, of whatever body.
+pub(crate) async fn make<E>(path: E::Path, body: E::Request) -> Result<E::Response, Problem>
+where
+    E: ApiEndpoint<Query = NoQuery, RequestHeaders = Once>,
+{
+    let call = Call::<E> { path, query: NoQuery {}, headers: Once { key: key() }, body };
     Ok(send(call).await?.body)
+}
+
+/// Where the browser itself gets an answer, such as a file to keep.
+pub(crate) fn address<E>(path: E::Path, query: E::Query) -> Result<String, Problem>
+where
+    E: ApiEndpoint<RequestHeaders = NoHeaders, Request = NoBody>,
+{
+    let call = Call::<E> { path, query, headers: NoHeaders, body: NoBody };
+    into_http(&call, "", None).map(|request| request.uri().to_string()).map_err(Problem::saying)
 }
 
 /// Changes something whatever it has become.

@@ -33,6 +33,9 @@ pub(crate) fn app() -> impl IntoView {
                     <Route path=path!("/w/:workspace/sites/:name") view=later(split::resources, |views| views.site)/>
                     <Route path=path!("/w/:workspace/urls") view=later(split::resources, |views| views.urls)/>
                     <Route path=path!("/w/:workspace/new/urls") view=later(split::resources, |views| views.new_url)/>
+                    <Route path=path!("/w/:workspace/volumes") view=later(split::resources, |views| views.volumes)/>
+                    <Route path=path!("/w/:workspace/new/volumes") view=later(split::resources, |views| views.new_volume)/>
+                    <Route path=path!("/w/:workspace/volumes/:name") view=later(split::resources, |views| views.volume)/>
                     <Route path=path!("/w/:workspace/secrets") view=later(split::resources, |views| views.secrets)/>
                     <Route path=path!("/w/:workspace/members") view=later(split::people, |views| views.members)/>
                     <Route path=path!("/w/:workspace/roles") view=later(split::people, |views| views.roles)/>

@@ -1,6 +1,7 @@
 //! The only file that asks the browser for anything but the network.
 
 pub(crate) mod files;
+pub(crate) mod screen;
 
 use std::time::Duration;
 

@@ -108,30 +108,42 @@ pub(crate) fn fresh<T>(ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
-    let ask = Box::new(move || ask().of_any());
-    Fresh { state: keep_asking(Some(Shown::begin()), ask), of: PhantomData }
+    Fresh { state: keep_asking(Until::Gone, Box::new(move || ask().of_any())), of: PhantomData }
 }
 
-/// The same of what stays as it is while somebody looks at a page: asks only when what `ask` reads changes.
+/// The same of what stays as it is while somebody looks at a page: asks until there is an answer, and then only when what `ask`
+/// reads changes.
 pub(crate) fn once<T>(ask: impl Fn() -> Ask<T> + 'static) -> Fresh<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
-    Fresh { state: keep_asking(None, Box::new(move || ask().of_any())), of: PhantomData }
+    Fresh { state: keep_asking(Until::Answered, Box::new(move || ask().of_any())), of: PhantomData }
 }
 
-fn keep_asking(shown: Option<Shown>, ask: Box<dyn Fn() -> Ask<Value>>) -> RwSignal<State<Value>> {
+/// How long a question is asked again.
+#[derive(Clone, Copy, PartialEq)]
+enum Until {
+    /// There is an answer.
+    Answered,
+    /// Whoever asks is gone.
+    Gone,
+}
+
+fn keep_asking(until: Until, ask: Box<dyn Fn() -> Ask<Value>>) -> RwSignal<State<Value>> {
     let state = RwSignal::new(State::Loading);
     let asked = StoredValue::new(Asked::default());
     let repeat = RwSignal::new(());
+    let shown = Shown::begin();
     Effect::new(move |_| {
         repeat.track();
         let Ask { key, about, answer } = ask();
-        if let Some(shown) = shown {
-            shown.follow(about);
-            shown.asks();
-        }
         let is_new = asked.with_value(|asked| asked.key != key);
+        let is_known = state.with_untracked(|state| matches!(state, State::Known(_)));
+        if until == Until::Answered && is_known && !is_new {
+            return;
+        }
+        shown.follow(about);
+        shown.asks();
         if !is_new && asked.with_value(|asked| asked.is_open) {
             return asked.update_value(|asked| asked.is_due = true);
         }
@@ -151,10 +163,10 @@ fn keep_asking(shown: Option<Shown>, ask: Box<dyn Fn() -> Ask<Value>>) -> RwSign
             // What is on the screen stays there, and the page says how old it is.
             let is_passing = matches!(&answer, Err(problem) if problem.is_passing);
             keep(state, is_passing, answer);
-            match shown {
-                Some(shown) if is_passing => shown.misses(),
-                Some(shown) => shown.knows(at),
-                None => {}
+            if is_passing {
+                shown.misses()
+            } else {
+                shown.knows(at)
             }
             if asked.with_value(|asked| asked.is_due) {
                 repeat.set(());

@@ -3,7 +3,12 @@
 use leptos::prelude::*;
 use patr_models::{
     auth::{Access, Permission, ResourceType},
-    ids::{Ref, WorkspaceId},
+    endpoint::{
+        ApiEndpoint, NoQuery,
+        body::{Json, NoBody},
+        headers::NoHeaders,
+    },
+    ids::{Id, Ref, WorkspaceId},
     page::Page,
     user::{User, who_am_i},
     workspace::{
@@ -86,6 +91,28 @@ impl Here {
     /// The same for calls. Views of a workspace are drawn only where it is one.
     pub(crate) fn workspace(&self) -> Result<Ref<WorkspaceId>, Problem> {
         self.workspace.get().parse().map_err(Problem::saying)
+    }
+
+    /// One thing of the workspace, by its name in the address; `about` are the kinds that the answer depends on.
+    pub(crate) fn one<E, I, T>(
+        self,
+        name: Memo<String>,
+        about: &'static [ResourceType],
+        path: fn(Ref<WorkspaceId>, Ref<I>) -> E::Path,
+    ) -> Fresh<T>
+    where
+        E: ApiEndpoint<Query = NoQuery, RequestHeaders = NoHeaders, Request = NoBody, Response = Json<T>>,
+        I: Id,
+        T: Clone + PartialEq + Send + Sync + 'static,
+    {
+        fresh(move || {
+            let (workspace, name) = (self.workspace(), name.get());
+            Ask::new(format!("{workspace:?} {name}"), async move {
+                let thing: Ref<I> = name.parse().map_err(Problem::saying)?;
+                api::get::<E, T>(path(workspace?, thing)).await
+            })
+            .about(about)
+        })
     }
 
     /// Whether views can be drawn.

@@ -7,10 +7,13 @@
 //! | [`text`] | every sentence that is shown and does not come from the API |
 //! | [`status`] | what a status or a connection is called, and how it looks |
 //! | [`command`] | what to type for the same on the command line |
+//! | [`exec`] | commands at a terminal: where, what their ends mean, how much of what they write is drawn |
 //! | [`place`] | the address of every view |
 //! | `format` | times, sizes and counts |
 //! | [`spec`], [`changes`] | what forms say of a deployment, and what differs between two releases |
 //! | [`chosen`] | what of a folder is published |
+//! | [`machines`] | which runner a form begins with |
+//! | [`requests`] | which requests are looked for, and how one is said |
 //! | [`grants`] | what a role allows, while somebody ticks it |
 //! | [`metrics`] | what replicas used, as lines to draw |
 //! | [`age`] | since when what is shown has been known |
@@ -30,10 +33,13 @@ pub mod age;
 pub mod changes;
 pub mod chosen;
 pub mod command;
+pub mod exec;
 pub mod format;
 pub mod grants;
+pub mod machines;
 pub mod metrics;
 pub mod place;
+pub mod requests;
 pub mod retry;
 pub mod search;
 pub mod spec;

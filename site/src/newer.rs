@@ -31,11 +31,14 @@ pub(crate) fn follow(live: Live) {
             ask();
         }
     });
-    let path = use_location().pathname;
+    let (path, search) = (use_location().pathname, use_location().search);
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         if before.is_some_and(|before| before != path) && is_known.get_untracked() {
-            browser::reload();
+            // Not a reload: the address bar has the last view yet.
+            let search = search.get_untracked();
+            let mark = if search.is_empty() { "" } else { "?" };
+            browser::leave_for(&format!("{path}{mark}{search}"));
         }
         path
     });

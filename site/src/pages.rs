@@ -10,4 +10,5 @@ pub(crate) mod secrets;
 pub(crate) mod sites;
 pub(crate) mod tokens;
 pub(crate) mod urls;
+pub(crate) mod volumes;
 pub(crate) mod workspaces;

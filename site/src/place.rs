@@ -6,6 +6,7 @@ pub enum Section {
     Overview,
     Deployments,
     Runners,
+    Volumes,
     Sites,
     Urls,
     Secrets,
@@ -15,12 +16,13 @@ pub enum Section {
 }
 
 impl Section {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Overview,
         Self::Deployments,
         Self::Sites,
         Self::Urls,
         Self::Runners,
+        Self::Volumes,
         Self::Secrets,
         Self::Members,
         Self::Roles,
@@ -33,6 +35,7 @@ impl Section {
             Self::Overview => "",
             Self::Deployments => "/deployments",
             Self::Runners => "/runners",
+            Self::Volumes => "/volumes",
             Self::Sites => "/sites",
             Self::Urls => "/urls",
             Self::Secrets => "/secrets",

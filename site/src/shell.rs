@@ -118,6 +118,7 @@ fn view_of(section: Section) -> Permission {
         Section::Overview => Permission::WorkspaceView,
         Section::Deployments => Permission::DeploymentView,
         Section::Runners => Permission::RunnerView,
+        Section::Volumes => Permission::VolumeView,
         Section::Sites => Permission::SiteView,
         Section::Urls => Permission::UrlView,
         Section::Secrets => Permission::SecretView,

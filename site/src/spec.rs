@@ -60,7 +60,8 @@ fn pairs<T>(text: &str, value: impl Fn(&str) -> Result<T, String>) -> Result<BTr
         .collect()
 }
 
-fn said(problem: impl ToString) -> String {
+/// What is wrong, in words.
+pub fn said(problem: impl ToString) -> String {
     problem.to_string()
 }
 

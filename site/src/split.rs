@@ -29,7 +29,7 @@ use crate::{
     pages::{
         audit,
         deployments::{self, Known},
-        members, overview, roles, runners, secrets, sites, tokens, urls, workspaces,
+        members, overview, roles, runners, secrets, sites, tokens, urls, volumes, workspaces,
     },
     parts::{
         palette::{self, Entry},
@@ -54,14 +54,14 @@ pub(crate) type Tab = fn(Here, Fresh<Deployment>, Known) -> AnyView;
 pub(crate) struct Overview {
     pub(crate) show: View,
     /// What can be jumped to in a workspace of this name.
-    pub(crate) entries: fn(String) -> Pin<Box<dyn Future<Output = Vec<Entry>>>>,
+    pub(crate) entries: fn(String) -> Doing<Vec<Entry>>,
 }
 
 #[wasm_split(overview, fallible)]
 pub(crate) fn overview() -> Result<Overview, Missing> {
     Ok(Overview {
         show: || overview::show().into_any(),
-        entries: |workspace| Box::pin(palette::resources(workspace)),
+        entries: |workspace| Box::pin(async move { Ok(palette::resources(workspace).await) }),
     })
 }
 
@@ -109,6 +109,8 @@ pub(crate) fn changes() -> Result<Changes, Missing> {
 #[derive(Clone, Copy)]
 pub(crate) struct Insight {
     pub(crate) logs: Tab,
+    pub(crate) requests: Tab,
+    pub(crate) terminal: Tab,
     pub(crate) metrics: Tab,
 }
 
@@ -116,6 +118,8 @@ pub(crate) struct Insight {
 pub(crate) fn insight() -> Result<Insight, Missing> {
     Ok(Insight {
         logs: |here, _, known| deployments::logs::show(here, known).into_any(),
+        requests: |here, one, known| deployments::requests::show(here, one, known).into_any(),
+        terminal: |here, one, known| deployments::terminal::show(here, one, known).into_any(),
         metrics: |here, _, known| deployments::metrics::show(here, known).into_any(),
     })
 }
@@ -128,6 +132,9 @@ pub(crate) struct Resources {
     pub(crate) site: View,
     pub(crate) urls: View,
     pub(crate) new_url: View,
+    pub(crate) volumes: View,
+    pub(crate) new_volume: View,
+    pub(crate) volume: View,
     pub(crate) secrets: View,
 }
 
@@ -139,6 +146,9 @@ pub(crate) fn resources() -> Result<Resources, Missing> {
         site: || sites::show().into_any(),
         urls: || urls::list().into_any(),
         new_url: || urls::new().into_any(),
+        volumes: || volumes::list().into_any(),
+        new_volume: || volumes::new().into_any(),
+        volume: || volumes::show().into_any(),
         secrets: || secrets::list().into_any(),
     })
 }

@@ -3,6 +3,7 @@
 use patr_models::{
     deployment::{Failure, FailureKind, Outcome, Status, status::RolloutStep},
     runner::Connection,
+    volume::VolumeState,
 };
 
 use crate::format::{counted, exact};
@@ -175,6 +176,33 @@ pub fn of_runner(connection: &Connection, has_trouble: bool) -> Badge {
     }
 }
 
+/// Whether a volume is there, in a word.
+pub fn of_volume(state: VolumeState) -> Badge {
+    match state {
+        VolumeState::Waiting => badge(Tone::Busy, "Waiting"),
+        VolumeState::Ready => badge(Tone::Good, "Ready"),
+        VolumeState::Missing => badge(Tone::Bad, "Missing"),
+        VolumeState::Unknown { .. } => badge(Tone::Warning, "Unknown"),
+    }
+}
+
+/// Why it is not, if it is not.
+pub fn volume_cause(state: VolumeState) -> Option<String> {
+    Some(match state {
+        VolumeState::Ready => return None,
+        VolumeState::Waiting => {
+            "Its runner has not made it yet, or what is copied into it is not all there.".to_owned()
+        }
+        VolumeState::Missing => {
+            "Its runner had it and has it no more. An empty one is not made in its place.".to_owned()
+        }
+        VolumeState::Unknown { since } => format!(
+            "Its runner, or Docker there, has been away since {}: what is in it is out of reach until that is back.",
+            exact(since)
+        ),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use patr_models::time::Millis;
@@ -210,6 +238,15 @@ mod tests {
         assert_eq!(of_deployment(&unknown), badge(Tone::Warning, "Unknown"));
         assert!(cause(&unknown).contains("2025-11-24 16:00:00 UTC"));
         assert_eq!(still_serving(&unknown), None);
+    }
+
+    #[test]
+    fn a_volume_that_cannot_be_reached_says_why() {
+        let unknown = VolumeState::Unknown { since: Millis(1_764_000_000_000) };
+        assert_eq!(of_volume(unknown), badge(Tone::Warning, "Unknown"));
+        assert!(volume_cause(unknown).unwrap().contains("2025-11-24 16:00:00 UTC"));
+        assert_eq!(of_volume(VolumeState::Missing).tone, Tone::Bad);
+        assert_eq!(volume_cause(VolumeState::Ready), None);
     }
 
     #[test]

@@ -6,4 +6,6 @@ pub mod people;
 pub mod problem;
 pub mod runners;
 pub mod shell;
+pub mod terminal;
 pub mod upload;
+pub mod volumes;

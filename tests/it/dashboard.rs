@@ -7,8 +7,11 @@ mod loading;
 mod pages;
 mod pictures;
 mod recover;
+mod requests;
 mod served;
 mod strangers;
+mod terminal;
+mod volumes;
 
 use std::{fmt::Display, sync::OnceLock};
 
@@ -104,7 +107,15 @@ impl Person<'_> {
 
     /// Presses what has these words on it.
     async fn chooses(&self, css: &str, words: &str) {
-        eventually(words, async || self.looks_for(css, words).await?.click().await.map_err(said)).await;
+        eventually(words, async || {
+            let found = self.looks_for(css, words).await?;
+            // A phone has a bar above what is at the edge of the screen.
+            let middle = "arguments[0].scrollIntoView({ block: 'center' })";
+            let which = serde_json::to_value(&found).map_err(|error| error.to_string())?;
+            self.browser.window.execute(middle, vec![which]).await.map_err(said)?;
+            found.click().await.map_err(said)
+        })
+        .await;
     }
 
     /// Chooses a section: on a phone, in the menu.

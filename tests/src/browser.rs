@@ -77,6 +77,12 @@ impl Browser {
         self.tell("Network.emulateNetworkConditions", network).await;
     }
 
+    /// Keeps what is downloaded in a folder, without asking.
+    pub async fn download_into(&self, folder: &Path) {
+        let keep = json!({ "behavior": "allow", "downloadPath": folder });
+        self.tell("Browser.setDownloadBehavior", keep).await;
+    }
+
     /// Drops files or folders from outside of the browser on a point of the page.
     pub async fn drop_files(&self, files: &[&Path], (x, y): (f64, f64)) {
         let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });

@@ -32,12 +32,15 @@ impl Dashboard {
         };
         let mut script = None;
         for name in &names {
-            let (file, to) = (built.join("assets").join(name), folder.path().join("assets").join(renamed(name.clone())));
+            let (file, to) =
+                (built.join("assets").join(name), folder.path().join("assets").join(renamed(name.clone())));
             if name.ends_with(".js") {
                 let text = renamed(fs::read_to_string(&file).unwrap());
                 compress(&text, &to);
                 fs::write(&to, text).unwrap();
-                script = Some(format!("/assets/{}", renamed(name.clone())));
+                if name.starts_with("patr-") {
+                    script = Some(format!("/assets/{}", renamed(name.clone())));
+                }
             } else if !name.ends_with(".js.br") {
                 fs::copy(&file, &to).unwrap();
             }
@@ -60,6 +63,7 @@ impl Dashboard {
 /// Writes what is served to who takes brotli.
 fn compress(text: &str, beside: &Path) {
     let mut coded = Vec::new();
-    brotli::BrotliCompress(&mut text.as_bytes(), &mut coded, &brotli::enc::BrotliEncoderParams::default()).unwrap();
+    brotli::BrotliCompress(&mut text.as_bytes(), &mut coded, &brotli::enc::BrotliEncoderParams::default())
+        .unwrap();
     fs::write(format!("{}.br", beside.display()), coded).unwrap();
 }

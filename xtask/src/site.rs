@@ -34,6 +34,9 @@ const SHARES: &str = "__wasm_split";
 const MERGED: &str = "merged.wasm";
 /// What is loaded for all views, in the list of what is.
 const FIRST: &str = "first";
+/// What a browser loads only when somebody opens a view that needs it, by its name in `site/` and in the assets. Its address is in
+/// `site/lazy.js`.
+const LAZY: &str = "terminal";
 /// Where everything is but the page.
 const ASSETS: &str = "assets/";
 
@@ -42,7 +45,7 @@ const FIRST_LOAD_MAX: u64 = 400 * 1024;
 /// Parts whose views are inside of views of another.
 const BELOW: [(&str, &str); 2] = [("changes", "workloads"), ("insight", "workloads")];
 /// What is loaded when something is done, not for a view.
-const DONE: [&str; 1] = ["publish"];
+const DONE: [&str; 2] = ["publish", LAZY];
 /// As well as brotli can, with a window that all of it fits in: it is done once, not for each answer.
 const BROTLI: (u32, u32) = (11, 22);
 /// What stands behind the name of a file that is coded (`worker/src/dashboard.rs`).
@@ -168,7 +171,11 @@ impl Parts {
             views.insert(view, stems.iter().filter_map(|stem| names.get(stem).cloned()).collect());
         }
         let wasm = name("patr", &main, "wasm");
-        let script = bundle(&wasm, &views)?;
+        let lazy = bundle_lazy()?;
+        let lazy_name = name(LAZY, &lazy, "js");
+        let script = bundle(&wasm, &lazy_name, &views)?;
+        views.insert(LAZY.to_owned(), vec![lazy_name.clone()]);
+        coded.insert(lazy_name, lazy);
         let style = minify(&root().join("site/style.css"))?;
         let icon = read("site/icon.svg")?;
         let names = [
@@ -302,12 +309,26 @@ fn ordered(module: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// `site/boot.js` with what wasm-bindgen and wasm-split wrote.
-fn bundle(wasm: &str, views: &BTreeMap<String, Vec<String>>) -> anyhow::Result<Vec<u8>> {
+fn bundle(wasm: &str, lazy: &str, views: &BTreeMap<String, Vec<String>>) -> anyhow::Result<Vec<u8>> {
     let mut bundle = esbuild(&root().join("site/boot.js"));
     bundle.args(["--bundle", "--format=esm", "--target=es2022"]);
     bundle.arg(format!("--define:WASM={}", serde_json::to_string(&format!("/{wasm}"))?));
     bundle.arg(format!("--define:PARTS={}", serde_json::to_string(views)?));
     bundle.arg(format!("--alias:glue={}", glue().join(format!("{LIBRARY}.js")).display()));
+    // What is behind its address is not there while this is bundled.
+    bundle.arg(format!("--define:TERMINAL={}", serde_json::to_string(&format!("/{lazy}"))?));
+    bundle.arg("--external:/assets/*");
+    bundle.arg(format!("--alias:lazy={}", root().join("site/lazy.js").display()));
+    Ok(sh::output(&mut bundle)?.into_bytes())
+}
+
+/// `site/terminal.js` with what it uses, in one file: its rules are text in it, and all of it sees another document.
+fn bundle_lazy() -> anyhow::Result<Vec<u8>> {
+    let mut bundle = esbuild(&root().join(format!("site/{LAZY}.js")));
+    bundle.args(["--bundle", "--format=esm", "--target=es2022", "--loader:.css=text"]);
+    bundle.args(["--define:document=paper", "--define:window.document=paper"]);
+    bundle.arg(format!("--inject:{}", root().join("site/paper.js").display()));
+    bundle.env("NODE_PATH", tools::npm_folder());
     Ok(sh::output(&mut bundle)?.into_bytes())
 }
 
@@ -328,7 +349,17 @@ fn library() -> PathBuf {
 /// What tells one build from another.
 fn stamp() -> anyhow::Result<String> {
     let mut hasher = Sha256::new();
-    let sources = ["site/boot.js", "site/style.css", "site/icon.svg", "site/index.html", "xtask/src/site.rs"];
+    let sources = [
+        "site/boot.js",
+        "site/lazy.js",
+        "site/paper.js",
+        "site/terminal.js",
+        "site/style.css",
+        "site/icon.svg",
+        "site/index.html",
+        "xtask/edge/package-lock.json",
+        "xtask/src/site.rs",
+    ];
     for file in sources.iter().map(|path| root().join(path)).chain([library()]) {
         hasher.update(fs::read(&file).with_context(|| format!("reading {}", file.display()))?);
     }

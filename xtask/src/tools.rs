@@ -126,9 +126,14 @@ pub(crate) fn target(target: &str) -> anyhow::Result<()> {
         .with_context(|| format!("the Rust toolchain lacks the target {target}"))
 }
 
-/// A program of one of the npm packages; call [`npm`] before.
+/// Where the npm packages are; call [`npm`] before.
+pub(crate) fn npm_folder() -> PathBuf {
+    root().join("xtask/edge/node_modules")
+}
+
+/// A program of one of them.
 pub(crate) fn npm_program(name: &str) -> PathBuf {
-    root().join("xtask/edge/node_modules/.bin").join(name)
+    npm_folder().join(".bin").join(name)
 }
 
 /// Installs the npm packages when the lock file is not the one they were installed from.

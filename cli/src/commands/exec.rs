@@ -42,6 +42,7 @@ async fn run(args: Exec, ctx: &Context) -> Outcome {
             replica: args.replica,
             columns: size.map(|size| size.columns),
             rows: size.map(|size| size.rows),
+            says_why: false,
         },
         headers: NoHeaders,
         body: NoBody,

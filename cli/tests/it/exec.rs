@@ -92,7 +92,10 @@ fn bytes_that_are_no_text_pass() {
 
 #[test]
 fn a_command_that_cannot_be_started_says_why() {
-    let t = running([says(&FromCommand::Refused { message: "there is no `bash` in the image".to_owned() })]);
+    let t = running([says(&FromCommand::Refused {
+        message: "there is no `bash` in the image".to_owned(),
+        hint: None,
+    })]);
     patr_snapshot!(t.patr("exec web -- bash"), @"
     exit code: 1
     ----- stderr -----

@@ -8,6 +8,9 @@
 //! | caller | text, a [`ToCommand`] | the end of the input, or a new size of the terminal |
 //! | runner | binary | 1 (standard output) or 2 (standard error), then bytes; with a terminal all of it is output |
 //! | runner | text, a [`FromCommand`] | it has ended; the runner closes |
+//!
+//! A page in a browser learns nothing of a refusal but that there was one. With `says_why` it gets its WebSocket all the same, and
+//! on it a [`FromCommand::Refused`].
 
 use crate::{
     api_errors, declare_api_endpoint,
@@ -43,6 +46,9 @@ pub struct Query {
     pub columns: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u16>,
+    /// Whether a refusal is a message of the WebSocket: a browser shows a page no other answer to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub says_why: bool,
 }
 
 /// The size of a terminal, in characters.
@@ -70,6 +76,8 @@ pub enum FromCommand {
     /// It could not be started.
     Refused {
         message: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
     },
 }
 
@@ -88,7 +96,8 @@ api_errors! {
             hint "`patr deployment show` lists its runners";
         NoReplica = 409 "no_replica", "no such replica runs",
             hint "`patr deployment show` lists those that do";
-        Refused { reason: String } = 409 "command_refused", "the command does not start: {reason}";
+        Refused { reason: String } = 409 "command_refused", "the command does not start: {reason}",
+            hint "the program has to be in the image, which need not have a shell";
         RunnerAway { runner: String } = 409 "runner_away", "its runner `{runner}` is not connected, and commands run there",
             hint "`patr runner show {runner}` says since when";
     }

@@ -59,13 +59,14 @@ async fn converse(exec: Exec, mut reader: Reader, writer: &Writer) -> Option<Fro
     let mut speaking = pin!(speak(output, writer));
     let heard = tokio::select! {
         heard = &mut speaking => heard,
-        // Its caller may say nothing more, and the command go on.
-        () = listen(&mut reader, input, sizes) => speaking.await,
+        // Its caller may say nothing more, and the command go on. One who has left hears nothing, also of a command that is silent.
+        heard = listen(&mut reader, input, sizes) => heard && speaking.await,
     };
     if !heard {
         return None;
     }
-    let unknown = |_| FromCommand::Refused { message: "its exit code cannot be known".to_owned() };
+    let unknown =
+        |_| FromCommand::Refused { message: "its exit code cannot be known".to_owned(), hint: None };
     Some(ended.await.map_or_else(unknown, |exit_code| FromCommand::Ended { exit_code }))
 }
 
@@ -87,8 +88,8 @@ async fn speak(mut output: mpsc::Receiver<(LogStream, Bytes)>, writer: &Writer) 
 
 type Input = Pin<Box<dyn AsyncWrite + Send>>;
 
-/// What its caller says, until that is over. What is no message ends the input, as the end of it does.
-async fn listen(reader: &mut Reader, input: Input, sizes: mpsc::Sender<Size>) {
+/// What its caller says, until that is over; whether there still is one. What is no message ends the input, as the end of it does.
+async fn listen(reader: &mut Reader, input: Input, sizes: mpsc::Sender<Size>) -> bool {
     let (mut messages, mut input) = (Incoming::default(), Some(input));
     while let Ok(Some(message)) = messages.next(reader).await {
         match message {
@@ -106,10 +107,14 @@ async fn listen(reader: &mut Reader, input: Input, sizes: mpsc::Sender<Size>) {
                 Ok(ToCommand::EndOfInput) => end(input.take()).await,
                 Err(_) => {}
             },
-            Message::Close(_) => break,
+            Message::Close(_) => {
+                end(input.take()).await;
+                return false;
+            }
         }
     }
     end(input.take()).await;
+    true
 }
 
 /// Some end when they are shut down, and a pipe of this machine when it is dropped.

@@ -37,6 +37,11 @@ impl Lines {
         Ok(Self { reader: body.get_reader().unchecked_into(), abort, rest: Vec::new() })
     }
 
+    /// What breaks the answer off from elsewhere.
+    pub(crate) fn abort(&self) -> web_sys::AbortController {
+        self.abort.clone()
+    }
+
     /// What has come since: whole lines, at least one; `None` when the answer is over.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<String>>, Problem> {
         loop {

@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use leptos::{ev, prelude::*};
 use patr_models::{
-    endpoint::{ApiEndpoint, path::PathParams},
+    endpoint::{Call, NoQuery, body::NoBody, headers::NoHeaders},
     live::{
         ToTab,
         follow::{FollowWorkspace, Path},
     },
     wire::{PING, PING_EVERY_S, PONG},
 };
-use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 use super::Live;
-use crate::{browser, retry};
+use crate::{
+    api::{Heard, Socket},
+    browser, retry,
+};
 
 /// How long the answer to a heartbeat may take, before the connection is taken for dead.
 const PONG_WITHIN: Duration = Duration::from_secs(8);
@@ -77,11 +78,14 @@ impl Line {
     }
 
     fn connect(self) {
-        let url = self.state.with_value(|state| url(&state.workspace)).filter(|_| browser::is_visible());
-        let Some(url) = url else { return };
+        let call = self.state.with_value(|state| call(&state.workspace)).filter(|_| browser::is_visible());
+        let Some(call) = call else { return };
         let number = self.number() + 1;
-        let heard = move |text: String| self.hear(number, &text);
-        let socket = Socket::open(&url, heard, move |code| self.lose(number, code));
+        let socket = Socket::open(&call, move |heard| match heard {
+            Heard::Text(text) => self.hear(number, &text),
+            Heard::Closed(code) => self.lose(number, code),
+            Heard::Opened | Heard::Bytes(_) => {}
+        });
         self.state.update_value(|state| {
             state.number = number;
             (state.is_open, state.is_waiting) = (false, false);
@@ -162,43 +166,8 @@ impl Line {
     }
 }
 
-/// Where to connect to; nowhere outside of a workspace.
-fn url(workspace: &str) -> Option<String> {
+/// What is asked of the API; nothing outside of a workspace.
+fn call(workspace: &str) -> Option<Call<FollowWorkspace>> {
     let path = Path { workspace: workspace.parse().ok()? };
-    // `http` becomes `ws`, `https` becomes `wss`.
-    let origin = browser::origin().replacen("http", "ws", 1);
-    Some(format!("{origin}{}", FollowWorkspace::PATH.fill(&path.values())))
-}
-
-/// A WebSocket that is closed when it is dropped.
-struct Socket {
-    socket: WebSocket,
-    _heard: Closure<dyn FnMut(MessageEvent)>,
-    _closed: Closure<dyn FnMut(CloseEvent)>,
-}
-
-impl Socket {
-    fn open(url: &str, heard: impl Fn(String) + 'static, closed: impl Fn(u16) + 'static) -> Option<Self> {
-        let socket = WebSocket::new(url).ok()?;
-        let heard = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
-            heard(event.data().as_string().unwrap_or_default());
-        });
-        let closed = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| closed(event.code()));
-        socket.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-        socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
-        Some(Self { socket, _heard: heard, _closed: closed })
-    }
-
-    /// One that cannot say it any more is found out by what is not answered.
-    fn say(&self, text: &str) {
-        let _ = self.socket.send_with_str(text);
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
-        let _ = self.socket.close();
-    }
+    Some(Call { path, query: NoQuery {}, headers: NoHeaders, body: NoBody })
 }

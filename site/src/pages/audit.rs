@@ -163,6 +163,7 @@ fn people(here: Here) -> Fresh<Vec<Member>> {
             let path = list_members::Path { workspace: workspace? };
             Ok(api::list::<list_members::ListMembers, _>(path, "", usize::MAX).await?.items)
         })
+        .about(&[ResourceType::Member])
     })
 }
 

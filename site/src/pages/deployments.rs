@@ -2,13 +2,16 @@
 
 mod base;
 pub(crate) mod environment;
+mod follow;
 pub(crate) mod logs;
 pub(crate) mod metrics;
 mod new;
 mod one;
 pub(crate) mod releases;
+pub(crate) mod requests;
 pub(crate) mod settings;
 mod status_tab;
+pub(crate) mod terminal;
 
 use leptos::prelude::*;
 use patr_models::{
@@ -20,19 +23,15 @@ use patr_models::{
 };
 
 use crate::{
-    api,
-    command::patr_in,
-    fresh::{Ask, fresh},
     here::Here,
     parts::{
         badge,
-        list::{Listing, empty, table},
+        list::{First, List, Listing},
         moment, name_of,
-        page::head,
     },
     place::{self, Section},
     status,
-    text::{deployments as words, shell},
+    text::deployments as words,
 };
 pub(crate) use new::new;
 pub(crate) use one::{Known, show};
@@ -40,34 +39,22 @@ pub(crate) use one::{Known, show};
 /// What all that is shown of a deployment follows from.
 const DEPENDS_ON: &[ResourceType] = &[ResourceType::Deployment, ResourceType::Runner, ResourceType::Url];
 
+const LIST: List = List {
+    section: Section::Deployments,
+    search: words::SEARCH,
+    columns: &words::COLUMNS,
+    empty: (words::EMPTY, words::EMPTY_SAYS),
+    first: Some(First {
+        permission: Permission::DeploymentCreate,
+        label: words::NEW,
+        line: &["deploy", "nginx", "--name", "web", "--port", "80", "--runner", "home"],
+    }),
+};
+
 pub(crate) fn list() -> impl IntoView {
-    let here = Here::of_the_page();
-    let listing = Listing::new();
-    let deployments = fresh(move || {
-        let (workspace, name, pages) = (here.workspace(), listing.name.get(), listing.pages.get());
-        Ask::new(format!("{workspace:?} {name}"), async move {
-            api::list::<ListDeployments, _>(Path { workspace: workspace? }, &name, pages).await
-        })
-        .about(DEPENDS_ON)
-    });
-    let may_create = move || here.may(Permission::DeploymentCreate);
-    view! {
-        {head(shell::section(Section::Deployments), move || may_create().then(|| view! {
-            <a class="button primary" href=place::new(Section::Deployments, &here.name())>{words::NEW}</a>
-        }))}
-        {listing.search(words::SEARCH)}
-        {deployments.show(move |page| listing.draw(
-            page,
-            || {
-                let line = ["deploy", "nginx", "--name", "web", "--port", "80", "--runner", "home"];
-                empty(words::EMPTY, words::EMPTY_SAYS, may_create().then(|| patr_in(&here.name(), &line))).into_any()
-            },
-            |items| {
-                let rows = items.iter().map(|one| row(here, one)).collect();
-                table(shell::section(Section::Deployments), &words::COLUMNS, rows).into_any()
-            },
-        ))}
-    }
+    let (here, listing) = (Here::of_the_page(), Listing::new());
+    let deployments = listing.ask::<ListDeployments, _>(here, DEPENDS_ON, |workspace| Path { workspace });
+    listing.view(here, LIST, deployments, move |one| row(here, one))
 }
 
 fn row(here: Here, one: &Deployment) -> Vec<AnyView> {

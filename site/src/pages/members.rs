@@ -4,7 +4,7 @@ mod invitations;
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     endpoint::body::{Json, NoBody},
     ids::{Ref, RoleId},
     member::{
@@ -23,47 +23,41 @@ use crate::{
     here::Here,
     parts::{
         action::Action,
-        dialog::{Danger, Dialog, danger},
+        dialog::{Danger, Dialog, Picked, danger},
         form::submit,
-        list::{Listing, table},
+        list::{List, Listing},
         moment,
         notice::Notice,
-        page::head,
     },
     place::Section,
-    text::{people::members as words, shell},
+    text::people::members as words,
+};
+
+const LIST: List = List {
+    section: Section::Members,
+    search: words::SEARCH,
+    columns: &words::COLUMNS,
+    // There is always somebody.
+    empty: ("", ""),
+    first: None,
 };
 
 pub(crate) fn list() -> impl IntoView {
     let here = Here::of_the_page();
     let listing = Listing::new();
-    let members = fresh(move || {
-        let (workspace, name, pages) = (here.workspace(), listing.name.get(), listing.pages.get());
-        Ask::new(format!("{workspace:?} {name}"), async move {
-            api::list::<ListMembers, _>(Path { workspace: workspace? }, &name, pages).await
-        })
-    });
+    let about = &[ResourceType::Member, ResourceType::Role];
+    let members = listing.ask::<ListMembers, _>(here, about, |workspace| Path { workspace });
     let roles = roles(here);
-    let (removed, edited) = (RwSignal::new(None::<Member>), RwSignal::new(None::<Member>));
-    let (removing, editing) = (Dialog::new(), Dialog::new());
+    let (removed, edited) = (Picked::new(), Picked::new());
     view! {
-        {head(shell::section(Section::Members), ())}
-        {listing.search(words::SEARCH)}
-        {members.show(move |page| listing.draw(
-            page,
-            || ().into_any(),
-            |items| {
-                let rows = items.iter().map(|member| vec![
-                    view! { <span class="name">{member.email.to_string()}</span> }.into_any(),
-                    names(&member.roles).into_any(),
-                    moment(member.joined_at).into_any(),
-                    buttons(here, member, (edited, editing), (removed, removing)).into_any(),
-                ]);
-                table(shell::section(Section::Members), &words::COLUMNS, rows.collect()).into_any()
-            },
-        ))}
-        {move || removed.get().map(|member| ask(here, &member, removing))}
-        {move || edited.get().map(|member| edit(here, roles, &member, editing))}
+        {listing.view(here, LIST, members, move |member| vec![
+            view! { <span class="name">{member.email.to_string()}</span> }.into_any(),
+            names(&member.roles).into_any(),
+            moment(member.joined_at).into_any(),
+            buttons(here, member, edited, removed).into_any(),
+        ])}
+        {removed.view(move |member, dialog| ask(here, &member, dialog))}
+        {edited.view(move |member, dialog| edit(here, roles, &member, dialog))}
         {move || here.may(Permission::MemberInvite).then(|| invitations::invite(here, roles))}
         {invitations::list(here)}
     }
@@ -78,6 +72,7 @@ fn roles(here: Here) -> Fresh<Vec<String>> {
             let page: Page<Role> = api::list::<list::ListRoles, _>(path, "", usize::MAX).await?;
             Ok(page.items.into_iter().map(|role| role.role.name.to_string()).collect())
         })
+        .about(&[ResourceType::Role])
     })
 }
 
@@ -85,24 +80,16 @@ fn names(roles: &[HeldRole]) -> String {
     roles.iter().map(|role| role.name.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-type Chosen = (RwSignal<Option<Member>>, Dialog);
-
-fn buttons(here: Here, member: &Member, edit: Chosen, remove: Chosen) -> impl IntoView + use<> {
-    let open = |(chosen, dialog): Chosen| {
-        let member = member.clone();
-        move |_| {
-            chosen.set(Some(member.clone()));
-            // The dialog is drawn with the member first.
-            request_animation_frame(move || dialog.open());
-        }
-    };
-    let (open_edit, open_remove) = (open(edit), open(remove));
-    view! {
-        <span class="actions">
-            {here.may(Permission::MemberEdit).then(|| view! { <button on:click=open_edit>{words::EDIT}</button> })}
-            {here.may(Permission::MemberRemove).then(|| view! { <button class="danger" on:click=open_remove>{words::REMOVE}</button> })}
-        </span>
-    }
+fn buttons(
+    here: Here,
+    member: &Member,
+    edited: Picked<Member>,
+    removed: Picked<Member>,
+) -> impl IntoView + use<> {
+    let edit = here.may(Permission::MemberEdit).then(|| edited.button("", words::EDIT, member.clone()));
+    let remove =
+        here.may(Permission::MemberRemove).then(|| removed.button("danger", words::REMOVE, member.clone()));
+    view! { <span class="actions">{edit} {remove}</span> }
 }
 
 /// Boxes to tick, one for each role.

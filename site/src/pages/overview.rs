@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     deployment::{self, Deployment},
     quota::{
         Quota, Usage,
@@ -27,6 +27,18 @@ use crate::{
     text::shell::overview as words,
 };
 
+/// What there are quotas of, and whose they are.
+const COUNTED: &[ResourceType] = &[
+    ResourceType::Workspace,
+    ResourceType::Runner,
+    ResourceType::Deployment,
+    ResourceType::Site,
+    ResourceType::Secret,
+    ResourceType::Url,
+    ResourceType::Member,
+    ResourceType::Volume,
+];
+
 pub(crate) fn show() -> impl IntoView {
     let here = Here::of_the_page();
     let usage = fresh(move || {
@@ -34,6 +46,7 @@ pub(crate) fn show() -> impl IntoView {
         Ask::new(format!("{workspace:?}"), async move {
             api::get::<GetUsage, _>(Path { workspace: workspace? }).await
         })
+        .about(COUNTED)
     });
     view! {
         {move || head(here.name(), ())}
@@ -81,22 +94,19 @@ fn tile(here: Here, usage: &Usage) -> impl IntoView + use<> {
         |count: u64| if usage.quota == Quota::SiteBytes { format::bytes(count) } else { count.to_string() };
     let limit = usage.limit.map(|limit| format!(" / {}", number(limit)));
     let inner = view! { <span>{usage.quota.noun()}</span> <strong>{number(usage.used)}<small>{limit}</small></strong> };
-    match section_of(usage.quota) {
-        Some(section) => view! { <a class="tile" href=section.path(&here.name())>{inner}</a> }.into_any(),
-        None => view! { <div class="tile">{inner}</div> }.into_any(),
-    }
+    view! { <a class="tile" href=section_of(usage.quota).path(&here.name())>{inner}</a> }
 }
 
-fn section_of(quota: Quota) -> Option<Section> {
-    Some(match quota {
+fn section_of(quota: Quota) -> Section {
+    match quota {
         Quota::Runners => Section::Runners,
         Quota::Deployments | Quota::Replicas => Section::Deployments,
         Quota::Sites | Quota::SiteBytes => Section::Sites,
         Quota::Secrets => Section::Secrets,
         Quota::Urls => Section::Urls,
         Quota::Members => Section::Members,
-        Quota::Volumes => return None,
-    })
+        Quota::Volumes => Section::Volumes,
+    }
 }
 
 /// What is not as it should be.
@@ -111,6 +121,7 @@ fn attention(here: Here) -> impl IntoView {
             let runners = api::list::<runner::list::ListRunners, _>(path, "", usize::MAX).await?;
             Ok((deployments.items, runners.items))
         })
+        .about(&[ResourceType::Deployment, ResourceType::Runner])
     });
     section(
         words::ATTENTION,

@@ -5,7 +5,7 @@ mod matrix;
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     endpoint::body::NoBody,
     role::{
         Role, delete,
@@ -20,7 +20,7 @@ use crate::{
     here::Here,
     parts::{
         action::Action,
-        dialog::{Danger, Dialog, danger},
+        dialog::{Danger, Dialog, Picked, danger},
         page::{head, section},
     },
     place::Section,
@@ -35,60 +35,36 @@ pub(crate) fn list() -> impl IntoView {
             let page = api::list::<ListRoles, Role>(Path { workspace: workspace? }, "", usize::MAX).await?;
             Ok(page.items)
         })
+        .about(&[ResourceType::Role])
     });
-    let doing = Doing { chosen: RwSignal::new(None), dialog: Dialog::new() };
+    let (edited, deleted) = (Picked::new(), Picked::new());
     view! {
         {head(shell::section(Section::Roles), ())}
         <p class="soft">{words::SAYS}</p>
         {roles.show(move |roles| view! {
-            {own(here, &roles, doing)}
+            {own(here, &roles, edited, deleted)}
             {section(words::MATRIX, matrix::show(&roles))}
         })}
-        {move || doing.chosen.get().map(|(role, verb)| match verb {
-            Verb::Delete => ask(here, &role, doing.dialog).into_any(),
-            Verb::Edit => change(here, role, doing.dialog).into_any(),
-        })}
+        {edited.view(move |role, dialog| change(here, role, dialog))}
+        {deleted.view(move |role, dialog| ask(here, &role, dialog))}
         {move || here.may(Permission::RoleCreate).then(|| section(words::NEW, form::new(here)))}
     }
 }
 
-/// What somebody is about to do to which role.
-#[derive(Clone, Copy)]
-struct Doing {
-    chosen: RwSignal<Option<(Role, Verb)>>,
-    dialog: Dialog,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Verb {
-    Edit,
-    Delete,
-}
-
-impl Doing {
-    fn button(self, role: Role, verb: Verb) -> impl IntoView {
-        let (label, class) = match verb {
-            Verb::Edit => (words::EDIT, ""),
-            Verb::Delete => (words::DELETE, "danger"),
-        };
-        let open = move |_| {
-            self.chosen.set(Some((role.clone(), verb)));
-            // The dialog is drawn with the role first.
-            request_animation_frame(move || self.dialog.open());
-        };
-        view! { <button class=class on:click=open>{label}</button> }
-    }
-}
-
 /// Those that can be changed.
-fn own(here: Here, roles: &[Role], doing: Doing) -> Option<impl IntoView + use<>> {
+fn own(
+    here: Here,
+    roles: &[Role],
+    edited: Picked<Role>,
+    deleted: Picked<Role>,
+) -> Option<impl IntoView + use<>> {
     let own: Vec<Role> = roles.iter().filter(|role| role.role.id.is_some()).cloned().collect();
     let (may_edit, may_delete) = (here.may(Permission::RoleEdit), here.may(Permission::RoleDelete));
     let is_some = !own.is_empty();
     let lines = own.into_iter().map(move |role| {
         let name = role.role.name.to_string();
-        let edit = may_edit.then(|| doing.button(role.clone(), Verb::Edit));
-        let delete = may_delete.then(|| doing.button(role, Verb::Delete));
+        let edit = may_edit.then(|| edited.button("", words::EDIT, role.clone()));
+        let delete = may_delete.then(|| deleted.button("danger", words::DELETE, role));
         view! { <li><strong>{name}</strong> <span class="actions">{edit} {delete}</span></li> }
     });
     is_some.then(|| section(words::OWN, view! { <ul class="lines">{lines.collect_view()}</ul> }))

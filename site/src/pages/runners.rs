@@ -1,11 +1,12 @@
 //! Runners of a workspace.
 
 mod add;
+mod choice;
 mod one;
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     runner::{
         Connection, Runner,
         list::{ListRunners, Path},
@@ -13,46 +14,37 @@ use patr_models::{
 };
 
 use crate::{
-    api,
-    command::patr_in,
-    fresh::{Ask, fresh},
     here::Here,
     parts::{
         badge,
-        list::{Listing, empty, table},
+        list::{First, List, Listing},
         moment, name_of,
-        page::head,
     },
     place::{self, Section},
     status,
-    text::{runners as words, shell},
+    text::runners as words,
 };
 pub(crate) use add::add;
+pub(crate) use choice::{known, needed};
 pub(crate) use one::show;
 
+const LIST: List = List {
+    section: Section::Runners,
+    search: words::SEARCH,
+    columns: &words::COLUMNS,
+    empty: (words::EMPTY, words::EMPTY_SAYS),
+    first: Some(First {
+        permission: Permission::RunnerCreate,
+        label: words::ADD,
+        line: &["runner", "add", "home"],
+    }),
+};
+
 pub(crate) fn list() -> impl IntoView {
-    let here = Here::of_the_page();
-    let listing = Listing::new();
-    let runners = fresh(move || {
-        let (workspace, name, pages) = (here.workspace(), listing.name.get(), listing.pages.get());
-        Ask::new(format!("{workspace:?} {name}"), async move {
-            api::list::<ListRunners, _>(Path { workspace: workspace? }, &name, pages).await
-        })
-    });
-    view! {
-        {head(shell::section(Section::Runners), move || here.may(Permission::RunnerCreate).then(|| view! {
-            <a class="button primary" href=place::new(Section::Runners, &here.name())>{words::ADD}</a>
-        }))}
-        {listing.search(words::SEARCH)}
-        {runners.show(move |page| listing.draw(
-            page,
-            || {
-                let line = here.may(Permission::RunnerCreate).then(|| patr_in(&here.name(), &["runner", "add", "home"]));
-                empty(words::EMPTY, words::EMPTY_SAYS, line).into_any()
-            },
-            |items| table(shell::section(Section::Runners), &words::COLUMNS, items.iter().map(|runner| row(here, runner)).collect()).into_any(),
-        ))}
-    }
+    let (here, listing) = (Here::of_the_page(), Listing::new());
+    let runners =
+        listing.ask::<ListRunners, _>(here, &[ResourceType::Runner], |workspace| Path { workspace });
+    listing.view(here, LIST, runners, move |runner| row(here, runner))
 }
 
 fn row(here: Here, runner: &Runner) -> Vec<AnyView> {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     endpoint::body::{Json, NoBody},
     name::Name,
     secret::{
@@ -15,67 +15,54 @@ use patr_models::{
 use crate::{
     api,
     command::patr_in,
-    fresh::{Ask, fresh},
     here::Here,
     parts::{
         action::Action,
-        dialog::{Danger, Dialog, danger},
+        dialog::{Danger, Dialog, Picked, danger},
         form::{Field, field, submit},
-        list::{Listing, empty, table},
+        list::{List, Listing},
         moment,
         notice::Notice,
-        page::{head, section},
+        page::section,
     },
     place::{self, Section},
-    text::{edge::secrets as words, shell},
+    text::edge::secrets as words,
 };
 
+const LIST: List = List {
+    section: Section::Secrets,
+    search: words::SEARCH,
+    columns: &words::COLUMNS,
+    empty: (words::EMPTY, words::EMPTY_SAYS),
+    first: None,
+};
+
+/// Secrets, and who uses them.
+const DEPENDS_ON: &[ResourceType] = &[ResourceType::Secret, ResourceType::Deployment];
+
 pub(crate) fn list() -> impl IntoView {
-    let here = Here::of_the_page();
-    let listing = Listing::new();
-    let secrets = fresh(move || {
-        let (workspace, name, pages) = (here.workspace(), listing.name.get(), listing.pages.get());
-        Ask::new(format!("{workspace:?} {name}"), async move {
-            api::list::<ListSecrets, _>(Path { workspace: workspace? }, &name, pages).await
-        })
-    });
-    let chosen = RwSignal::new(None::<Name>);
-    let dialog = Dialog::new();
+    let (here, listing, deleted) = (Here::of_the_page(), Listing::new(), Picked::new());
+    let secrets = listing.ask::<ListSecrets, _>(here, DEPENDS_ON, |workspace| Path { workspace });
     view! {
-        {head(shell::section(Section::Secrets), ())}
-        {listing.search(words::SEARCH)}
-        {secrets.show(move |page| listing.draw(
-            page,
-            || empty(words::EMPTY, words::EMPTY_SAYS, None).into_any(),
-            |items| {
-                let rows = items.iter().map(|secret| row(here, secret, chosen, dialog)).collect();
-                table(shell::section(Section::Secrets), &words::COLUMNS, rows).into_any()
-            },
-        ))}
+        {listing.view(here, LIST, secrets, move |secret| row(here, secret, deleted))}
         {move || here.may(Permission::SecretEdit).then(|| section(words::SET, form(here)))}
-        {move || chosen.get().map(|name| ask(here, name, dialog))}
+        {deleted.view(move |name, dialog| ask(here, name, dialog))}
     }
 }
 
-fn row(here: Here, secret: &Secret, chosen: RwSignal<Option<Name>>, dialog: Dialog) -> Vec<AnyView> {
-    let name = secret.name.clone();
+fn row(here: Here, secret: &Secret, deleted: Picked<Name>) -> Vec<AnyView> {
     let used = secret.used_by.iter().map(|used| {
         let path = place::one(Section::Deployments, &here.name(), used.deployment.as_str());
         let old = (used.version != secret.version).then(|| format!(" v{}", used.version));
         view! { <span><a href=path>{used.deployment.to_string()}</a>{old}" "</span> }
     });
-    let open = move |_| {
-        chosen.set(Some(name.clone()));
-        // The dialog is drawn with the name first.
-        request_animation_frame(move || dialog.open());
-    };
     vec![
         view! { <code>{secret.name.to_string()}</code> }.into_any(),
         secret.version.into_any(),
         used.collect_view().into_any(),
         moment(secret.updated_at).into_any(),
         here.may_on(Permission::SecretDelete, &secret.name)
-            .then(|| view! { <button class="danger" on:click=open>{words::DELETE}</button> })
+            .then(|| deleted.button("danger", words::DELETE, secret.name.clone()))
             .into_any(),
     ]
 }

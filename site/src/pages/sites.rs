@@ -5,7 +5,7 @@ mod upload;
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     site::{
         Site,
         list::{ListSites, Path},
@@ -13,50 +13,38 @@ use patr_models::{
 };
 
 use crate::{
-    api,
-    command::patr_in,
-    fresh::{Ask, fresh},
     here::Here,
     parts::{
         badge,
-        list::{Listing, empty, table},
+        list::{First, List, Listing},
         moment, name_of,
-        page::head,
     },
     place::{self, Section},
     status::{Badge, Tone},
-    text::{edge::sites as words, shell, upload as upload_words},
+    text::{edge::sites as words, upload as upload_words},
 };
 pub(crate) use one::show;
 pub(crate) use upload::new;
 
+const LIST: List = List {
+    section: Section::Sites,
+    search: words::SEARCH,
+    columns: &words::COLUMNS,
+    empty: (words::EMPTY, words::EMPTY_SAYS),
+    first: Some(First {
+        permission: Permission::SiteCreate,
+        label: upload_words::NEW,
+        line: &["site", "deploy", "public", "--name", "www"],
+    }),
+};
+
+/// What all that is shown of a site follows from.
+const DEPENDS_ON: &[ResourceType] = &[ResourceType::Site, ResourceType::Url];
+
 pub(crate) fn list() -> impl IntoView {
-    let here = Here::of_the_page();
-    let listing = Listing::new();
-    let sites = fresh(move || {
-        let (workspace, name, pages) = (here.workspace(), listing.name.get(), listing.pages.get());
-        Ask::new(format!("{workspace:?} {name}"), async move {
-            api::list::<ListSites, _>(Path { workspace: workspace? }, &name, pages).await
-        })
-    });
-    view! {
-        {head(shell::section(Section::Sites), move || here.may(Permission::SiteCreate).then(|| view! {
-            <a class="button primary" href=place::new(Section::Sites, &here.name())>{upload_words::NEW}</a>
-        }))}
-        {listing.search(words::SEARCH)}
-        {sites.show(move |page| listing.draw(
-            page,
-            || {
-                let may = here.may(Permission::SiteCreate);
-                let line = may.then(|| patr_in(&here.name(), &["site", "deploy", "public", "--name", "www"]));
-                empty(words::EMPTY, words::EMPTY_SAYS, line).into_any()
-            },
-            |items| {
-                let rows = items.iter().map(|one| row(here, one)).collect();
-                table(shell::section(Section::Sites), &words::COLUMNS, rows).into_any()
-            },
-        ))}
-    }
+    let (here, listing) = (Here::of_the_page(), Listing::new());
+    let sites = listing.ask::<ListSites, _>(here, DEPENDS_ON, |workspace| Path { workspace });
+    listing.view(here, LIST, sites, move |one| row(here, one))
 }
 
 fn row(here: Here, one: &Site) -> Vec<AnyView> {

@@ -24,7 +24,7 @@ use crate::{
     parts::{
         action::Action,
         command::command,
-        dialog::{Danger, Dialog, danger},
+        dialog::{Danger, Dialog, Picked, danger},
         form::{Field, field, select, submit},
         list::{Listing, empty, table},
         moment,
@@ -43,8 +43,7 @@ pub(crate) fn list() -> impl IntoView {
         let pages = listing.pages.get();
         Ask::new("tokens", async move { api::list::<ListTokens, _>(list::Path {}, "", pages).await })
     });
-    let chosen = RwSignal::new(None::<Token>);
-    let dialog = Dialog::new();
+    let revoked = Picked::new();
     view! {
         {head(words::TITLE, ())}
         <p class="soft">{words::SAYS}</p>
@@ -54,17 +53,17 @@ pub(crate) fn list() -> impl IntoView {
                 page,
                 || empty(words::EMPTY, words::EMPTY_SAYS, Some(patr(&["token", "create", "ci"]))).into_any(),
                 |items| {
-                    let rows = items.iter().map(|token| row(token, &known, chosen, dialog)).collect();
+                    let rows = items.iter().map(|token| row(token, &known, revoked)).collect();
                     table(words::TITLE, &words::COLUMNS, rows).into_any()
                 },
             )
         })}
-        {move || chosen.get().map(|token| ask(&token, dialog))}
+        {revoked.view(|token, dialog| ask(&token, dialog))}
         {move || here.workspaces.known().map(|page| section(words::NEW, form(page.items)))}
     }
 }
 
-fn row(token: &Token, known: &[Workspace], chosen: RwSignal<Option<Token>>, dialog: Dialog) -> Vec<AnyView> {
+fn row(token: &Token, known: &[Workspace], revoked: Picked<Token>) -> Vec<AnyView> {
     let name_of = |id| {
         known
             .iter()
@@ -75,19 +74,13 @@ fn row(token: &Token, known: &[Workspace], chosen: RwSignal<Option<Token>>, dial
         || words::EVERYTHING.to_owned(),
         |openings| openings.iter().map(|opening| name_of(opening.workspace)).collect::<Vec<_>>().join(", "),
     );
-    let picked = token.clone();
-    let open = move |_| {
-        chosen.set(Some(picked.clone()));
-        // The dialog is drawn with the token first.
-        request_animation_frame(move || dialog.open());
-    };
     vec![
         view! { <span class="name">{token.name.to_string()}</span> }.into_any(),
         opens.into_any(),
         moment(token.created_at).into_any(),
         token.last_used.as_ref().map_or_else(|| words::NEVER.into_any(), |used| moment(used.at).into_any()),
         token.expires_at.map_or_else(|| words::NEVER.into_any(), |at| until(at).into_any()),
-        view! { <button class="danger" on:click=open>{words::REVOKE}</button> }.into_any(),
+        revoked.button("danger", words::REVOKE, token.clone()),
     ]
 }
 

@@ -4,7 +4,7 @@ mod new;
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     endpoint::body::NoBody,
     managed_url::{
         ManagedUrl, Target, delete,
@@ -15,63 +15,48 @@ use patr_models::{
 use crate::{
     api,
     command::patr_in,
-    fresh::{Ask, fresh},
     here::Here,
     parts::{
         action::Action,
-        dialog::{Danger, Dialog, danger},
-        list::{Listing, empty, table},
+        dialog::{Danger, Dialog, Picked, danger},
+        list::{First, List, Listing},
         moment,
-        page::head,
     },
     place::{self, Section},
-    text::{edge::urls as words, shell},
+    text::edge::urls as words,
 };
 pub(crate) use new::new;
 
+const LIST: List = List {
+    section: Section::Urls,
+    search: words::SEARCH,
+    columns: &words::COLUMNS,
+    empty: (words::EMPTY, words::EMPTY_SAYS),
+    first: Some(First {
+        permission: Permission::UrlCreate,
+        label: words::NEW,
+        line: &["url", "add", "shop", "--deployment", "web"],
+    }),
+};
+
+/// URLs, and what they lead to.
+const DEPENDS_ON: &[ResourceType] = &[ResourceType::Url, ResourceType::Deployment, ResourceType::Site];
+
 pub(crate) fn list() -> impl IntoView {
-    let here = Here::of_the_page();
-    let listing = Listing::new();
-    let urls = fresh(move || {
-        let (workspace, name, pages) = (here.workspace(), listing.name.get(), listing.pages.get());
-        Ask::new(format!("{workspace:?} {name}"), async move {
-            api::list::<ListUrls, _>(Path { workspace: workspace? }, &name, pages).await
-        })
-    });
-    let chosen = RwSignal::new(None::<ManagedUrl>);
-    let dialog = Dialog::new();
+    let (here, listing, removed) = (Here::of_the_page(), Listing::new(), Picked::new());
+    let urls = listing.ask::<ListUrls, _>(here, DEPENDS_ON, |workspace| Path { workspace });
     view! {
-        {head(shell::section(Section::Urls), move || here.may(Permission::UrlCreate).then(|| view! {
-            <a class="button primary" href=place::new(Section::Urls, &here.name())>{words::NEW}</a>
-        }))}
-        {listing.search(words::SEARCH)}
-        {urls.show(move |page| listing.draw(
-            page,
-            || {
-                let line = ["url", "add", "shop", "--deployment", "web"];
-                empty(words::EMPTY, words::EMPTY_SAYS, here.may(Permission::UrlCreate).then(|| patr_in(&here.name(), &line))).into_any()
-            },
-            |items| {
-                let rows = items.iter().map(|url| row(here, url, chosen, dialog)).collect();
-                table(shell::section(Section::Urls), &words::COLUMNS, rows).into_any()
-            },
-        ))}
-        {move || chosen.get().map(|url| ask(here, &url, dialog))}
+        {listing.view(here, LIST, urls, move |url| row(here, url, removed))}
+        {removed.view(move |url, dialog| ask(here, &url, dialog))}
     }
 }
 
-fn row(here: Here, url: &ManagedUrl, chosen: RwSignal<Option<ManagedUrl>>, dialog: Dialog) -> Vec<AnyView> {
-    let picked = url.clone();
-    let open = move |_| {
-        chosen.set(Some(picked.clone()));
-        // The dialog is drawn with the address first.
-        request_animation_frame(move || dialog.open());
-    };
+fn row(here: Here, url: &ManagedUrl, removed: Picked<ManagedUrl>) -> Vec<AnyView> {
     let last = if url.automatic {
         view! { <small>{words::AUTOMATIC}</small> }.into_any()
     } else {
         here.may_on(Permission::UrlDelete, &url.id)
-            .then(|| view! { <button class="danger" on:click=open>{words::REMOVE}</button> })
+            .then(|| removed.button("danger", words::REMOVE, url.clone()))
             .into_any()
     };
     vec![

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::problem::problem_box;
+use super::{icon::icon, problem::problem_box};
 use crate::{api::Problem, live::Live};
 
 /// See the module.
@@ -12,12 +12,19 @@ use crate::{api::Problem, live::Live};
 pub(crate) struct Action {
     is_busy: RwSignal<bool>,
     problem: RwSignal<Option<Problem>>,
+    /// What is waited for, where that may take longer than a press of a button.
+    waits: &'static str,
     live: Live,
 }
 
 impl Action {
     pub(crate) fn new() -> Self {
-        Self { is_busy: RwSignal::new(false), problem: RwSignal::new(None), live: Live::of_the_page() }
+        Self::slow("")
+    }
+
+    /// One that says what it waits for.
+    pub(crate) fn slow(waits: &'static str) -> Self {
+        Self { is_busy: RwSignal::new(false), problem: RwSignal::new(None), waits, live: Live::of_the_page() }
     }
 
     /// Does it, unless it is under way already, and then what follows from it.
@@ -57,8 +64,12 @@ impl Action {
         self.problem.set(Some(Problem::saying(problem)));
     }
 
-    /// Why it was refused, if it was.
+    /// Why it was refused, if it was; until then what is waited for.
     pub(crate) fn problem(self) -> AnyView {
-        (move || self.problem.get().map(problem_box)).into_any()
+        let waits = move || {
+            let is_said = self.is_busy.get() && !self.waits.is_empty();
+            is_said.then(|| view! { <p class="waits" role="status">{icon("busy")} {self.waits}</p> })
+        };
+        view! { {waits} {move || self.problem.get().map(problem_box)} }.into_any()
     }
 }

@@ -36,3 +36,15 @@ pub(crate) fn as_command(line: impl Fn() -> String + 'static) -> impl IntoView {
         </button>
     }
 }
+
+/// The same where there is room for its sign only.
+pub(crate) fn copy_line(line: String) -> impl IntoView {
+    let notice = Notice::of_the_page();
+    let title = format!("{}: {line}", words::COPY_COMMAND);
+    let label = title.clone();
+    view! {
+        <button type="button" class="plain small" title=title aria-label=label on:click=move |_| copy(notice, line.clone())>
+            {icon("copy")}
+        </button>
+    }
+}

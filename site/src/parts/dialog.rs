@@ -1,9 +1,13 @@
 //! Questions before something is done. The browser's own dialog keeps the focus inside and closes on Escape.
 
+use std::future::Future;
+
 use leptos::{html, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use patr_models::ids::{Ref, WorkspaceId};
 
 use super::{action::Action, command::as_command};
-use crate::text::shell as words;
+use crate::{api::Problem, here::Here, place::Section, text::shell as words};
 
 /// A dialog that can be opened.
 #[derive(Clone, Copy)]
@@ -40,6 +44,44 @@ impl Dialog {
                 {inner}
             </dialog>
         }
+    }
+}
+
+/// A dialog about one of several things, which is drawn once it is known about which.
+pub(crate) struct Picked<T: 'static> {
+    thing: RwSignal<Option<T>>,
+    dialog: Dialog,
+}
+
+impl<T> Clone for Picked<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Picked<T> {}
+
+impl<T: Clone + Send + Sync + 'static> Picked<T> {
+    pub(crate) fn new() -> Self {
+        Self { thing: RwSignal::new(None), dialog: Dialog::new() }
+    }
+
+    /// What asks about this one.
+    pub(crate) fn button(self, class: &'static str, label: &'static str, thing: T) -> AnyView {
+        let open = move |_| {
+            self.thing.set(Some(thing.clone()));
+            // The dialog is drawn with it first.
+            request_animation_frame(move || self.dialog.open());
+        };
+        view! { <button type="button" class=class on:click=open>{label}</button> }.into_any()
+    }
+
+    /// The dialog, closed.
+    pub(crate) fn view<V: IntoAny + 'static>(
+        self,
+        draw: impl Fn(T, Dialog) -> V + Send + Sync + 'static,
+    ) -> AnyView {
+        (move || self.thing.get().map(|thing| draw(thing, self.dialog).into_any())).into_any()
     }
 }
 
@@ -89,4 +131,22 @@ pub(crate) fn danger(
         </form>
     };
     dialog.view(title, inner)
+}
+
+/// The same for the end of a thing, after which the list is shown that it was in.
+pub(crate) fn end<T: 'static, F: Future<Output = Result<T, Problem>> + 'static>(
+    here: Here,
+    list: Section,
+    dialog: Dialog,
+    ask: Danger,
+    doing: impl Fn(Ref<WorkspaceId>) -> F + Copy + 'static,
+) -> impl IntoView {
+    let (action, navigate) = (Action::new(), use_navigate());
+    let run = move || {
+        let (workspace, navigate) = (untrack(|| here.workspace()), navigate.clone());
+        let back = list.path(&untrack(|| here.name()));
+        let doing = async move { doing(workspace?).await };
+        action.run(doing, move |_| navigate(&back, NavigateOptions::default()));
+    };
+    danger(dialog, action, ask, run)
 }

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{action::Action, command::as_command};
+use super::{action::Action, command::as_command, icon::icon};
+use crate::text::shell as words;
 
 /// A line of text with its name above and its use below.
 pub(crate) fn field(
@@ -25,6 +26,17 @@ pub(crate) fn field(
                 bind:value=value
             />
             <small>{hint}</small>
+        </label>
+    }
+}
+
+/// A field for a part of what is looked for, which `/` leads to.
+pub(crate) fn search(label: &'static str, value: RwSignal<String>) -> impl IntoView {
+    view! {
+        <label class="search">
+            <span class="hidden">{label}</span>
+            {icon("search")}
+            <input type="search" placeholder=label title=words::SEARCH_KEY bind:value=value/>
         </label>
     }
 }

@@ -1,10 +1,26 @@
 //! Tables, which are cards on a narrow screen, and lists that say how to make their first entry.
 
 use leptos::prelude::*;
-use patr_models::page::Page;
+use patr_models::{
+    auth::{Permission, ResourceType},
+    endpoint::{
+        ApiEndpoint,
+        body::{Json, NoBody},
+        headers::NoHeaders,
+    },
+    ids::{Ref, WorkspaceId},
+    page::{ListQuery, Page},
+};
 
-use super::{command::command, icon::icon};
-use crate::text::shell as words;
+use super::{command::command, form::search, page::head};
+use crate::{
+    api,
+    command::patr_in,
+    fresh::{Ask, Fresh, fresh},
+    here::Here,
+    place::{self, Section},
+    text::shell as words,
+};
 
 /// One line of a table: a view for each column.
 pub(crate) type Row = Vec<AnyView>;
@@ -46,6 +62,27 @@ pub(crate) fn empty(title: &'static str, says: &'static str, line: Option<String
     }
 }
 
+/// What the view of a section says.
+#[derive(Clone, Copy)]
+pub(crate) struct List {
+    pub(crate) section: Section,
+    /// What the field for a name says.
+    pub(crate) search: &'static str,
+    pub(crate) columns: &'static [&'static str],
+    /// What is said when there is nothing: that, and what it would be.
+    pub(crate) empty: (&'static str, &'static str),
+    /// How one is made, where that has a view of its own.
+    pub(crate) first: Option<First>,
+}
+
+/// How something is made: by whom, what leads there, and on the command line.
+#[derive(Clone, Copy)]
+pub(crate) struct First {
+    pub(crate) permission: Permission,
+    pub(crate) label: &'static str,
+    pub(crate) line: &'static [&'static str],
+}
+
 /// A list that can be searched by name and goes on.
 #[derive(Clone, Copy)]
 pub(crate) struct Listing {
@@ -60,15 +97,55 @@ impl Listing {
         Self { name: RwSignal::new(String::new()), pages: RwSignal::new(1) }
     }
 
-    /// The field that `/` leads to.
-    pub(crate) fn search(self, label: &'static str) -> impl IntoView {
+    /// So much of a list of the workspace as is asked for, kept as it is there; `about` are the kinds that it depends on.
+    pub(crate) fn ask<E, T>(
+        self,
+        here: Here,
+        about: &'static [ResourceType],
+        path: impl Fn(Ref<WorkspaceId>) -> E::Path + Copy + 'static,
+    ) -> Fresh<Page<T>>
+    where
+        E: ApiEndpoint<
+                Query = ListQuery,
+                RequestHeaders = NoHeaders,
+                Request = NoBody,
+                Response = Json<Page<T>>,
+            >,
+        E::Path: Clone,
+        T: Clone + PartialEq + Send + Sync + 'static,
+    {
+        fresh(move || {
+            let (workspace, name, pages) = (here.workspace(), self.name.get(), self.pages.get());
+            Ask::new(format!("{workspace:?} {name}"), async move {
+                api::list::<E, T>(path(workspace?), &name, pages).await
+            })
+            .about(about)
+        })
+    }
+
+    /// The view of a section: what it is called, what is in it, and how more is made.
+    pub(crate) fn view<T: Clone + Send + Sync + 'static>(
+        self,
+        here: Here,
+        list: List,
+        page: Fresh<Page<T>>,
+        row: impl Fn(&T) -> Row + Send + Sync + 'static,
+    ) -> AnyView {
+        let List { section, search: prompt, columns, empty: (title, says), first } = list;
+        let offered = move || first.filter(|first| here.may(first.permission));
+        let name = words::section(section);
         view! {
-            <label class="search">
-                <span class="hidden">{label}</span>
-                {icon("search")}
-                <input type="search" placeholder=label title=words::SEARCH_KEY bind:value=self.name/>
-            </label>
+            {head(name, move || offered().map(|first| view! {
+                <a class="button primary" href=place::new(section, &here.name())>{first.label}</a>
+            }))}
+            {search(prompt, self.name)}
+            {page.show(move |page| self.draw(
+                page,
+                || empty(title, says, offered().map(|first| patr_in(&here.name(), first.line))).into_any(),
+                |items| table(name, columns, items.iter().map(&row).collect()).into_any(),
+            ))}
         }
+        .into_any()
     }
 
     /// The lines that there are, or what stands in their place.

@@ -1,8 +1,22 @@
 //! Jumping anywhere by typing a part of its name.
 
+use futures_util::future::join4;
 use leptos::{html, prelude::*};
 use leptos_router::hooks::use_navigate;
-use patr_models::{deployment, runner, site};
+use patr_models::{
+    deployment::{self, list::ListDeployments},
+    endpoint::{
+        ApiEndpoint,
+        body::{Json, NoBody},
+        headers::NoHeaders,
+    },
+    ids::{Ref, WorkspaceId},
+    name::Name,
+    page::{ListQuery, Page},
+    runner::{self, list::ListRunners},
+    site::{self, list::ListSites},
+    volume::{self, list::ListVolumes},
+};
 
 use super::icon::icon;
 use crate::{
@@ -57,8 +71,10 @@ impl Palette {
             let workspace = untrack(|| self.here.name());
             leptos::task::spawn_local(async move {
                 // Without them there are the views to jump to.
-                if let Ok(part) = split::overview().await {
-                    self.resources.set((part.entries)(workspace).await);
+                if let Ok(part) = split::overview().await
+                    && let Ok(entries) = (part.entries)(workspace).await
+                {
+                    self.resources.set(entries);
                 }
             });
         }
@@ -165,6 +181,7 @@ pub(crate) fn sign(section: Section) -> &'static str {
         Section::Overview => "overview",
         Section::Deployments => "deployments",
         Section::Runners => "runners",
+        Section::Volumes => "volumes",
         Section::Sites => "sites",
         Section::Urls => "urls",
         Section::Secrets => "secrets",
@@ -176,31 +193,41 @@ pub(crate) fn sign(section: Section) -> &'static str {
 
 /// What a workspace has, as far as the caller may see it.
 pub(crate) async fn resources(workspace: String) -> Vec<Entry> {
-    let Ok(reference) = workspace.parse::<patr_models::ids::Ref<patr_models::ids::WorkspaceId>>() else {
-        return Vec::new();
-    };
-    let entry = |section: Section, kind: &'static str, name: String| Entry {
-        sign: sign(section),
-        path: place::one(section, &workspace, &name),
-        name,
-        kind,
-    };
-    let mut found = Vec::new();
-    let path = deployment::list::Path { workspace: reference.clone() };
-    if let Ok(page) = api::list::<deployment::list::ListDeployments, _>(path, "", 1).await {
-        found.extend(
-            page.items.into_iter().map(|it| entry(Section::Deployments, "deployment", it.name.to_string())),
-        );
-    }
-    let path = site::list::Path { workspace: reference.clone() };
-    if let Ok(page) = api::list::<site::list::ListSites, _>(path, "", 1).await {
-        found.extend(page.items.into_iter().map(|it| entry(Section::Sites, "site", it.name.to_string())));
-    }
-    let path = runner::list::Path { workspace: reference };
-    if let Ok(page) = api::list::<runner::list::ListRunners, _>(path, "", 1).await {
-        found.extend(page.items.into_iter().map(|it| entry(Section::Runners, "runner", it.name.to_string())));
-    }
-    found
+    let Ok(of) = workspace.parse::<Ref<WorkspaceId>>() else { return Vec::new() };
+    let path = deployment::list::Path { workspace: of.clone() };
+    let deployments = named::<ListDeployments, _>(path, |it| it.name);
+    let path = site::list::Path { workspace: of.clone() };
+    let sites = named::<ListSites, _>(path, |it| it.name);
+    let path = runner::list::Path { workspace: of.clone() };
+    let runners = named::<ListRunners, _>(path, |it| it.name);
+    let volumes = named::<ListVolumes, _>(volume::list::Path { workspace: of }, |it| it.name);
+    let (deployments, sites, runners, volumes) = join4(deployments, sites, runners, volumes).await;
+    let found = [
+        (Section::Deployments, "deployment", deployments),
+        (Section::Sites, "site", sites),
+        (Section::Runners, "runner", runners),
+        (Section::Volumes, "volume", volumes),
+    ];
+    let entries = found.into_iter().flat_map(|(section, kind, names)| {
+        let entry = |name: Name| Entry {
+            sign: sign(section),
+            path: place::one(section, &workspace, name.as_str()),
+            name: name.to_string(),
+            kind,
+        };
+        names.into_iter().map(entry).collect::<Vec<_>>()
+    });
+    entries.collect()
+}
+
+/// The names of the first of a list; none where it cannot be had.
+async fn named<E, T>(path: E::Path, name: fn(T) -> Name) -> Vec<Name>
+where
+    E: ApiEndpoint<Query = ListQuery, RequestHeaders = NoHeaders, Request = NoBody, Response = Json<Page<T>>>,
+    E::Path: Clone,
+{
+    let page = api::list::<E, T>(path, "", 1).await;
+    page.map(|page| page.items.into_iter().map(name).collect()).unwrap_or_default()
 }
 
 /// Keys that work everywhere: `/` for the search field of a view, Ctrl-K to jump.

@@ -31,6 +31,7 @@ pub const TABS: &str = "Parts of the deployment";
 pub const TAB_STATUS: &str = "Status";
 pub const TAB_RELEASES: &str = "Releases";
 pub const TAB_LOGS: &str = "Logs";
+pub const TAB_REQUESTS: &str = "Requests";
 pub const TAB_METRICS: &str = "Metrics";
 pub const TAB_ENV: &str = "Environment";
 pub const TAB_SETTINGS: &str = "Settings";
@@ -81,9 +82,16 @@ pub const ROLL_BACK_SAYS: &str = "It becomes current again, with the image, the 
 pub const FOLLOW: &str = "Follow";
 pub const PAUSE: &str = "Pause";
 pub const SEARCH_LOG: &str = "Only lines with";
-pub const LOG_EMPTY: &str = "No line yet.";
+pub const NO_LINE: &str = "No line yet.";
 pub const LOG: &str = "Log";
 pub const LOG_BROKE: &str = "The connection to the log broke off.";
+
+pub const SEARCH_REQUESTS: &str = "Only what has this in it";
+pub const STATUS: &str = "Status";
+pub const ANY_STATUS: &str = "Any";
+pub const FAILED_STATUS: &str = "400 and above, or none";
+pub const ANY_RUNNER: &str = "All";
+pub const NO_REPLICA: &str = "no replica";
 
 pub const ENV_COLUMNS: [&str; 2] = ["Variable", "Value"];
 pub const ENV_SEVERAL: &str =
@@ -97,6 +105,15 @@ pub const OTHER_IMAGE: &str = "Another image";
 pub const DELETE: &str = "Delete";
 pub const DELETE_TITLE: &str = "Delete the deployment";
 pub const DELETE_SAYS: &str = "Its replicas, its releases and its address go. Volumes and secrets stay.";
+
+pub fn took(total_ms: u32, first_byte_ms: u32) -> String {
+    format!("{total_ms} ms ({first_byte_ms} ms until it began)")
+}
+
+pub fn missed(count: u64) -> String {
+    let (noun, are) = if count == 1 { ("request", "is") } else { ("requests", "are") };
+    format!("{count} {noun} before the next {are} not shown: there were more than could be sent here.")
+}
 
 pub fn not_a_port(text: &str) -> String {
     format!("`{text}` is no port: use a number, and `/tcp` or `/udp` where it is not http")

@@ -40,6 +40,14 @@ pub const REMOVE: &str = "Remove";
 pub const REMOVE_SAYS: &str =
     "Its token is refused from then on. It must have neither deployments nor volumes.";
 
+pub fn away(name: &str) -> String {
+    format!("{name} (not connected)")
+}
+
+pub fn never_there(name: &str) -> String {
+    format!("{name} (never connected)")
+}
+
 pub fn rotate_title(name: &str) -> String {
     format!("Replace the token of {name}?")
 }

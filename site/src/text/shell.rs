@@ -31,7 +31,7 @@ pub const WORKSPACE_ONLY: &str = "Ask somebody who may do this, or for a role wi
 
 pub const JUMP: &str = "Jump to…";
 pub const JUMP_KEY: &str = "Ctrl K";
-pub const JUMP_HINT: &str = "A view, a workspace, a deployment, a site or a runner";
+pub const JUMP_HINT: &str = "A view, a workspace, a deployment, a site, a runner or a volume";
 pub const JUMP_NOTHING: &str = "Nothing is called that.";
 
 pub const ONCE: &str = "It is shown this once and stored nowhere: copy it now.";
@@ -47,6 +47,7 @@ pub fn section(section: Section) -> &'static str {
         Section::Overview => "Overview",
         Section::Deployments => "Deployments",
         Section::Runners => "Runners",
+        Section::Volumes => "Volumes",
         Section::Sites => "Sites",
         Section::Urls => "URLs",
         Section::Secrets => "Secrets",

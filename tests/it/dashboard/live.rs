@@ -25,6 +25,16 @@ const NO_SOCKETS: &str = "
     window.WebSocket = class { constructor() { throw new Error('not today'); } };
 ";
 
+/// Has the next request whose address has this in it come to nothing.
+const FAIL_ONE: &str = "
+    const ask = window.fetch;
+    window.fetch = (url, init) => {
+        if (!String(url).includes(given[0])) return ask(url, init);
+        window.fetch = ask;
+        return Promise.reject(new TypeError('not today'));
+    };
+";
+
 /// Says to the page whether anybody can see it.
 pub(super) const HIDE: &str = "
     Object.defineProperty(document, 'hidden', { value: given[0], configurable: true });
@@ -162,5 +172,21 @@ async fn a_tab_that_stays_open_over_a_restart_of_the_edge_says_what_is_old_and_r
     ada.is_told().await;
     Program::of(&edge, &owner).with_input(&["secret", "set", "api-key"], b"value").await;
     ada.reads("td", "api-key").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn what_a_form_asks_for_once_is_asked_for_again_until_it_is_answered() {
+    let Some(browser) = Browser::open().await else { return };
+    let edge = Edge::start().await;
+    edge.owner("ada", "acme").await.add_runner("box").await;
+    let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
+    ada.logs_in().await;
+    ada.visits("/w/acme/roles").await;
+    browser.run(FAIL_ONE, vec![json!("/runners?")]).await;
+    ada.visits("/w/acme/new/deployments").await;
+    ada.reads("form button", "Deploy").await;
+    let is_used_up = "return /native code/.test(Function.prototype.toString.call(window.fetch))";
+    assert_eq!(browser.run(is_used_up, Vec::new()).await, json!(true));
     browser.close().await;
 }

@@ -6,19 +6,24 @@ use super::{DESKTOP, PHONE, Screen};
 use crate::accounts::Person;
 
 /// Every view of a workspace, the caller's own, and a part of each kind of thing.
-pub(super) const VIEWS: [&str; 22] = [
+pub(super) const VIEWS: [&str; 27] = [
     "/w/acme",
     "/w/acme/deployments",
     "/w/acme/new/deployments",
     "/w/acme/deployments/web",
     "/w/acme/deployments/web/releases",
     "/w/acme/deployments/web/logs",
+    "/w/acme/deployments/web/requests",
+    "/w/acme/deployments/web/terminal",
     "/w/acme/deployments/web/metrics",
     "/w/acme/deployments/web/environment",
     "/w/acme/deployments/web/settings",
     "/w/acme/runners",
     "/w/acme/new/runners",
     "/w/acme/runners/box",
+    "/w/acme/volumes",
+    "/w/acme/new/volumes",
+    "/w/acme/volumes/data",
     "/w/acme/sites",
     "/w/acme/new/sites",
     "/w/acme/sites/www",
@@ -36,8 +41,9 @@ pub(super) async fn workspace(edge: &Edge) -> Caller {
     let owner = edge.owner("ada", "acme").await;
     owner.add_runner("box").await;
     let program = Program::of(edge, &owner);
-    let web = "deploy nginx:1 --name web --port 80 --env LOG=info --runner box --no-wait";
+    let web = "deploy nginx:1 --name web --port 80 --env LOG=info --volume data:/data --runner box --no-wait";
     let rest = [
+        "volume create data --runner box",
         web,
         "url add shop --redirect https://example.com/",
         "member invite viewer",
@@ -66,12 +72,12 @@ async fn every_view_is_accessible_at(screen: Screen) {
 }
 
 #[tokio::test]
-async fn every_view_is_accessible_on_a_desktop_in_light_colours() {
+async fn every_view_is_accessible_on_a_desktop() {
     every_view_is_accessible_at(DESKTOP).await;
 }
 
 #[tokio::test]
-async fn every_view_is_accessible_on_a_phone_in_dark_colours() {
+async fn every_view_is_accessible_on_a_phone() {
     every_view_is_accessible_at(PHONE).await;
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use patr_stories::{Agent, Browser, Edge, Program, example_image, runner::CleanUp};
+use patr_stories::{Agent, Browser, Edge, Program, debian_image, eventually, example_image, runner::CleanUp};
 
 use super::{DARK, DESKTOP, PHONE, pages};
 use crate::accounts::Person;
@@ -30,7 +30,10 @@ async fn take(browser: &Browser, folder: &Path, name: &str, suffix: &str) {
 async fn pictures_of_every_view_are_taken_where_they_are_wanted() {
     let Some(folder) = std::env::var_os("PATR_PICTURES") else { return };
     let folder = Path::new(&folder);
-    let (Some(image), Some(browser)) = (example_image(), Browser::open().await) else { return };
+    let (Some(image), Some(shell), Some(browser)) = (example_image(), debian_image(), Browser::open().await)
+    else {
+        return;
+    };
     let edge = Edge::start().await;
     let owner = pages::workspace(&edge).await;
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
@@ -45,23 +48,28 @@ async fn pictures_of_every_view_are_taken_where_they_are_wanted() {
 
     // One that serves, although its newest release does not start.
     let program = Program::of(&edge, &owner);
-    program.run(&["deploy", &image, "--name", "shop", "--port", "8080", "--runner", "home"]).await;
+    program.run(&["volume", "create", "store", "--runner", "home"]).await;
+    let deploy = ["deploy", &image, "--name", "shop", "--port", "8080", "--volume", "store:/data"];
+    let deploy = [&deploy[..], &["--runner", "home"]].concat();
+    program.run(&deploy).await;
     let _clean_up = CleanUp(owner.deployment("shop").await.id.to_string());
-    program
-        .try_run(&[
-            "deploy",
-            &image,
-            "--name",
-            "shop",
-            "--port",
-            "8080",
-            "--runner",
-            "home",
-            "--env",
-            "CRASH=yes",
-        ])
-        .await;
-    let views = pages::VIEWS.map(|view| view.replace("/web", "/shop").replace("/box", "/home"));
+    program.run(&["volume", "snapshot", "store"]).await;
+    program.try_run(&[&deploy[..], &["--env", "CRASH=yes"]].concat()).await;
+    for path in ["/", "/answer?status=404", "/answer?status=204"] {
+        edge.get("shop-acme", path).await;
+    }
+    program.run(&["deploy", &shell, "--name", "db", "--runner", "home", "--command", "sleep infinity"]).await;
+    let _clean_up_too = CleanUp(owner.deployment("db").await.id.to_string());
+    // An agent tells once a minute.
+    eventually("it is measured", async || {
+        let show = ["deployment", "show", "shop", "--metrics", "--output", "json"];
+        let measured = program.run(&show).await;
+        if measured.contains("cpu_millis") { Ok(()) } else { Err(measured) }
+    })
+    .await;
+    let real = [("web/terminal", "db/terminal"), ("/web", "/shop"), ("/box", "/home"), ("/data", "/store")];
+    let views = pages::VIEWS
+        .map(|view| real.iter().fold(view.to_owned(), |view, (one, other)| view.replace(one, other)));
     for (screen, suffix) in [(DESKTOP, ""), (DARK, "-dark"), (PHONE, "-phone")] {
         ada.looks_at(screen).await;
         for view in &views {
@@ -71,6 +79,11 @@ async fn pictures_of_every_view_are_taken_where_they_are_wanted() {
             }
             if view.ends_with("/metrics") {
                 ada.reads("td", " cores").await;
+            }
+            if view.ends_with("/terminal") {
+                ada.connects().await;
+                ada.enters("clear; grep PRETTY /etc/os-release; ls /").await;
+                ada.reads_line("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"").await;
             }
             take(&browser, folder, &name(view), suffix).await;
         }

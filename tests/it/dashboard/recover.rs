@@ -69,7 +69,8 @@ impl Person<'_> {
     /// Waits until the page is one of this dashboard, and shows a view of it.
     async fn is_at(&self, dashboard: &Dashboard, heading: &str) {
         eventually("the other dashboard", async || {
-            let script = self.browser.window.execute(SCRIPT, Vec::new()).await.map_err(|error| error.to_string())?;
+            let script =
+                self.browser.window.execute(SCRIPT, Vec::new()).await.map_err(|error| error.to_string())?;
             if script == json!(dashboard.script()) { Ok(()) } else { Err(script.to_string()) }
         })
         .await;
@@ -160,7 +161,10 @@ async fn a_connection_that_the_edge_ends_is_made_anew_at_once() {
     bob.reads("a.primary", "Add a runner").await;
 
     // Silence of a minute is too long to wait for.
-    let silent = format!("window.sockets.at(-1).dispatchEvent(new CloseEvent('close', {{ code: {} }}))", close::SILENT);
+    let silent = format!(
+        "window.sockets.at(-1).dispatchEvent(new CloseEvent('close', {{ code: {} }}))",
+        close::SILENT
+    );
     bob.runs(&silent).await;
     bob.has_connected(3).await;
     program.run(&["runner", "add", "home"]).await;
@@ -211,7 +215,11 @@ async fn a_view_that_was_not_loaded_before_a_deploy_comes_from_the_new_dashboard
     edge.kill().await;
     edge.restart_with(&newer).await;
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
-    browser.window.execute(FOLLOW.replace("given", "arguments").as_str(), vec![json!("/w/acme/audit")]).await.unwrap();
+    browser
+        .window
+        .execute(FOLLOW.replace("given", "arguments").as_str(), vec![json!("/w/acme/audit")])
+        .await
+        .unwrap();
     ada.is_at(&newer, "Audit log").await;
     browser.close().await;
 }

@@ -82,7 +82,13 @@ fn end(word: FromCommand) -> Result<Exit, Failure> {
     match word {
         FromCommand::Ended { exit_code: 0 } => Ok(Exit::Ok),
         FromCommand::Ended { exit_code } => Ok(Exit::Command(u8::try_from(exit_code).unwrap_or(u8::MAX))),
-        FromCommand::Refused { message } => Err(Failure::failed(message)),
+        FromCommand::Refused { message, hint } => {
+            let failure = Failure::failed(message);
+            Err(match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            })
+        }
     }
 }
 

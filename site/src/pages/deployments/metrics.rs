@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use patr_models::{
+    auth::ResourceType,
     deployment::metrics::{GetMetrics, Metrics, Path, Query},
     ids::Ref,
 };
@@ -35,6 +36,7 @@ pub(crate) fn show(here: Here, known: Known) -> impl IntoView {
             let used = api::query::<GetMetrics, _>(path, Query { since_s: Some(since_s) }).await?;
             Ok((used, since_s))
         })
+        .about(&[ResourceType::Deployment, ResourceType::Runner])
     });
     let line = move || {
         let since = chosen.get_untracked();

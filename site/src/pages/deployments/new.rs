@@ -13,22 +13,23 @@ use patr_models::{
     },
     endpoint::body::Created,
     ids::{Ref, RunnerId},
-    runner::list::{self, ListRunners},
+    runner::Runner,
 };
 
 use crate::{
     api,
     command::patr_in,
-    fresh::{Ask, once},
     here::Here,
+    machines,
+    pages::runners,
     parts::{
         action::Action,
         form::{Field, field, lines, select, submit},
         page::head_of,
     },
     place::{self, Section},
-    spec,
-    text::{deployments as words, runners, shell},
+    spec::{self, said},
+    text::deployments as words,
 };
 
 /// What is typed.
@@ -87,44 +88,25 @@ impl Form {
     }
 }
 
-fn said(problem: impl ToString) -> String {
-    problem.to_string()
-}
-
 pub(crate) fn new() -> impl IntoView {
     let here = Here::of_the_page();
     let wanted = use_query_map().with_untracked(|query| query.get("runner"));
-    // Asked once: a runner that comes meanwhile must not empty what was typed.
-    let runners = once(move || {
-        let workspace = here.workspace();
-        Ask::new(format!("{workspace:?}"), async move {
-            let page =
-                api::list::<ListRunners, _>(list::Path { workspace: workspace? }, "", usize::MAX).await?;
-            Ok(page.items.into_iter().map(|runner| runner.name.to_string()).collect::<Vec<_>>())
-        })
-    });
+    let runners = runners::known(here);
     view! {
-        {head_of((shell::section(Section::Deployments), Section::Deployments.path(&here.name())), words::NEW, ())}
-        {runners.show(move |names| {
-            if !here.may(Permission::DeploymentCreate) {
-                return view! { <p>{shell::WORKSPACE_ONLY}</p> }.into_any();
-            }
-            if names.is_empty() {
-                let path = place::new(Section::Runners, &here.name());
-                return view! { <p>{words::NO_RUNNER}</p> <p><a class="button" href=path>{runners::ADD}</a></p> }.into_any();
-            }
-            form(here, names, wanted.clone()).into_any()
+        {head_of(here, Section::Deployments, words::NEW, ())}
+        {runners.show(move |known| {
+            runners::needed(here, Permission::DeploymentCreate, &known, words::NO_RUNNER)
+                .unwrap_or_else(|| form(here, &known, wanted.as_deref()).into_any())
         })}
     }
 }
 
-fn form(here: Here, runners: Vec<String>, wanted: Option<String>) -> impl IntoView {
+fn form(here: Here, runners: &[Runner], wanted: Option<&str>) -> impl IntoView + use<> {
     let empty = || RwSignal::new(String::new());
-    let first = wanted.filter(|name| runners.contains(name)).or_else(|| runners.first().cloned());
     let form = Form {
         name: empty(),
         image: empty(),
-        runner: RwSignal::new(first.unwrap_or_default()),
+        runner: RwSignal::new(machines::first(runners, wanted)),
         ports: empty(),
         env: empty(),
         secrets: empty(),
@@ -149,13 +131,12 @@ fn form(here: Here, runners: Vec<String>, wanted: Option<String>) -> impl IntoVi
             );
         });
     };
-    let options = runners.into_iter().map(|name| (name.clone(), name)).collect();
     view! {
         <form class="card" on:submit=send>
             {field(words::IMAGE, words::IMAGE_HINT, form.image, Field::of("image", "nginx:1"))}
             <div class="pair">
                 {field(words::NAME, words::NAME_HINT, form.name, Field::of("name", "web"))}
-                {select(words::RUNNER, "runner", options, form.runner)}
+                {select(words::RUNNER, "runner", machines::options(runners), form.runner)}
                 {field(words::PORTS, words::PORTS_HINT, form.ports, Field::of("ports", "80").optional())}
                 {field(words::REPLICAS, words::REPLICAS_HINT, form.replicas, Field::of("replicas", "1").kind("number"))}
             </div>

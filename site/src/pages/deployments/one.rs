@@ -1,7 +1,6 @@
 //! One deployment: its head, what can be done to it, and its parts.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use patr_models::{
     auth::Permission,
     deployment::{
@@ -18,19 +17,27 @@ use super::{DEPENDS_ON, status_tab};
 use crate::{
     api::{self, Problem},
     command::patr_in,
-    fresh::{Ask, Fresh, fresh},
+    fresh::Fresh,
     here::Here,
-    parts::{action::Action, command::copy, icon::icon, notice::Notice, page::head_of},
+    parts::{
+        action::Action,
+        command::copy_line,
+        icon::icon,
+        notice::Notice,
+        page::{head_of, of_address},
+    },
     place::{self, Section},
     split::{self, drawn_by},
-    text::{deployments as words, shell},
+    text::{deployments as words, shell, terminal::TAB as TAB_TERMINAL},
 };
 
 /// The parts of a deployment, by the end of their addresses.
-const TABS: [(&str, &str); 6] = [
+const TABS: [(&str, &str); 8] = [
     ("", words::TAB_STATUS),
     ("releases", words::TAB_RELEASES),
     ("logs", words::TAB_LOGS),
+    ("requests", words::TAB_REQUESTS),
+    ("terminal", TAB_TERMINAL),
     ("metrics", words::TAB_METRICS),
     ("environment", words::TAB_ENV),
     ("settings", words::TAB_SETTINGS),
@@ -45,25 +52,14 @@ pub(crate) struct Known {
 
 pub(crate) fn show() -> impl IntoView {
     let here = Here::of_the_page();
-    let params = use_params_map();
-    let of_path = move |key: &'static str| {
-        Memo::new(move |_| params.with(|params| params.get(key).unwrap_or_default()))
-    };
-    let (name, tab) = (of_path("name"), of_path("tab"));
-    let deployment = fresh(move || {
-        let (workspace, name) = (here.workspace(), name.get());
-        Ask::new(format!("{workspace:?} {name}"), async move {
-            let deployment: Ref<DeploymentId> = name.parse().map_err(Problem::saying)?;
-            let path = get::Path { workspace: workspace?, deployment };
-            api::get::<get::GetDeployment, _>(path).await
-        })
-        .about(DEPENDS_ON)
+    let (name, tab) = (of_address("name"), of_address("tab"));
+    let deployment = here.one::<get::GetDeployment, _, _>(name, DEPENDS_ON, |workspace, deployment| {
+        get::Path { workspace, deployment }
     });
     let known =
         Memo::new(move |_| deployment.known().map(|one| Known { id: one.id, name: one.name.to_string() }));
-    let list = move || (shell::section(Section::Deployments), Section::Deployments.path(&here.name()));
     view! {
-        {move || head_of(list(), name.get(), actions(here, deployment, known))}
+        {move || head_of(here, Section::Deployments, name.get(), actions(here, deployment, known))}
         {move || known.get().map(|known| tabs(here, &known, tab))}
         {move || match known.get() {
             // Loading, or the reason why there is none.
@@ -74,9 +70,12 @@ pub(crate) fn show() -> impl IntoView {
 }
 
 fn tabs(here: Here, known: &Known, tab: Memo<String>) -> impl IntoView + use<> {
-    let shown = TABS
-        .into_iter()
-        .filter(|(key, _)| *key != "logs" || here.may_on(Permission::DeploymentLogs, &known.id));
+    let may = |permission| here.may_on(permission, &known.id);
+    let shown = TABS.into_iter().filter(|(key, _)| match *key {
+        "logs" | "requests" => may(Permission::DeploymentLogs),
+        "terminal" => may(Permission::DeploymentExec),
+        _ => true,
+    });
     let links = shown.map(|(key, said)| {
         let path = match key {
             "" => place::one(Section::Deployments, &here.name(), &known.name),
@@ -92,6 +91,8 @@ fn part(tab: &str, here: Here, deployment: Fresh<Deployment>, known: Known) -> A
         "" => deployment.show(move |one| status_tab::show(here, &one)),
         "releases" => drawn_by(split::changes, move |tabs| (tabs.releases)(here, deployment, known.clone())),
         "logs" => drawn_by(split::insight, move |tabs| (tabs.logs)(here, deployment, known.clone())),
+        "requests" => drawn_by(split::insight, move |tabs| (tabs.requests)(here, deployment, known.clone())),
+        "terminal" => drawn_by(split::insight, move |tabs| (tabs.terminal)(here, deployment, known.clone())),
         "metrics" => drawn_by(split::insight, move |tabs| (tabs.metrics)(here, deployment, known.clone())),
         "environment" => {
             drawn_by(split::changes, move |tabs| (tabs.environment)(here, deployment, known.clone()))
@@ -193,14 +194,12 @@ impl Verb {
     fn button(self, here: Here, known: Known, action: Action) -> impl IntoView {
         let notice = Notice::of_the_page();
         let line = patr_in(&here.name(), &["deployment", self.word(), &known.name]);
-        let title = format!("{}: {line}", shell::COPY_COMMAND);
-        let label = title.clone();
         view! {
             <span class="actions">
                 <button disabled=move || action.is_busy() on:click=move |_| action.run(self.call(here, known.id), move |()| notice.say(words::ASKED))>
                     {self.label()}
                 </button>
-                <button class="plain small" title=title aria-label=label on:click=move |_| copy(notice, line.clone())>{icon("copy")}</button>
+                {copy_line(line)}
             </span>
         }
     }

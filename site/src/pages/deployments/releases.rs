@@ -16,12 +16,11 @@ use super::one::Known;
 use crate::{
     api, changes,
     command::patr_in,
-    fresh::{Ask, fresh},
     here::Here,
     parts::{
         action::Action,
         badge,
-        dialog::{Danger, Dialog, danger},
+        dialog::{Danger, Dialog, Picked, danger},
         list::{Listing, table},
         moment,
         notice::Notice,
@@ -33,16 +32,11 @@ use crate::{
 pub(crate) fn show(here: Here, known: Known) -> impl IntoView {
     let listing = Listing::new();
     let id = known.id;
-    let releases = fresh(move || {
-        let (workspace, pages) = (here.workspace(), listing.pages.get());
-        Ask::new(id, async move {
-            let path = Path { workspace: workspace?, deployment: Ref::Id(id) };
-            api::list::<ListReleases, _>(path, "", pages).await
-        })
-        .about(&[ResourceType::Deployment])
+    let releases = listing.ask::<ListReleases, _>(here, &[ResourceType::Deployment], move |workspace| Path {
+        workspace,
+        deployment: Ref::Id(id),
     });
-    let chosen = RwSignal::new(None::<ReleaseNumber>);
-    let dialog = Dialog::new();
+    let chosen = Picked::new();
     view! {
         {releases.show(move |page| listing.draw(
             page,
@@ -50,13 +44,13 @@ pub(crate) fn show(here: Here, known: Known) -> impl IntoView {
             |items| {
                 let may_edit = here.may_on(Permission::DeploymentEdit, &id);
                 let rows = items.iter().enumerate().map(|(at, release)| {
-                    let back = (may_edit && !release.current).then(|| roll_back(release.number, chosen, dialog));
+                    let back = (may_edit && !release.current).then(|| chosen.button("", words::ROLL_BACK, release.number));
                     row(release, items.get(at + 1), back)
                 });
                 table(words::TAB_RELEASES, &words::RELEASE_COLUMNS, rows.collect()).into_any()
             },
         ))}
-        {move || chosen.get().map(|release| ask(here, &known, release, dialog))}
+        {chosen.view(move |release, dialog| ask(here, &known, release, dialog))}
     }
 }
 
@@ -82,19 +76,6 @@ fn row(release: &Release, before: Option<&Release>, back: Option<impl IntoView +
         moment(release.created_at).into_any(),
         back.into_any(),
     ]
-}
-
-fn roll_back(
-    release: ReleaseNumber,
-    chosen: RwSignal<Option<ReleaseNumber>>,
-    dialog: Dialog,
-) -> impl IntoView {
-    let ask = move |_| {
-        chosen.set(Some(release));
-        // The dialog is drawn with the number first.
-        request_animation_frame(move || dialog.open());
-    };
-    view! { <button on:click=ask>{words::ROLL_BACK}</button> }
 }
 
 fn ask(here: Here, known: &Known, release: ReleaseNumber, dialog: Dialog) -> impl IntoView + use<> {

@@ -1,7 +1,6 @@
 //! Another image, another number of replicas, and the end of a deployment.
 
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use patr_models::{
     auth::Permission,
     deployment::{
@@ -20,7 +19,7 @@ use crate::{
     here::Here,
     parts::{
         action::Action,
-        dialog::{Danger, Dialog, danger},
+        dialog::{self, Danger, Dialog},
         form::{Field, field, submit},
         notice::Notice,
         page::section,
@@ -103,16 +102,7 @@ fn scale(here: Here, known: Known, replicas: u32, scales: bool) -> impl IntoView
 }
 
 fn end(here: Here, known: &Known) -> impl IntoView + use<> {
-    let (dialog, action, navigate, id) = (Dialog::new(), Action::new(), use_navigate(), known.id);
-    let run = move || {
-        let (workspace, navigate) = (untrack(|| here.workspace()), navigate.clone());
-        let back = Section::Deployments.path(&untrack(|| here.name()));
-        let doing = async move {
-            let path = delete::Path { workspace: workspace?, deployment: Ref::Id(id) };
-            api::change::<delete::DeleteDeployment>(path, NoBody).await
-        };
-        action.run(doing, move |_| navigate(&back, NavigateOptions::default()));
-    };
+    let (dialog, id) = (Dialog::new(), known.id);
     let ask = Danger {
         title: words::delete_title(&known.name),
         says: words::DELETE_SAYS.to_owned(),
@@ -123,6 +113,8 @@ fn end(here: Here, known: &Known) -> impl IntoView + use<> {
     view! {
         <p class="soft">{words::DELETE_SAYS}</p>
         <button class="danger" on:click=move |_| dialog.open()>{words::DELETE}</button>
-        {danger(dialog, action, ask, run)}
+        {dialog::end(here, Section::Deployments, dialog, ask, move |workspace| {
+            api::change::<delete::DeleteDeployment>(delete::Path { workspace, deployment: Ref::Id(id) }, NoBody)
+        })}
     }
 }

@@ -1,7 +1,7 @@
 //! What a deployment does now, and why.
 
 use leptos::prelude::*;
-use patr_models::deployment::{Deployment, Placed};
+use patr_models::deployment::{Deployment, Placed, WorkloadSpec};
 
 use crate::{
     format,
@@ -10,7 +10,7 @@ use crate::{
     place::{self, Section},
     spec,
     status::{self, Badge, Tone},
-    text::deployments as words,
+    text::{deployments as words, shell, volumes as of_volumes},
 };
 
 pub(super) fn show(here: Here, one: &Deployment) -> impl IntoView + use<> {
@@ -19,6 +19,7 @@ pub(super) fn show(here: Here, one: &Deployment) -> impl IntoView + use<> {
         <section class="card">{facts(about(one))}</section>
         {section(words::RUNNERS, runners(here, &one.runners))}
         {section(words::REPLICAS, replicas(one))}
+        {(!one.spec.volumes.is_empty()).then(|| section(shell::section(Section::Volumes), volumes(here, &one.spec)))}
     }
 }
 
@@ -88,6 +89,20 @@ fn runners(here: Here, placed: &[Placed]) -> impl IntoView + use<> {
         ]
     });
     table(words::RUNNERS, &words::RUNNER_COLUMNS, rows.collect())
+}
+
+/// What outlives the replicas, and where they find it.
+fn volumes(here: Here, spec: &WorkloadSpec) -> impl IntoView + use<> {
+    let rows = spec.volumes.iter().map(|(at, mount)| {
+        let name = mount.volume.to_string();
+        let access = if mount.read_only { of_volumes::READ } else { of_volumes::READ_AND_WRITE };
+        vec![
+            view! { <code>{spec::visible(&at.to_string())}</code> }.into_any(),
+            name_of(place::one(Section::Volumes, &here.name(), &name), name),
+            access.into_any(),
+        ]
+    });
+    table(shell::section(Section::Volumes), &of_volumes::MOUNT_COLUMNS, rows.collect())
 }
 
 fn replicas(one: &Deployment) -> impl IntoView + use<> {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     endpoint::body::{Created, NoBody},
     invitation::{
         Invitation,
@@ -17,7 +17,7 @@ use super::{choices, names, references};
 use crate::{
     api,
     command::patr_in,
-    fresh::{Ask, Fresh, fresh},
+    fresh::Fresh,
     here::Here,
     parts::{
         action::Action,
@@ -76,12 +76,8 @@ pub(super) fn invite(here: Here, roles: Fresh<Vec<String>>) -> impl IntoView {
 
 pub(super) fn list(here: Here) -> impl IntoView {
     let listing = Listing::new();
-    let invitations = fresh(move || {
-        let (workspace, pages) = (here.workspace(), listing.pages.get());
-        Ask::new(format!("{workspace:?}"), async move {
-            api::list::<ListInvitations, _>(list::Path { workspace: workspace? }, "", pages).await
-        })
-    });
+    let about = &[ResourceType::Member, ResourceType::Role];
+    let invitations = listing.ask::<ListInvitations, _>(here, about, |workspace| list::Path { workspace });
     section(
         words::INVITATIONS,
         invitations.show(move |page| {

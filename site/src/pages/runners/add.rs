@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use patr_models::{
-    auth::Permission,
+    auth::{Permission, ResourceType},
     endpoint::body::Created,
     ids::Ref,
     name::Name,
@@ -34,7 +34,7 @@ pub(crate) fn add() -> impl IntoView {
     let here = Here::of_the_page();
     let made = RwSignal::new(None::<RunnerWithToken>);
     view! {
-        {head_of((shell::section(Section::Runners), Section::Runners.path(&here.name())), words::ADD, ())}
+        {head_of(here, Section::Runners, words::ADD, ())}
         {move || match made.get() {
             None if !here.may(Permission::RunnerCreate) => view! { <p>{shell::WORKSPACE_ONLY}</p> }.into_any(),
             None => form(here, made).into_any(),
@@ -76,6 +76,7 @@ fn joining(here: Here, made: RunnerWithToken) -> impl IntoView {
             let path = get::Path { workspace: workspace?, runner: Ref::Id(id) };
             api::get::<get::GetRunner, _>(path).await
         })
+        .about(&[ResourceType::Runner])
     });
     let is_there = Memo::new(move |_| {
         runner.known().is_some_and(|runner| matches!(runner.connection, Connection::Online { .. }))

@@ -1,10 +1,6 @@
 //! One runner.
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_params_map},
-};
 use patr_models::{
     auth::{Permission, ResourceType},
     deployment::{Deployment, list},
@@ -28,33 +24,26 @@ use crate::{
     parts::{
         action::Action,
         badge,
-        dialog::{Danger, Dialog, danger},
+        dialog::{self, Danger, Dialog, danger},
         facts, id, moment,
-        page::{head_of, section},
+        page::{head_of, of_address, section},
         problem::problem_box,
     },
     place::{self, Section},
     status,
-    text::{runners as words, shell},
+    text::runners as words,
 };
 
 pub(crate) fn show() -> impl IntoView {
     let here = Here::of_the_page();
-    let params = use_params_map();
-    let name = Memo::new(move |_| params.with(|params| params.get("name").unwrap_or_default()));
-    let runner = fresh(move || {
-        let (workspace, name) = (here.workspace(), name.get());
-        Ask::new(format!("{workspace:?} {name}"), async move {
-            let runner: Ref<RunnerId> = name.parse().map_err(Problem::saying)?;
-            api::get::<GetRunner, _>(Path { workspace: workspace?, runner }).await
-        })
-        .about(&[ResourceType::Runner])
-    });
+    let name = of_address("name");
+    let depends_on = &[ResourceType::Runner];
+    let runner =
+        here.one::<GetRunner, _, _>(name, depends_on, |workspace, runner| Path { workspace, runner });
     // Only what does not change by itself: a question that is open stays open while the machine reports.
     let known = Memo::new(move |_| runner.known().map(|runner| (runner.id, runner.name.to_string())));
-    let list = move || (shell::section(Section::Runners), Section::Runners.path(&here.name()));
     view! {
-        {move || head_of(list(), name.get(), move || known.get().map(|(id, name)| actions(here, id, name)))}
+        {move || head_of(here, Section::Runners, name.get(), move || known.get().map(|(id, name)| actions(here, id, name)))}
         {runner.show(about)}
         {move || (here.may(Permission::DeploymentView)).then(|| known.get()).flatten().map(|(id, _)| deployed(here, id))}
     }
@@ -90,9 +79,8 @@ fn about(runner: Runner) -> impl IntoView {
 
 fn actions(here: Here, id: RunnerId, name: String) -> impl IntoView {
     let (rotating, removing) = (Dialog::new(), Dialog::new());
-    let (rotate, remove) = (Action::new(), Action::new());
+    let rotate = Action::new();
     let token = RwSignal::new(None::<String>);
-    let navigate = use_navigate();
     let may_rotate = here.may_on(Permission::RunnerRotateToken, &id);
     let may_remove = here.may_on(Permission::RunnerDelete, &id);
     let command = |verb: &str| patr_in(&here.name(), &["runner", verb, &name]);
@@ -106,15 +94,6 @@ fn actions(here: Here, id: RunnerId, name: String) -> impl IntoView {
             rotating.close();
             token.set(Some(made.token));
         });
-    };
-    let run_remove = move || {
-        let (workspace, navigate) = (untrack(|| here.workspace()), navigate.clone());
-        let back = Section::Runners.path(&untrack(|| here.name()));
-        let doing = async move {
-            let path = delete::Path { workspace: workspace?, runner: Ref::Id(id) };
-            api::call::<DeleteRunner>(path, NoBody).await
-        };
-        remove.run(doing, move |_| navigate(&back, NavigateOptions::default()));
     };
     let ask_rotate = Danger {
         title: words::rotate_title(&name),
@@ -134,7 +113,9 @@ fn actions(here: Here, id: RunnerId, name: String) -> impl IntoView {
         {may_rotate.then(|| view! { <button on:click=move |_| rotating.open()>{words::ROTATE}</button> })}
         {may_remove.then(|| view! { <button class="danger" on:click=move |_| removing.open()>{words::REMOVE}</button> })}
         {danger(rotating, rotate, ask_rotate, run_rotate)}
-        {danger(removing, remove, ask_remove, run_remove)}
+        {dialog::end(here, Section::Runners, removing, ask_remove, move |workspace| {
+            api::call::<DeleteRunner>(delete::Path { workspace, runner: Ref::Id(id) }, NoBody)
+        })}
         <div class="wide">{move || token.get().map(|token| instructions(&token))}</div>
     }
 }
@@ -149,6 +130,7 @@ fn deployed(here: Here, runner: RunnerId) -> impl IntoView {
             let is_here = |one: &Deployment| one.runners.iter().any(|placed| placed.runner == runner);
             Ok(page.items.into_iter().filter(is_here).collect::<Vec<_>>())
         })
+        .about(&[ResourceType::Deployment, ResourceType::Runner])
     });
     let lines = deployments.show(move |deployments| {
         if deployments.is_empty() {

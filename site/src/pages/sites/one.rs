@@ -1,10 +1,6 @@
 //! One site: its versions, and which of them is live.
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_params_map},
-};
 use patr_models::{
     auth::Permission,
     endpoint::body::{Json, NoBody},
@@ -18,28 +14,27 @@ use patr_models::{
     },
 };
 
-use super::{condition, link, upload};
+use super::{DEPENDS_ON, condition, link, upload};
 use crate::{
-    api::{self, Problem},
+    api,
     command::patr_in,
     format,
-    fresh::{Ask, fresh},
     here::Here,
     parts::{
         action::Action,
         badge,
         command::as_command,
-        dialog::{Danger, Dialog, danger},
+        dialog::{self, Danger, Dialog, Picked, danger},
         facts, id,
         list::{Listing, table},
         moment,
         notice::Notice,
-        page::head_of,
+        page::{head_of, of_address},
         until,
     },
     place::Section,
     status::{Badge, Tone},
-    text::{edge::sites as words, shell},
+    text::edge::sites as words,
 };
 
 /// What a head and its questions depend on.
@@ -53,15 +48,9 @@ struct Known {
 
 pub(crate) fn show() -> impl IntoView {
     let here = Here::of_the_page();
-    let params = use_params_map();
-    let name = Memo::new(move |_| params.with(|params| params.get("name").unwrap_or_default()));
-    let site = fresh(move || {
-        let (workspace, name) = (here.workspace(), name.get());
-        Ask::new(format!("{workspace:?} {name}"), async move {
-            let site: Ref<SiteId> = name.parse().map_err(Problem::saying)?;
-            api::get::<get::GetSite, _>(get::Path { workspace: workspace?, site }).await
-        })
-    });
+    let name = of_address("name");
+    let site =
+        here.one::<get::GetSite, _, _>(name, DEPENDS_ON, |workspace, site| get::Path { workspace, site });
     let known = Memo::new(move |_| {
         site.known().map(|one| Known {
             id: one.id,
@@ -70,9 +59,8 @@ pub(crate) fn show() -> impl IntoView {
             is_running: one.running,
         })
     });
-    let list = move || (shell::section(Section::Sites), Section::Sites.path(&here.name()));
     view! {
-        {move || head_of(list(), name.get(), move || known.get().map(|known| actions(here, known)))}
+        {move || head_of(here, Section::Sites, name.get(), move || known.get().map(|known| actions(here, known)))}
         {site.show(about)}
         {move || known.get().map(|known| versions(here, known))}
     }
@@ -95,8 +83,7 @@ fn about(site: Site) -> impl IntoView {
 }
 
 fn actions(here: Here, known: Known) -> impl IntoView {
-    let (dialog, ending, switching) = (Dialog::new(), Action::new(), Action::new());
-    let navigate = use_navigate();
+    let (dialog, switching) = (Dialog::new(), Action::new());
     let Known { id, name, url, is_running } = known;
     let switch = move |_| {
         let workspace = untrack(|| here.workspace());
@@ -109,15 +96,6 @@ fn actions(here: Here, known: Known) -> impl IntoView {
             }
         };
         switching.run(doing, |()| ());
-    };
-    let run = move || {
-        let (workspace, navigate) = (untrack(|| here.workspace()), navigate.clone());
-        let back = Section::Sites.path(&untrack(|| here.name()));
-        let doing = async move {
-            let path = delete::Path { workspace: workspace?, site: Ref::Id(id) };
-            api::call::<delete::DeleteSite>(path, NoBody).await
-        };
-        ending.run(doing, move |_| navigate(&back, NavigateOptions::default()));
     };
     let (verb, word) = if is_running { (words::STOP, "stop") } else { (words::START, "start") };
     let line = patr_in(&here.name(), &["site", word, &name]);
@@ -135,7 +113,9 @@ fn actions(here: Here, known: Known) -> impl IntoView {
             {as_command(move || line.clone())}
         })}
         {here.may_on(Permission::SiteDelete, &id).then(|| view! { <button class="danger" on:click=move |_| dialog.open()>{words::DELETE}</button> })}
-        {danger(dialog, ending, ask, run)}
+        {dialog::end(here, Section::Sites, dialog, ask, move |workspace| {
+            api::call::<delete::DeleteSite>(delete::Path { workspace, site: Ref::Id(id) }, NoBody)
+        })}
         <div class="wide">{switching.problem()}</div>
     }
 }
@@ -144,15 +124,11 @@ fn versions(here: Here, known: Known) -> impl IntoView {
     let listing = Listing::new();
     let id = known.id;
     let may_deploy = here.may_on(Permission::SiteDeploy, &id);
-    let all = fresh(move || {
-        let (workspace, pages) = (here.workspace(), listing.pages.get());
-        Ask::new(id, async move {
-            let path = versions::Path { workspace: workspace?, site: Ref::Id(id) };
-            api::list::<ListVersions, _>(path, "", pages).await
-        })
+    let all = listing.ask::<ListVersions, _>(here, DEPENDS_ON, move |workspace| versions::Path {
+        workspace,
+        site: Ref::Id(id),
     });
-    let chosen = RwSignal::new(None::<VersionNumber>);
-    let dialog = Dialog::new();
+    let chosen = Picked::new();
     let name = known.name.clone();
     view! {
         {may_deploy.then(|| upload::version(here, name))}
@@ -161,20 +137,15 @@ fn versions(here: Here, known: Known) -> impl IntoView {
             page,
             || view! { <p class="soft">{words::VERSIONS_NONE}</p> }.into_any(),
             |items| {
-                let rows = items.iter().map(|version| row(version, may_deploy, chosen, dialog)).collect();
+                let rows = items.iter().map(|version| row(version, may_deploy, chosen)).collect();
                 table(words::VERSIONS, &words::VERSION_COLUMNS, rows).into_any()
             },
         ))}
-        {move || chosen.get().map(|version| ask(here, &known, version, dialog))}
+        {chosen.view(move |version, dialog| ask(here, &known, version, dialog))}
     }
 }
 
-fn row(
-    version: &SiteVersion,
-    may_deploy: bool,
-    chosen: RwSignal<Option<VersionNumber>>,
-    dialog: Dialog,
-) -> Vec<AnyView> {
+fn row(version: &SiteVersion, may_deploy: bool, chosen: Picked<VersionNumber>) -> Vec<AnyView> {
     let number = version.number;
     let said = match (&version.preview, version.live) {
         (_, true) => Badge { tone: Tone::Good, word: words::LIVE },
@@ -186,20 +157,13 @@ fn row(
             <div><small>{link(&preview.url)} " " {until(preview.expires_at)}</small></div>
         }
     });
-    let open = move |_| {
-        chosen.set(Some(number));
-        // The dialog is drawn with the number first.
-        request_animation_frame(move || dialog.open());
-    };
     vec![
         view! { <strong>{number}</strong> }.into_any(),
         view! { {badge(said)} {preview} }.into_any(),
         version.files.into_any(),
         format::bytes(version.bytes).into_any(),
         moment(version.created_at).into_any(),
-        (may_deploy && !version.live)
-            .then(|| view! { <button on:click=open>{words::ROLL_BACK}</button> })
-            .into_any(),
+        (may_deploy && !version.live).then(|| chosen.button("", words::ROLL_BACK, number)).into_any(),
     ]
 }
 

@@ -34,7 +34,7 @@ use crate::{
     },
     place::{self, Section},
     split,
-    text::{shell, upload as words},
+    text::upload as words,
     upload::{Stage, Target, Upload},
 };
 
@@ -58,9 +58,8 @@ struct Form {
 /// The view of a site that is not there yet.
 pub(crate) fn new() -> impl IntoView {
     let here = Here::of_the_page();
-    let list = (shell::section(Section::Sites), Section::Sites.path(&here.name()));
     view! {
-        {head_of(list, words::NEW, ())}
+        {head_of(here, Section::Sites, words::NEW, ())}
         {Form::begin(here, String::new(), true).view()}
     }
 }

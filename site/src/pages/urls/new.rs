@@ -23,6 +23,7 @@ use crate::{
         page::{head_of, section},
     },
     place::Section,
+    spec::said,
     text::{edge::urls as words, shell},
 };
 
@@ -79,15 +80,11 @@ fn deployment(text: &str) -> Result<NewTarget, String> {
     Ok(NewTarget::Deployment { deployment: name.parse().map_err(said)?, port })
 }
 
-fn said(problem: impl ToString) -> String {
-    problem.to_string()
-}
-
 pub(crate) fn new() -> impl IntoView {
     let here = Here::of_the_page();
     let info = once(|| Ask::new("info", api::get::<GetInfo, _>(info::Path {})));
     view! {
-        {head_of((shell::section(Section::Urls), Section::Urls.path(&here.name())), words::NEW, ())}
+        {head_of(here, Section::Urls, words::NEW, ())}
         {info.show(move |info| {
             if here.may(Permission::UrlCreate) {
                 form(here, info).into_any()
