@@ -1,7 +1,7 @@
 //! The program comes in parts: the first is what every view needs, each other one the views of some sections. A part is loaded when
-//! somebody looks at a view of it, and all of them as soon as the first view is drawn and the browser has nothing else to do.
+//! somebody looks at a view of it, and all of them a moment after the page has begun: a tab that is open over a deploy has them.
 //!
-//! What two parts need and the first does not is put in files of its own by the tool that splits (`xtask/src/site.rs`).
+//! What several parts need is put into the first (`xtask/src/site.rs`).
 
 // The attribute declares functions for the linker, which is unsafe; nothing that is written here is.
 #![allow(unsafe_code)]
@@ -266,7 +266,7 @@ pub(crate) fn load_all() {
     let all = async {
         // What does not come now is asked for again when it is needed.
         let _ = (overview().await, workloads().await, resources().await, people().await);
-        let _ = (changes().await, insight().await);
+        let _ = (changes().await, insight().await, publish().await);
     };
     set_timeout(move || spawn_local(all), AFTER);
 }
