@@ -52,6 +52,16 @@ const FOLLOW: &str = "
 const SCRIPT: &str = "return document.querySelector('script[type=module]').getAttribute('src')";
 
 impl Person<'_> {
+    /// Looks at secrets in a page that these scripts run in first, and is told of changes.
+    async fn watches_secrets(&self, first: &[&str]) {
+        for script in first {
+            self.browser.run_first(script).await;
+        }
+        self.logs_in().await;
+        self.visits("/w/acme/secrets").await;
+        self.is_told().await;
+    }
+
     /// Waits until there were so many connections, and the last is open.
     async fn has_connected(&self, times: u64) {
         eventually("another connection", async || {
@@ -84,12 +94,7 @@ async fn a_tab_of_a_machine_that_slept_asks_before_it_shows_anything_as_of_now()
     let edge = Edge::start().await;
     let owner = edge.owner("ada", "acme").await;
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
-    for script in [NO_TURNS, DEAF, SLEEP] {
-        browser.run_first(script).await;
-    }
-    ada.logs_in().await;
-    ada.visits("/w/acme/secrets").await;
-    ada.is_told().await;
+    ada.watches_secrets(&[NO_TURNS, DEAF, SLEEP]).await;
     // What happens now is not heard.
     ada.runs("window.isDead = true").await;
     Program::of(&edge, &owner).with_input(&["secret", "set", "meanwhile"], b"value").await;
@@ -104,12 +109,7 @@ async fn a_connection_that_is_dead_is_found_out_by_its_heartbeat() {
     let edge = Edge::start().await;
     let owner = edge.owner("ada", "acme").await;
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
-    for script in [SOON, DEAF] {
-        browser.run_first(script).await;
-    }
-    ada.logs_in().await;
-    ada.visits("/w/acme/secrets").await;
-    ada.is_told().await;
+    ada.watches_secrets(&[SOON, DEAF]).await;
     ada.runs("window.isDead = true").await;
     Program::of(&edge, &owner).with_input(&["secret", "set", "meanwhile"], b"value").await;
     ada.has_connected(2).await;
@@ -123,10 +123,7 @@ async fn a_tab_without_a_network_says_since_when_and_catches_up() {
     let edge = Edge::start().await;
     let owner = edge.owner("ada", "acme").await;
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
-    browser.run_first(KEEP_SOCKETS).await;
-    ada.logs_in().await;
-    ada.visits("/w/acme/secrets").await;
-    ada.is_told().await;
+    ada.watches_secrets(&[KEEP_SOCKETS]).await;
     browser.has_network(false).await;
     ada.reads(".old", "As of").await;
     Program::of(&edge, &owner).with_input(&["secret", "set", "meanwhile"], b"value").await;
@@ -177,11 +174,8 @@ async fn a_tab_that_stays_open_over_a_deploy_goes_on_and_is_of_the_new_dashboard
     let Some(browser) = Browser::open().await else { return };
     let mut edge = Edge::start().await;
     let owner = edge.owner("ada", "acme").await;
-    browser.run_first(KEEP_SOCKETS).await;
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
-    ada.logs_in().await;
-    ada.visits("/w/acme/secrets").await;
-    ada.is_told().await;
+    ada.watches_secrets(&[KEEP_SOCKETS]).await;
     ada.fills("input[name=name]", "half-typed").await;
 
     let newer = Dashboard::other();
