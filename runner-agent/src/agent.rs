@@ -82,8 +82,8 @@ impl Args {
 
 async fn in_cluster(config: Config, options: kubernetes::Options) -> anyhow::Result<Stopped> {
     let beginning = async {
-        let cluster = Kubernetes::connect(options, &config.state_dir).await?;
-        let common = cluster.begin(&config.state_dir).await?;
+        let (cluster, common) = Kubernetes::connect(options, &config.state_dir).await?;
+        cluster.begin(common.as_ref()).await?;
         anyhow::Ok((cluster, common))
     };
     let (cluster, common) = tokio::select! {

@@ -238,6 +238,7 @@ impl<R: Runtime> Reconciler<R> {
         match &outcome {
             Err(Fault::Failed(failure)) => warn!("{deployment}: {step:?}: {}", failure.message),
             Err(Fault::Away(error)) => warn!("{deployment}: {step:?}: {error}"),
+            Err(Fault::Gone(why)) => warn!("{deployment}: {step:?}: {why}"),
             Ok(_) => {}
         }
         if let Some(memory) = self.memories.get_mut(&deployment) {

@@ -201,6 +201,8 @@ pub struct Unavailable(pub String);
 pub enum Fault {
     /// The runtime does not answer, which says nothing about what was asked: it is tried again.
     Away(Unavailable),
+    /// Somebody has removed what was asked about, which is nobody's failure: who looks again does not find it.
+    Gone(String),
     /// The runtime answered, and this is the reason.
     Failed(Failure),
 }

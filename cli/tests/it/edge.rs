@@ -342,6 +342,8 @@ async fn talk(upgrade: hyper::upgrade::OnUpgrade, turns: Vec<Turn>, shared: Shar
         }
     }
     let _ = socket.close(None).await;
+    // What is not read when a connection ends makes the kernel break it off, and the caller may hear that first.
+    while let Some(Ok(_)) = socket.next().await {}
 }
 
 fn hear(head: Parts, body: Bytes, shared: &Shared) -> Answer {

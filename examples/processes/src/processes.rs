@@ -72,9 +72,7 @@ impl Processes {
     fn found(&self, id: &str) -> Result<(Folder, Record), Fault> {
         let folder = self.folder(id);
         let record = folder.record();
-        record
-            .map(|record| (folder, record))
-            .ok_or_else(|| failure(FailureKind::Runtime, format!("there is no replica {id}")).into())
+        record.map(|record| (folder, record)).ok_or_else(|| Fault::Gone(format!("there is no replica {id}")))
     }
 
     /// The program that an image names.
@@ -269,6 +267,7 @@ impl Runtime for Processes {
             Ok(found) => found,
             Err(Fault::Failed(why)) => return Err(why),
             Err(Fault::Away(why)) => return Err(failure(FailureKind::Runtime, why.to_string())),
+            Err(Fault::Gone(why)) => return Err(failure(FailureKind::Runtime, why)),
         };
         let mut command = exec::command(&folder, &record, command);
         let ended = timeout(patience, command.kill_on_drop(true).status()).await;

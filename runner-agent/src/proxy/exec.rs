@@ -23,6 +23,8 @@ use crate::{
     tunnel::{Reader, Writer},
 };
 
+const NO_REPLICA: &str = "no such replica runs";
+
 impl<R: Runtime> Target<R> {
     pub(super) async fn exec(
         self,
@@ -32,12 +34,13 @@ impl<R: Runtime> Target<R> {
         (reader, writer): (Reader, Writer),
     ) {
         let Some(replica) = self.replica(deployment, prefix.as_deref()).await else {
-            return refuse(writer, 409, "no such replica runs".to_owned()).await;
+            return refuse(writer, 409, NO_REPLICA.to_owned()).await;
         };
         match self.runtime.exec(&replica.id, command, tty).await {
             Ok(exec) => carry(exec, reader, writer).await,
             Err(Fault::Failed(failure)) => refuse(writer, 422, failure.message).await,
             Err(Fault::Away(error)) => refuse(writer, 503, error.to_string()).await,
+            Err(Fault::Gone(_)) => refuse(writer, 409, NO_REPLICA.to_owned()).await,
         }
     }
 }

@@ -32,6 +32,7 @@ pub(super) async fn serve<R: Runtime>(runtime: R, work: VolumeWork, reader: Read
         Ok(body) => writer.finish_with([ok(), body].concat().into()).await,
         Err(Fault::Failed(failure)) => refuse(writer, 409, failure.message).await,
         Err(Fault::Away(error)) => refuse(writer, 503, error.to_string()).await,
+        Err(Fault::Gone(why)) => refuse(writer, 409, why).await,
     }
 }
 

@@ -150,10 +150,8 @@ impl Memory {
                 self.pauses.remove(&step.target());
                 self.done(step, done);
             }
-            Err(Fault::Away(error)) => {
-                self.pause(step.target(), now);
-                self.trouble = Some(failure(FailureKind::Runtime, error.to_string()));
-            }
+            Err(Fault::Away(error)) => self.is_tried_again(step, error.to_string(), now),
+            Err(Fault::Gone(why)) => self.is_tried_again(step, why, now),
             Err(Fault::Failed(why)) => self.did_not_work(step, generation, why, now),
         }
     }
@@ -219,6 +217,11 @@ impl Memory {
         }
         self.trouble = Some(why);
         self.pause(step.target(), now);
+    }
+
+    fn is_tried_again(&mut self, step: &Step, why: String, now: Instant) {
+        self.pause(step.target(), now);
+        self.trouble = Some(failure(FailureKind::Runtime, why));
     }
 
     fn pause(&mut self, target: Target, now: Instant) {

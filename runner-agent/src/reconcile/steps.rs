@@ -234,7 +234,7 @@ impl<R: Runtime> Context<R> {
     fn redacted(&self, id: DeploymentId, fault: Fault) -> Fault {
         match fault {
             Fault::Failed(failure) => Fault::Failed(self.vault.redactor(id).failure(failure)),
-            away @ Fault::Away(_) => away,
+            other @ (Fault::Away(_) | Fault::Gone(_)) => other,
         }
     }
 }

@@ -59,7 +59,7 @@ use container::label;
 use disk::Disk;
 use pulled::Pulled;
 use volume::still::Held;
-use words::{chain, exited, is_missing, refused};
+use words::{chain, exited, is_missing, refused, refused_of};
 
 /// How often networks that nothing uses are looked for.
 const TIDY: Duration = Duration::from_secs(10 * 60);
@@ -212,7 +212,7 @@ impl Runtime for Docker {
     }
 
     async fn keep(&self, id: &str) -> Result<(), Fault> {
-        let refused = |error: Error| refused("keeping its container", &error);
+        let refused = |error: Error| refused_of("keeping its container", &error);
         let name = Some(RestartPolicyNameEnum::UNLESS_STOPPED);
         let restart_policy = Some(RestartPolicy { name, maximum_retry_count: None });
         let update = ContainerUpdateBody { restart_policy, ..Default::default() };
@@ -229,7 +229,7 @@ impl Runtime for Docker {
 
     async fn check(&self, id: &str) -> Result<Checked, Fault> {
         let found = self.api.inspect_container(id, None).await;
-        let found = found.map_err(|error| refused("looking at its container", &error))?;
+        let found = found.map_err(|error| refused_of("looking at its container", &error))?;
         let restarts = found.restart_count.and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
         match container::state(&found) {
             ReplicaState::Exited => Err(exited(&found).into()),
@@ -262,8 +262,8 @@ impl Runtime for Docker {
 
     async fn stop(&self, id: &str) -> Result<(), Fault> {
         let found = self.api.inspect_container(id, None).await;
-        let found = found.map_err(|error| refused("stopping its container", &error))?;
-        self.stop_in_time(&found, id).await.map_err(|error| refused("stopping its container", &error))
+        let refused = |error: Error| refused_of("stopping its container", &error);
+        self.stop_in_time(&found.map_err(refused)?, id).await.map_err(refused)
     }
 
     async fn start_again(&self, id: &str) -> Result<(), Fault> {

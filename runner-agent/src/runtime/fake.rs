@@ -308,7 +308,7 @@ impl World {
 
     fn check(&mut self, id: &str) -> Result<Checked, Fault> {
         let ended = || failure(FailureKind::Exited, "it ended with exit code 3");
-        let container = self.find(id).ok_or_else(|| failure(FailureKind::Runtime, "no such container"))?;
+        let container = self.find(id).ok_or_else(|| Fault::Gone("no such container".to_owned()))?;
         let (state, restarts) = (container.replica.state.clone(), container.restarts);
         match state {
             ReplicaState::Exited => Err(ended().into()),

@@ -13,6 +13,7 @@ mod pull;
 mod saved;
 mod start;
 mod state;
+mod term;
 mod usage;
 mod volume;
 mod words;
@@ -30,6 +31,7 @@ use futures_util::Stream;
 use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::version::Info};
 use kube::{
     Client, Config,
+    client::ClientBuilder,
     config::{KubeConfigOptions, Kubeconfig},
 };
 use patr_models::{
@@ -54,6 +56,7 @@ use forward::Forwards;
 pub(crate) use lease::Lease;
 pub(crate) use manifest::Security;
 use saved::Saved;
+use term::Term;
 use words::{chain, refused};
 use workload::Workload;
 
@@ -83,6 +86,18 @@ pub(crate) struct Common {
     pub(crate) saved: Saved,
 }
 
+impl Common {
+    /// Of the agents in a namespace: whoever has the lease is in `term`. What asks for it is a client of its own.
+    fn new((asks, client): (Client, Client), term: Term, agents: &str, state_dir: &Path) -> Self {
+        // The name of the pod. A container that is started again in it is the same agent.
+        let me = std::env::var("HOSTNAME").unwrap_or_else(|_| format!("{:016x}", rand::random::<u64>()));
+        Self {
+            lease: Lease::new(kube::Api::namespaced(asks, agents), me, term),
+            saved: Saved::new(kube::Api::namespaced(client, agents), state_dir),
+        }
+    }
+}
+
 /// A cluster, as far as it is this runner's.
 #[derive(Clone)]
 pub(crate) struct Kubernetes(Arc<Shared>);
@@ -107,7 +122,10 @@ struct Shared {
 
 impl Kubernetes {
     /// Connects as the account of the pod that this is in, or else as `kubectl` would.
-    pub(crate) async fn connect(options: Options, state_dir: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn connect(
+        options: Options,
+        state_dir: &Path,
+    ) -> anyhow::Result<(Self, Option<Common>)> {
         let is_inside = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
         let config = match &options.kubeconfig {
             Some(file) => {
@@ -122,33 +140,30 @@ impl Kubernetes {
         let is_inside = is_inside && options.kubeconfig.is_none();
         let own = config.default_namespace.clone();
         let agents = is_inside.then(|| own.clone());
+        let (client, common) = match &agents {
+            Some(agents) => {
+                let (asks, term) = (Client::try_from(config.clone())?, Term::default());
+                let client = term.client(ClientBuilder::try_from(config)?);
+                let common = Common::new((asks, client.clone()), term, agents, state_dir);
+                (client, Some(common))
+            }
+            None => (Client::try_from(config)?, None),
+        };
         let namespaces = (options.namespace.clone().unwrap_or(own), agents);
-        let client = Client::try_from(config)?;
         let version = version(&client, is_inside).await?;
         let about = format!("Kubernetes {} on {}", version.git_version, version.platform);
         let forward = options.forward || !is_inside;
-        Ok(Self::over(client, namespaces, (about, forward), options, state_dir))
+        Ok((Self::over(client, namespaces, (about, forward), options, state_dir), common))
     }
 
     /// Waits until it is this agent's turn, where there may be several, and goes on where the last one ended.
-    pub(crate) async fn begin(&self, state_dir: &Path) -> anyhow::Result<Option<Common>> {
-        let common = self.0.agents.as_deref().map(|agents| self.common(agents, state_dir));
-        if let Some(Common { lease, saved }) = &common {
+    pub(crate) async fn begin(&self, common: Option<&Common>) -> anyhow::Result<()> {
+        if let Some(Common { lease, saved }) = common {
             lease.acquire().await;
             saved.restore().await?;
         }
         self.sweep().await;
-        Ok(common)
-    }
-
-    fn common(&self, agents: &str, state_dir: &Path) -> Common {
-        let client = || self.0.client.clone();
-        // The name of the pod. A container that is started again in it is the same agent.
-        let me = std::env::var("HOSTNAME").unwrap_or_else(|_| format!("{:016x}", rand::random::<u64>()));
-        Common {
-            lease: Lease::new(kube::Api::namespaced(client(), agents), me),
-            saved: Saved::new(kube::Api::namespaced(client(), agents), state_dir),
-        }
+        Ok(())
     }
 
     fn over(

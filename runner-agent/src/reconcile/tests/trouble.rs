@@ -63,6 +63,18 @@ async fn a_container_that_someone_removed_is_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_container_that_someone_removes_before_it_has_answered_fails_no_release() {
+    let mut story = Story::with(release(1, 1)).await;
+    story.fake.behaves("web:2", Behaviour::Deaf);
+    story.wants([release(1, 2)]);
+    story.sees(1, |seen| seen.replicas.iter().any(|replica| replica.id == "c2")).await;
+    story.fake.vanish("c2");
+    story.fake.behaves("web:2", Behaviour::Serves);
+    story.is_live(&release(1, 2)).await;
+    assert_eq!(story.names(), ["c3"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_container_that_someone_stopped_is_replaced_and_its_end_is_named() {
     let mut story = Story::with(release(1, 1)).await;
     story.fake.halt("c1");

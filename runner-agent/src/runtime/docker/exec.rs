@@ -137,6 +137,7 @@ pub(super) async fn probe(
         Ok(Err(Fault::Failed(failure))) => Err(bad(format!("cannot be run: {}", failure.message))),
         // That says nothing about the replica.
         Ok(Err(Fault::Away(error))) => Err(failure(FailureKind::Runtime, error.to_string())),
+        Ok(Err(Fault::Gone(why))) => Err(failure(FailureKind::Runtime, why)),
         Err(_) => {
             if let Some(exec) = started {
                 end::end(docker, &exec, Signal::KILL).await;

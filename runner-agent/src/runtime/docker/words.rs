@@ -56,6 +56,11 @@ pub(super) fn refused(doing: &str, error: &Error) -> Fault {
     }
 }
 
+/// As [`refused`], of a verb that takes nothing but a container: what is missing is that.
+pub(super) fn refused_of(doing: &str, error: &Error) -> Fault {
+    if is_missing(error) { Fault::Gone(format!("{doing}: {}", chain(error))) } else { refused(doing, error) }
+}
+
 /// What the kernel says when there is no room (ENOSPC), as the Engine passes it on.
 fn is_full(words: &str) -> bool {
     words.contains("no space left on device")
@@ -104,7 +109,7 @@ mod tests {
         let error = Error::DockerStreamError { error: words.to_owned() };
         match pull_fault(&"web:1".parse().unwrap(), &error) {
             Fault::Failed(failure) => failure.kind,
-            Fault::Away(error) => panic!("{error}"),
+            other => panic!("{other:?}"),
         }
     }
 

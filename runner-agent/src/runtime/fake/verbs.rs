@@ -37,6 +37,7 @@ impl Runtime for Fake {
             Ok(()) => Ok(self.containers(runner)),
             Err(Fault::Away(error)) => Err(error),
             Err(Fault::Failed(failure)) => Err(Unavailable(failure.message)),
+            Err(Fault::Gone(why)) => Err(Unavailable(why)),
         }
     }
 

@@ -59,11 +59,10 @@ impl Kubernetes {
         Ok(Some((workload, self.list(&selector).await?)))
     }
 
-    /// As [`Self::find`]; that it is not there is a failure.
+    /// As [`Self::find`], for what is expected to be there.
     pub(super) async fn found(&self, id: &str, doing: &str) -> Result<(Workload, Vec<Pod>), Fault> {
         let found = self.find(id).await.map_err(|error| refused(doing, &error))?;
-        let gone = || failure(FailureKind::Runtime, format!("{doing}: it is not in the cluster any more"));
-        Ok(found.ok_or_else(gone)?)
+        found.ok_or_else(|| Fault::Gone(format!("{doing}: it is not in the cluster any more")))
     }
 
     /// Whether the kubelet takes a replica for ready. That the cluster does not say is a failure of the runtime.
@@ -72,6 +71,7 @@ impl Kubernetes {
         let (workload, pods) = found.map_err(|fault| match fault {
             Fault::Failed(failure) => failure,
             Fault::Away(error) => failure(FailureKind::Runtime, error.to_string()),
+            Fault::Gone(why) => failure(FailureKind::Runtime, why),
         })?;
         Ok(state::look(&workload, &pods).health == Health::Ready)
     }

@@ -6,8 +6,9 @@
 //!             └─ asked to stop: lets go at once, answers until another has connected, and finishes what it has
 //! ```
 //!
-//! A holder that cannot reach the API server goes on: nobody can take the lease meanwhile, and what goes through the agent
-//! must not end with that server. Should two work for a moment after all, the edge hears the one that connected last.
+//! A holder that cannot reach the API server goes on: mostly nobody can take the lease meanwhile, and what goes through the
+//! agent must not end with that server. It may be the only one that is cut off, though, so it changes nothing before it has
+//! renewed the lease ([`Term`]); and of two that are connected the edge hears the one that came last.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use patr_models::time::Millis;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
-use super::chain;
+use super::{chain, term::Term};
 use crate::link::clock;
 
 /// It comes with the manifest, into the namespace of the agents.
@@ -29,6 +30,8 @@ pub(super) const NAME: &str = "patr-runner";
 /// How long it holds when nobody renews it. A request waits at the edge for as long.
 const HOLDS: Duration = Duration::from_secs(15);
 const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// How long the API server may take to say who has it.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// How often one that waits looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long letting go may take. Without it the lease runs out.
@@ -37,6 +40,7 @@ const RELEASES_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) struct Lease {
     api: Api<Object>,
     me: String,
+    term: Term,
 }
 
 /// What came of a try to take a lease.
@@ -89,8 +93,10 @@ fn now() -> Option<MicroTime> {
 }
 
 impl Lease {
-    pub(super) fn new(api: Api<Object>, me: String) -> Self {
-        Self { api, me }
+    /// Of an agent that is called `me`, and may change things for as long as `term` lasts. What asks for the lease must
+    /// not be held back by that.
+    pub(super) fn new(api: Api<Object>, me: String, term: Term) -> Self {
+        Self { api, me, term }
     }
 
     /// Waits until it is ours.
@@ -104,21 +110,34 @@ impl Lease {
                     told = holder;
                 }
                 Ok(Tried::Theirs(_) | Tried::Again) => {}
-                Err(error) => warn!("the lease `{NAME}`: {}", chain(&error)),
+                Err(error) => warn!("the lease `{NAME}`: {error}"),
             }
             sleep(LOOK_EVERY).await;
         }
     }
 
     /// Takes it, or renews it, if it may be taken.
-    async fn try_take(&self, seen: &mut Seen) -> Result<Tried, Error> {
+    async fn try_take(&self, seen: &mut Seen) -> Result<Tried, String> {
+        // A connection that broke without a word would keep a request for minutes.
+        match timeout(ANSWERS_WITHIN, self.ask_for(seen)).await {
+            Ok(answered) => answered.map_err(|error| chain(&error)),
+            Err(_) => Err(format!("no answer within {} s", ANSWERS_WITHIN.as_secs())),
+        }
+    }
+
+    async fn ask_for(&self, seen: &mut Seen) -> Result<Tried, Error> {
+        // Who waits counts from when it sees what is written here, which is later.
+        let begun = Instant::now();
         let lease = self.api.get(NAME).await?;
         let spec = lease.spec.clone().unwrap_or_default();
         if !seen.may_take(&spec, &self.me, Instant::now()) {
             return Ok(Tried::Theirs(spec.holder_identity.unwrap_or_default()));
         }
-        let written = self.write(lease, taken(&spec, &self.me, now())).await?;
-        Ok(if written { Tried::Ours } else { Tried::Again })
+        if !self.write(lease, taken(&spec, &self.me, now())).await? {
+            return Ok(Tried::Again);
+        }
+        self.term.lasts_until(begun + HOLDS);
+        Ok(Tried::Ours)
     }
 
     /// Whether it was written: not if anybody has done so since it was read.
@@ -134,17 +153,18 @@ impl Lease {
     /// Renews it, for as long as nobody else has it.
     pub(crate) async fn lost(&self) {
         loop {
-            sleep(RENEW_EVERY).await;
+            let _ = timeout(RENEW_EVERY, self.term.has_held_back()).await;
             match self.try_take(&mut Seen::default()).await {
                 Ok(Tried::Theirs(holder)) => return warn!("{holder} works for this runner from now on"),
                 Ok(Tried::Ours | Tried::Again) => {}
-                Err(error) => debug!("renewing the lease: {}", chain(&error)),
+                Err(error) => debug!("renewing the lease: {error}"),
             }
         }
     }
 
     /// Lets go of it, so that nobody has to wait until it runs out.
     pub(crate) async fn release(&self) {
+        self.term.end();
         let releasing = async {
             let lease = self.api.get(NAME).await?;
             let spec = lease.spec.clone().unwrap_or_default();

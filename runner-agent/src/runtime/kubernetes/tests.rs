@@ -76,7 +76,7 @@ impl Cluster {
 fn message(fault: Fault) -> String {
     match fault {
         Fault::Failed(failure) => failure.message,
-        Fault::Away(error) => panic!("{error}"),
+        other => panic!("{other:?}"),
     }
 }
 

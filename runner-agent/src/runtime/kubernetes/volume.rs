@@ -96,6 +96,7 @@ async fn make(cluster: &Kubernetes, volume: &DesiredVolume, runner: &str) -> Res
             Ok(false)
         }
         Err(Fault::Away(error)) => Err(error),
+        Err(Fault::Gone(why)) => Err(Unavailable(why)),
     }
 }
 

@@ -2,8 +2,14 @@
 
 use futures_util::FutureExt;
 use k8s_openapi::api::{coordination::v1, core::v1::Secret};
-use kube::Api;
-use tokio::{sync::watch, time::Instant};
+use kube::{
+    Api,
+    api::{DeleteParams, Patch, PatchParams},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 use super::*;
 use crate::runtime::kubernetes::saved::Saved;
@@ -16,7 +22,11 @@ fn server() -> Server {
 }
 
 fn agent(server: &Server, name: &str) -> Lease {
-    Lease::new(Api::<v1::Lease>::namespaced(server.client(), AGENTS), name.to_owned())
+    in_term(server, name, Term::default())
+}
+
+fn in_term(server: &Server, name: &str, term: Term) -> Lease {
+    Lease::new(Api::<v1::Lease>::namespaced(server.client(), AGENTS), name.to_owned(), term)
 }
 
 /// How long an agent waits until it is its turn.
@@ -68,6 +78,45 @@ async fn a_server_that_is_away_takes_the_lease_from_nobody() {
         () = sleep(Duration::from_secs(120)) => true, // On the paused clock.
     };
     assert!(kept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_lease_may_be_another_s_only_reads_until_it_has_asked() {
+    let (server, term) = (server(), Term::default());
+    let lease = in_term(&server, "a", term.clone());
+    let secrets = Api::<Secret>::namespaced(server.client_of(&term), AGENTS);
+    let change = async || {
+        let nothing = Patch::Merge(json!({ "data": {} }));
+        secrets.patch("patr-runner-state", &PatchParams::default(), &nothing).await
+    };
+    assert!(change().await.is_err(), "it has none yet");
+    lease.acquire().await;
+    sleep(Duration::from_millis(14_900)).await; // On the paused clock.
+    assert!(change().await.is_ok());
+    sleep(Duration::from_millis(100)).await; // On the paused clock.
+    let why = chain(&change().await.unwrap_err());
+    assert!(why.contains("the lease of this agent has run out"), "{why}");
+    assert!(secrets.get("patr-runner-state").await.is_ok());
+    // What was held back has it renewed at once.
+    let soon = timeout(Duration::from_millis(10), lease.lost());
+    assert!(soon.await.is_err(), "nobody else has it");
+    assert!(change().await.is_ok());
+    lease.release().await;
+    assert!(change().await.is_err(), "another may have it from now on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_cut_off_changes_nothing_when_another_has_its_lease() {
+    let (server, term) = (server(), Term::default());
+    let (first, second) = (in_term(&server, "a", term.clone()), agent(&server, "b"));
+    let secrets = Api::<Secret>::namespaced(server.client_of(&term), AGENTS);
+    first.acquire().await;
+    second.acquire().await;
+    let deleted = async || secrets.delete("patr-runner-state", &DeleteParams::default()).await;
+    assert!(deleted().await.is_err());
+    first.lost().await;
+    assert!(deleted().await.is_err());
+    assert_eq!(server.all("secrets").len(), 1);
 }
 
 #[tokio::test]

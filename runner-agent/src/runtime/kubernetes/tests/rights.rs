@@ -82,7 +82,9 @@ async fn an_agent_may_do_what_it_does_and_nothing_else() {
     let cluster = cluster();
     cluster.server.puts("leases", json!({ "metadata": { "name": "patr-runner" } }));
     cluster.server.puts("secrets", json!({ "metadata": { "name": "patr-runner-state" } }));
-    let common = cluster.runtime.begin(cluster.state.path()).await.unwrap().unwrap();
+    let clients = (cluster.server.client(), cluster.server.client());
+    let common = Common::new(clients, Term::default(), AGENTS, cluster.state.path());
+    cluster.runtime.begin(Some(&common)).await.unwrap();
     let (_, unchanged) = tokio::sync::watch::channel(());
     common.saved.keep(unchanged).await;
     common.lease.release().await;

@@ -9,10 +9,14 @@ use std::{
 
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
-use kube::{Client, client::Body};
+use kube::{
+    Client,
+    client::{Body, ClientBuilder},
+};
 use serde_json::{Value, json};
+use tower::Service;
 
-use super::rights;
+use super::{Term, rights};
 
 /// Of replicas, and of agents.
 pub(super) const NAMESPACE: &str = "patr-acme";
@@ -111,12 +115,23 @@ impl Asked {
 
 impl Server {
     pub(super) fn client(&self) -> Client {
+        Client::new(self.service(), NAMESPACE)
+    }
+
+    /// A client that changes nothing out of a term.
+    pub(super) fn client_of(&self, term: &Term) -> Client {
+        term.client(ClientBuilder::new(self.service(), NAMESPACE))
+    }
+
+    fn service(
+        &self,
+    ) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Send + 'static
+    {
         let server = self.clone();
-        let service = tower::service_fn(move |request: Request<Body>| {
+        tower::service_fn(move |request: Request<Body>| {
             let server = server.clone();
             async move { Ok::<_, Infallible>(server.answer(request).await) }
-        });
-        Client::new(service, NAMESPACE)
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
