@@ -1,9 +1,11 @@
-//! A command in a replica, for somebody at a terminal: where it can run, how it ends, and how much of what it writes is drawn.
+//! A command in a replica, for somebody at a terminal: where it can run, how it ends, and what is on its way.
+
+use std::collections::VecDeque;
 
 use patr_models::{
     deployment::{
         Deployment,
-        exec::{Query, Size},
+        exec::{HandedOn, Query, Size, WINDOW},
     },
     ids::Ref,
     name::Name,
@@ -11,18 +13,10 @@ use patr_models::{
 
 use crate::{command::patr, text::terminal as words};
 
-/// Output that waits to be drawn, in bytes: about what a terminal draws in a second. A WebSocket in a browser cannot hold its
-/// other end back, so past this output is left out: the tab would answer keys late, and then not at all.
-const WAITING_MAX: usize = 2 * 1024 * 1024;
-/// From here on output is drawn again.
-const WAITING_FEW: usize = WAITING_MAX / 4;
-
 /// What a browser says of a connection that was lost, and no end has closed.
 pub const LOST: u16 = 1006;
 /// Whoever closed it goes away: the connection of the runner is gone (`docs/wire.md`, Messages).
 const GOING_AWAY: u16 = 1001;
-/// More came than is taken.
-const TRY_LATER: u16 = 1013;
 
 /// Where a command can run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,41 +107,39 @@ pub fn ended(exit_code: i64) -> (String, Option<&'static str>) {
 pub fn lost(code: u16) -> &'static str {
     match code {
         GOING_AWAY => words::RUNNER_LOST,
-        TRY_LATER => words::TOO_MUCH,
         _ => words::BROKE_OFF,
     }
 }
 
-/// The output that is on its way to the screen.
-#[derive(Debug, Default)]
-pub struct Output {
-    /// Bytes that were handed on and are not drawn.
-    waiting: usize,
-    left_out: u64,
-    is_full: bool,
+/// What is on its way between the screen and the command: each side waits until the other has taken some of it.
+#[derive(Debug)]
+pub struct Traffic {
+    drawn: HandedOn,
+    /// What may still be sent, in bytes.
+    room: usize,
+    /// What was typed and waits for that.
+    typed: VecDeque<u8>,
 }
 
-impl Output {
-    /// Whether this much more is drawn; else it is left out.
-    pub fn takes(&mut self, bytes: usize) -> bool {
-        // What waits for nothing is taken whatever its size: nobody would say when there is room.
-        self.is_full |= self.waiting > 0 && self.waiting + bytes > WAITING_MAX;
-        if self.is_full {
-            self.left_out += bytes as u64;
-        } else {
-            self.waiting += bytes;
-        }
-        !self.is_full
+impl Default for Traffic {
+    fn default() -> Self {
+        Self { drawn: HandedOn::default(), room: WINDOW, typed: VecDeque::new() }
+    }
+}
+
+impl Traffic {
+    /// This much output was drawn; how much is to be said now.
+    pub fn drew(&mut self, bytes: usize) -> Option<usize> {
+        self.drawn.more(bytes)
     }
 
-    /// This much was drawn. Once there is room again: how much was left out.
-    pub fn drew(&mut self, bytes: usize) -> Option<u64> {
-        self.waiting = self.waiting.saturating_sub(bytes);
-        if !self.is_full || self.waiting > WAITING_FEW {
-            return None;
-        }
-        self.is_full = false;
-        Some(std::mem::take(&mut self.left_out))
+    /// Something was typed, or the command took some of what was before; what is to be sent now.
+    pub fn sends(&mut self, typed: &[u8], taken: usize) -> Vec<u8> {
+        self.typed.extend(typed);
+        self.room = self.room.saturating_add(taken).min(WINDOW);
+        let sent = self.typed.len().min(self.room);
+        self.room -= sent;
+        self.typed.drain(..sent).collect()
     }
 }
 
@@ -241,24 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn output_that_comes_too_fast_is_left_out_until_there_is_room_and_then_counted() {
-        let mut output = Output::default();
-        let chunk = WAITING_MAX / 8;
-        let taken = (0..20).filter(|_| output.takes(chunk)).count();
-        assert_eq!(taken, 8);
-        let room: Vec<_> = (0..8).map(|_| output.drew(chunk)).collect();
-        assert_eq!(room.iter().flatten().collect::<Vec<_>>(), [&(12 * chunk as u64)]);
-        // Not at the first byte: else each chunk would be followed by a word about the next.
-        assert_eq!(room.iter().position(Option::is_some), Some(5));
-        assert!(output.takes(chunk));
-    }
-
-    #[test]
-    fn a_chunk_that_is_larger_than_all_that_may_wait_ends_nothing() {
-        let mut output = Output::default();
-        assert!(output.takes(10));
-        assert!(!output.takes(WAITING_MAX));
-        assert_eq!(output.drew(10), Some(WAITING_MAX as u64));
-        assert!(output.takes(WAITING_MAX + 1));
+    fn what_is_pasted_waits_until_the_command_has_taken_what_was_before() {
+        let mut traffic = Traffic::default();
+        assert_eq!(traffic.sends(b"ls", 0), b"ls");
+        assert_eq!(traffic.sends(&vec![1; 2 * WINDOW], 0).len(), WINDOW - 2);
+        assert_eq!(traffic.sends(b"later", 0), b"");
+        assert_eq!(traffic.sends(&[], 10), [1; 10]);
+        assert_eq!(traffic.sends(&[], WINDOW - 9).len(), WINDOW - 9);
+        assert_eq!(traffic.sends(&[], WINDOW), [&[1][..], b"later"].concat());
     }
 }

@@ -11,6 +11,7 @@ use patr_models::{
     endpoint::{Call, body::NoBody, headers::NoHeaders},
 };
 
+use self::session::Window;
 use super::suggest;
 use crate::{
     args::exec::Exec,
@@ -52,8 +53,9 @@ async fn run(args: Exec, ctx: &Context) -> Outcome {
     let raw = (has_terminal && typed).then(Raw::enter).transpose();
     let _raw = raw.map_err(|error| doing("take the terminal", error))?;
     // Both ways at once: a command that is not read from does not read either.
+    let (window, taken) = Window::new();
     tokio::select! {
-        ended = session::receive(stream, ctx) => ended,
-        never = session::send(sink, input::stdin(), Resizes::new(has_terminal)) => match never {},
+        ended = session::receive(stream, &window, ctx) => ended,
+        never = session::send(sink, input::stdin(), (&window, taken), Resizes::new(has_terminal)) => match never {},
     }
 }

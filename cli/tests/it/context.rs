@@ -96,6 +96,12 @@ impl Patr<'_> {
         self
     }
 
+    /// With what a file has on standard input.
+    pub(crate) fn stdin_from(mut self, file: std::fs::File) -> Self {
+        self.command.stdin(file);
+        self
+    }
+
     /// With a variable in the environment, besides those of the context.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);

@@ -50,8 +50,8 @@ pub(crate) enum Turn {
     Says(Message),
     /// Waits for a message of bytes.
     HearsBytes,
-    /// Waits for a message of text, whatever bytes come before it.
-    HearsText,
+    /// Waits for a text that has this in it, whatever comes before it.
+    Hears(&'static str),
     /// Nothing more, and it stays open.
     Waits,
 }
@@ -324,19 +324,19 @@ async fn talk(upgrade: hyper::upgrade::OnUpgrade, turns: Vec<Turn>, shared: Shar
     let io = TokioIo::new(upgrade.await.unwrap());
     let mut socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
     for turn in turns {
-        let wanted: fn(&Message) -> bool = match turn {
-            Turn::Says(message) => {
-                // Whoever has left hears nothing.
-                let _ = socket.send(message).await;
-                continue;
-            }
-            Turn::HearsBytes => Message::is_binary,
-            Turn::HearsText => Message::is_text,
-            Turn::Waits => |_| false,
+        let is_wanted = |message: &Message| match turn {
+            Turn::HearsBytes => message.is_binary(),
+            Turn::Hears(part) => message.is_text() && message.to_text().is_ok_and(|text| text.contains(part)),
+            Turn::Says(_) | Turn::Waits => false,
         };
+        if let Turn::Says(message) = &turn {
+            // Whoever has left hears nothing.
+            let _ = socket.send(message.clone()).await;
+            continue;
+        }
         while let Some(Ok(message)) = socket.next().await {
             shared.script().messages.push(message.clone());
-            if wanted(&message) {
+            if is_wanted(&message) {
                 break;
             }
         }

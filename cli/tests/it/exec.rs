@@ -1,7 +1,7 @@
 //! `patr exec`.
 
 use patr_models::deployment::{
-    exec::{self, ExecInDeployment, FromCommand, Size, ToCommand, output},
+    exec::{self, ExecInDeployment, FromCommand, Size, ToCommand, WINDOW, output},
     list::ListDeployments,
 };
 use patr_models::error::Common;
@@ -33,8 +33,12 @@ fn running(turns: impl IntoIterator<Item = Turn>) -> TestContext {
     t
 }
 
-/// What the command was told besides input.
+/// What the command was told besides input, and besides what was taken of its output.
 fn words(t: &TestContext) -> Vec<ToCommand> {
+    all_words(t).into_iter().filter(|word| !matches!(word, ToCommand::Took { .. })).collect()
+}
+
+fn all_words(t: &TestContext) -> Vec<ToCommand> {
     let messages = t.edge.messages();
     let texts = messages.iter().filter_map(|message| message.to_text().ok().filter(|_| message.is_text()));
     texts.map(|text| serde_json::from_str(text).unwrap()).collect()
@@ -51,7 +55,7 @@ fn input(t: &TestContext) -> String {
 #[test]
 fn output_and_errors_stay_apart_and_the_exit_status_is_the_command_s() {
     let t = running([
-        Turn::HearsText,
+        Turn::Hears("end_of_input"),
         writes(output::STDOUT, "data\n"),
         writes(output::STDERR, "oops\n"),
         writes(output::STDOUT, "more"),
@@ -72,7 +76,7 @@ fn output_and_errors_stay_apart_and_the_exit_status_is_the_command_s() {
 
 #[test]
 fn what_is_piped_in_reaches_the_command_and_then_ends() {
-    let t = running([Turn::HearsText, writes(output::STDOUT, "3 lines\n"), ends(0)]);
+    let t = running([Turn::Hears("end_of_input"), writes(output::STDOUT, "3 lines\n"), ends(0)]);
     patr_snapshot!(t.patr("exec db --replica 3f9a -- wc -l").stdin("one\ntwo\nthree\n"), @"
     exit code: 0
     ----- stdout -----
@@ -80,6 +84,38 @@ fn what_is_piped_in_reaches_the_command_and_then_ends() {
     ");
     assert_eq!((input(&t).as_str(), words(&t)), ("one\ntwo\nthree\n", vec![ToCommand::EndOfInput]));
     assert_eq!(t.edge.asked_once::<ExecInDeployment>().call.query.replica.as_deref(), Some("3f9a"));
+}
+
+#[test]
+fn a_command_hears_how_much_of_its_output_was_taken() {
+    let chunk = Turn::Says(Message::binary([&[output::STDOUT][..], &[b'x'; WINDOW / 4]].concat()));
+    let four = std::iter::repeat_n(chunk, 4).chain([Turn::Hears("took\",\"bytes\":262144"), ends(0)]);
+    let t = running(four);
+    let ran = t.patr("exec web -- dump").run();
+    assert_eq!((ran.code, ran.stdout.len()), (0, WINDOW));
+    let taken = all_words(&t).into_iter().filter_map(|word| match word {
+        ToCommand::Took { bytes } => Some(bytes),
+        _ => None,
+    });
+    assert_eq!(taken.take(2).collect::<Vec<_>>(), [0, WINDOW / 4], "it says from the beginning that it will");
+}
+
+#[test]
+fn no_more_input_is_on_its_way_than_a_window() {
+    let takes = |bytes| says(&FromCommand::Took { bytes });
+    // As many chunks as fit; then something that is answered, whatever there still is to send.
+    let window = std::iter::repeat_n(Turn::HearsBytes, WINDOW / 16_384);
+    let output = [&[output::STDOUT][..], &[b'x'; WINDOW / 8]].concat();
+    let asked = [Turn::Says(Message::binary(output)), Turn::Hears("131072"), takes(WINDOW), takes(WINDOW)];
+    let t = running(window.chain(asked).chain([Turn::Hears("end_of_input"), ends(0)]));
+    let file = t.folder().join("large");
+    std::fs::write(&file, vec![b'x'; 3 * WINDOW]).unwrap();
+    let ran = t.patr("exec web -- load").stdin_from(std::fs::File::open(file).unwrap()).run();
+    assert_eq!((ran.code, input(&t).len()), (0, 3 * WINDOW));
+    let messages = t.edge.messages();
+    let before = messages.iter().take_while(|message| !message.to_string().contains("131072"));
+    let sent: usize = before.filter(|message| message.is_binary()).map(Message::len).sum();
+    assert_eq!(sent, WINDOW);
 }
 
 #[test]
@@ -197,7 +233,7 @@ fn a_command_is_needed() {
 
 #[test]
 fn ctrl_c_without_a_terminal_ends_it() {
-    let t = running([writes(output::STDERR, "begun\n"), Turn::HearsText, Turn::Waits]);
+    let t = running([writes(output::STDERR, "begun\n"), Turn::Hears("end_of_input"), Turn::Waits]);
     let mut patr = t.patr("exec web -- sleep 1000");
     let child = patr.start();
     t.edge.wait_for::<ExecInDeployment>(1);
@@ -212,7 +248,7 @@ fn a_terminal_passes_each_key_and_its_size_and_is_given_back() {
         writes(output::STDOUT, "$ "),
         Turn::HearsBytes,
         writes(output::STDOUT, "typed"),
-        Turn::HearsText,
+        Turn::Hears("resize"),
         ends(3),
     ]);
     let mut terminal = Terminal::open(100, 30);

@@ -48,7 +48,7 @@ fn interrupted(t: &TestContext, child: Child) -> (i32, String) {
 fn bytes_go_both_ways_and_an_end_is_passed_on() {
     let t = context();
     t.edge.says::<ConnectToDeployment>(Answer::Talk(vec![
-        Turn::HearsText,
+        Turn::Hears(END),
         Turn::Says(Message::binary("answer")),
         Turn::Says(Message::text(END)),
     ]));

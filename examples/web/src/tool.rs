@@ -5,12 +5,13 @@
 //! | `read FILE` | put out what is in a file |
 //! | `write FILE TEXT` | make a file |
 //! | `reverse FILE`, `reverse $NAME` | put out what is in a file or a variable from its end: what must not be shown can be compared |
-//! | `count` | put out how many bytes come in |
+//! | `count [SECONDS]` | put out how many bytes come in, which it begins to read then |
 //! | `exit CODE` | end with this code |
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
-use std::{env, fs};
+use std::time::Duration;
+use std::{env, fs, thread};
 
 /// Does what the words say; 2 when they say nothing.
 pub(crate) fn run(words: &[String]) -> ExitCode {
@@ -22,10 +23,13 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
             bytes.reverse();
             put_out(&bytes)
         }),
-        ["count"] => count().and_then(|bytes| put_out(bytes.to_string().as_bytes())),
+        ["count"] => count(0),
+        ["count", seconds] => count(seconds.parse().unwrap_or(0)),
         ["exit", code] => return ExitCode::from(code.parse().unwrap_or(1)),
         _ => {
-            eprintln!("usage: read FILE | write FILE TEXT | reverse FILE|$NAME | count | exit CODE");
+            eprintln!(
+                "usage: read FILE | write FILE TEXT | reverse FILE|$NAME | count [SECONDS] | exit CODE"
+            );
             return ExitCode::from(2);
         }
     };
@@ -45,9 +49,10 @@ fn value(from: &str) -> io::Result<Vec<u8>> {
     }
 }
 
-fn count() -> io::Result<usize> {
-    let mut bytes = Vec::new();
-    io::stdin().read_to_end(&mut bytes)
+fn count(seconds: u64) -> io::Result<()> {
+    thread::sleep(Duration::from_secs(seconds));
+    let bytes = io::copy(&mut io::stdin(), &mut io::sink())?;
+    put_out(bytes.to_string().as_bytes())
 }
 
 fn put_out(bytes: &[u8]) -> io::Result<()> {

@@ -5,13 +5,18 @@
 //! | from | message | means |
 //! |---|---|---|
 //! | caller | binary | bytes for the command's standard input |
-//! | caller | text, a [`ToCommand`] | the end of the input, or a new size of the terminal |
+//! | caller | text, a [`ToCommand`] | the end of the input, a new size of the terminal, or what it took of the output |
 //! | runner | binary | 1 (standard output) or 2 (standard error), then bytes; with a terminal all of it is output |
-//! | runner | text, a [`FromCommand`] | it has ended; the runner closes |
+//! | runner | text, a [`FromCommand`] | what the command took of the input; or it has ended, and the runner closes |
+//!
+//! A WebSocket has no back-pressure, so neither side has more than [`WINDOW`] bytes on the way that the other has not said it
+//! took: who reads slowly holds up whoever writes, and a flood of output keeps no interrupt waiting. A caller that has never
+//! said what it took is not held up to; one that says so from the beginning begins with 0.
 //!
 //! A page in a browser learns nothing of a refusal but that there was one. With `says_why` it gets its WebSocket all the same, and
 //! on it a [`FromCommand::Refused`].
 
+pub use super::connect::WINDOW;
 use crate::{
     api_errors, declare_api_endpoint,
     endpoint::body::Upgraded,
@@ -63,13 +68,23 @@ pub struct Size {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToCommand {
     EndOfInput,
-    Resize { size: Size },
+    Resize {
+        size: Size,
+    },
+    /// So many more bytes of output were handed on.
+    Took {
+        bytes: usize,
+    },
 }
 
 /// What a runner says besides output.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromCommand {
+    /// So many more bytes of input were handed on.
+    Took {
+        bytes: usize,
+    },
     Ended {
         exit_code: i64,
     },
@@ -79,6 +94,20 @@ pub enum FromCommand {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
     },
+}
+
+/// Counts what was handed on, until it is worth a message.
+#[derive(Debug, Default)]
+pub struct HandedOn(usize);
+
+impl HandedOn {
+    const WORTH_A_MESSAGE: usize = WINDOW / 8;
+
+    /// This much more was; how much is to be said now.
+    pub fn more(&mut self, bytes: usize) -> Option<usize> {
+        self.0 += bytes;
+        (self.0 >= Self::WORTH_A_MESSAGE).then(|| std::mem::take(&mut self.0))
+    }
 }
 
 /// What output begins with.

@@ -27,7 +27,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Running, Target, encode, refuse, websocket::Incoming};
+use super::{
+    Running, Target, encode, refuse,
+    websocket::{Incoming, say, takes_up},
+};
 use crate::{
     runtime::Runtime,
     tunnel::{Reader, Writer},
@@ -126,9 +129,7 @@ async fn hear(
     loop {
         match messages.next(&mut reader).await {
             Ok(Some(Message::Binary(bytes))) => {
-                let fits = u32::try_from(bytes.len())
-                    .is_ok_and(|length| room.try_acquire_many(length).map(|permit| permit.forget()).is_ok());
-                if !fits {
+                if !takes_up(room, bytes.len()) {
                     return Over::Broke("more was sent than may be on the way".to_owned());
                 }
                 // Nobody takes more of one who has said that nothing follows.
@@ -152,7 +153,9 @@ async fn write(
     while let Some(Said::Bytes(bytes)) = said.recv().await {
         to.write_all(&bytes).await.map_err(broke)?;
         room.add_permits(bytes.len());
-        say(writer, Message::Text(took(bytes.len()))).await?;
+        if !say(writer, Message::Text(took(bytes.len()))).await {
+            return Err(Over::Left);
+        }
     }
     to.shutdown().await.map_err(broke)
 }
@@ -163,18 +166,17 @@ async fn read(mut from: OwnedReadHalf, window: &Semaphore, writer: &Mutex<&Write
     loop {
         buffer.reserve(CHUNK);
         if (&mut from).take(CHUNK as u64).read_buf(&mut buffer).await.map_err(broke)? == 0 {
-            return say(writer, Message::Text(END.to_owned())).await;
+            say(writer, Message::Text(END.to_owned())).await;
+            return Ok(());
         }
         let bytes = buffer.split().freeze();
         // It is never closed.
         let permits = window.acquire_many(bytes.len() as u32).await.map_err(|_| Over::Left)?;
         permits.forget();
-        say(writer, Message::Binary(bytes)).await?;
+        if !say(writer, Message::Binary(bytes)).await {
+            return Err(Over::Left);
+        }
     }
-}
-
-async fn say(writer: &Mutex<&Writer>, message: Message) -> Result<(), Over> {
-    if writer.lock().await.write(message.encode()).await { Ok(()) } else { Err(Over::Left) }
 }
 
 fn broke(error: io::Error) -> Over {

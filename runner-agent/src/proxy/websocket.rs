@@ -8,7 +8,10 @@ use http_body_util::{Either, Empty};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use patr_tunnel::{Code, Decoder, Message as Crossing, MessageError, limits::MESSAGE_MAX};
-use tokio::time::timeout;
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::timeout,
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -224,4 +227,14 @@ impl Incoming {
             }
         }
     }
+}
+
+/// Says a message as a whole, of several who speak; whether anybody hears it.
+pub(super) async fn say(writer: &Mutex<&Writer>, message: Crossing) -> bool {
+    writer.lock().await.write(message.encode()).await
+}
+
+/// Whether there is room for this much more on the way, which it takes up.
+pub(super) fn takes_up(room: &Semaphore, bytes: usize) -> bool {
+    u32::try_from(bytes).is_ok_and(|bytes| room.try_acquire_many(bytes).map(|permit| permit.forget()).is_ok())
 }

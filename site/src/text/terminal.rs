@@ -31,7 +31,6 @@ pub const NOT_OPENED_HINT: &str =
 
 pub const BROKE_OFF: &str = "The connection to the command broke off.";
 pub const RUNNER_LOST: &str = "The connection broke off: the runner lost its own to the installation.";
-pub const TOO_MUCH: &str = "The connection was ended: more was pasted at once than the command takes.";
 pub const MAY_GO_ON: &str = "Whether the command goes on is not known.";
 pub const NO_PROGRAM: &str = "There may be no such program in the image, which need not have a shell. Give a command that it has, such as bash or the path of its own program.";
 
@@ -53,9 +52,4 @@ pub fn ended(exit_code: i64) -> String {
 
 pub fn killed(exit_code: i64, signal: i64) -> String {
     format!("The command has ended with exit code {exit_code}: signal {signal} ended it.")
-}
-
-/// Stands in the terminal, in the place of what is not there.
-pub fn left_out(size: &str) -> String {
-    format!("[{size} of output left out: it came faster than it can be drawn]")
 }

@@ -23,6 +23,10 @@ async fn logs_commands_and_forwarded_ports_reach_a_replica<H: Host>(desk: Desk<H
     let program = desk.host.program();
     let ended = desk.patr.with_input(&["exec", "web", "--", &program, "count"], b"some words").await;
     assert_eq!((ended.code, &ended.stdout[..]), (Some(0), "10"), "{ended:?}");
+    // More than anything on the way holds, before any of it is read.
+    let large = vec![b'x'; 24_000_000];
+    let ended = desk.patr.with_input(&["exec", "web", "--", &program, "count", "3"], &large).await;
+    assert_eq!((ended.code, &ended.stdout[..]), (Some(0), "24000000"), "{ended:?}");
     let ended = desk.patr.try_run(&["exec", "web", "--", &program, "exit", "7"]).await;
     assert_eq!(ended.code, Some(7), "{ended:?}");
 

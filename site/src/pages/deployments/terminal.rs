@@ -22,8 +22,7 @@ use crate::{
         self,
         screen::{self, Screen, Told},
     },
-    exec::{self, Output, Place},
-    format,
+    exec::{self, Place, Traffic},
     fresh::Fresh,
     here::Here,
     parts::{
@@ -37,8 +36,6 @@ use crate::{
 
 /// Clears the screen and all that was set on it (ECMA-48, RIS), once what was written before is drawn.
 const ANEW: &str = "\x1bc";
-/// Ends what a program had begun to say to the terminal, and its colours.
-const PLAIN: &str = "\x18\x1b[m";
 /// The button that begins and ends.
 const BUTTON: &str = "#terminal-button";
 
@@ -82,7 +79,7 @@ struct Line {
     socket: Option<Rc<Socket>>,
     /// Grows with each connection: what an earlier one says does not count.
     number: u64,
-    output: Output,
+    traffic: Traffic,
 }
 
 pub(crate) fn show(here: Here, deployment: Fresh<Deployment>, known: Known) -> impl IntoView {
@@ -200,7 +197,9 @@ impl Terminal {
             }
         });
         let is_made = socket.is_some();
-        self.line.update_value(|line| (line.number, line.socket) = (number, socket.map(Rc::new)));
+        self.line.update_value(|line| {
+            (line.number, line.socket, line.traffic) = (number, socket.map(Rc::new), Traffic::default());
+        });
         if !is_made {
             self.over(Over::Problem(not_opened()));
         }
@@ -221,6 +220,7 @@ impl Terminal {
             Heard::Opened => self.opened(),
             Heard::Bytes(bytes) => self.draw(&bytes),
             Heard::Text(text) => match serde_json::from_str(&text) {
+                Ok(FromCommand::Took { bytes }) => self.send(&[], bytes),
                 Ok(FromCommand::Ended { exit_code }) => self.over(Over::Ended(exit_code)),
                 Ok(FromCommand::Refused { message, hint }) => {
                     self.over(Over::Problem(Problem { hint, ..Problem::saying(spec::visible(&message)) }));
@@ -241,32 +241,35 @@ impl Terminal {
             screen.take(true);
             screen.focus();
         }
+        // From the beginning: what is written waits until what was before is drawn.
+        self.say(ToCommand::Took { bytes: 0 });
         // It may have another size by now.
         self.beat();
     }
 
     /// Draws what a command writes: all of it is output, for it has a terminal.
     fn draw(self, message: &Uint8Array) {
-        let bytes = message.subarray(1, message.length());
-        let is_taken = self.line.try_update_value(|line| line.output.takes(bytes.length() as usize));
-        if let Some(screen) = self.screen().filter(|_| is_taken == Some(true)) {
-            screen.write(&bytes);
+        if let Some(screen) = self.screen() {
+            screen.write(&message.subarray(1, message.length()));
+        }
+    }
+
+    /// Sends what was typed, as far as the command takes it.
+    fn send(self, typed: &[u8], taken: usize) {
+        let Some(socket) = self.socket().filter(|_| self.is_open()) else { return };
+        let sent = self.line.try_update_value(|line| line.traffic.sends(typed, taken));
+        if let Some(bytes) = sent.filter(|bytes| !bytes.is_empty()) {
+            socket.send(&bytes);
         }
     }
 
     fn told(self, told: Told) {
         match told {
-            Told::Typed(bytes) => {
-                if let Some(socket) = self.socket().filter(|_| self.is_open()) {
-                    socket.send(&bytes);
-                }
-            }
-            Told::Sized(size) => self.resize(size),
+            Told::Typed(bytes) => self.send(&bytes, 0),
+            Told::Sized(size) => self.say(ToCommand::Resize { size }),
             Told::Drawn(bytes) => {
-                let left_out = self.line.try_update_value(|line| line.output.drew(bytes)).flatten();
-                if let Some((screen, left_out)) = self.screen().zip(left_out) {
-                    let said = words::left_out(&format::bytes(left_out));
-                    screen.say(&format!("{PLAIN}\r\n{said}\r\n"));
+                if let Some(bytes) = self.line.try_update_value(|line| line.traffic.drew(bytes)).flatten() {
+                    self.say(ToCommand::Took { bytes });
                 }
             }
             Told::Left => {
@@ -275,8 +278,8 @@ impl Terminal {
         }
     }
 
-    fn resize(self, size: Size) {
-        let said = serde_json::to_string(&ToCommand::Resize { size });
+    fn say(self, word: ToCommand) {
+        let said = serde_json::to_string(&word);
         if let (Some(socket), Ok(said)) = (self.socket().filter(|_| self.is_open()), said) {
             socket.say(&said);
         }
@@ -285,7 +288,7 @@ impl Terminal {
     /// Says the size again, which changes nothing.
     fn beat(self) {
         if let Some(screen) = self.screen() {
-            self.resize(screen.size());
+            self.say(ToCommand::Resize { size: screen.size() });
         }
     }
 
