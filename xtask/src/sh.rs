@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 /// Runs to the end with our own stdout and stderr.
 ///
@@ -48,6 +48,22 @@ pub(crate) fn quietly(command: &mut Command) -> anyhow::Result<()> {
 /// The program is missing, or ended with a failure.
 pub(crate) fn quietly_with(input: File, command: &mut Command) -> anyhow::Result<()> {
     output_of(command, input.into()).map(drop)
+}
+
+/// Does two things at once; what either comes to is its caller's to look at.
+///
+/// # Errors
+/// The first one panicked.
+pub(crate) fn both<A: Send, B>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> anyhow::Result<(A, B)> {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        let one = one.join().map_err(|_| anyhow!("a panic, whose message is above"))?;
+        Ok((one, other))
+    })
 }
 
 /// Cargo, the one that runs us.

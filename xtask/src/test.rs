@@ -18,10 +18,15 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     if docker {
         images::build()?;
     }
-    let debian = docker && debian()?;
     // All members at once, as nextest builds them: the same features, so nothing is compiled twice.
-    sh::run(sh::cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
-    let lent = if debian { lend()? } else { None };
+    let programs = || sh::run(sh::cargo().args(["build", "--quiet", "--workspace", "--bins"]));
+    let (debian, built) = sh::both(|| if docker { debian() } else { Ok(false) }, programs)?;
+    built?;
+    let debian = debian?;
+    let tests = || sh::run(sh::cargo().args(["nextest", "run", "--workspace", "--no-run", "--cargo-quiet"]));
+    let (lent, built) = sh::both(|| if debian { lend() } else { Ok(None) }, tests)?;
+    built?;
+    let lent = lent?;
     let mut nextest = sh::cargo();
     nextest.args(["nextest", "run", "--workspace"]);
     if std::env::var_os("PATR_DOSE").is_some() {
