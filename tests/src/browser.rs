@@ -77,6 +77,20 @@ impl Browser {
         self.tell("Network.emulateNetworkConditions", network).await;
     }
 
+    /// Forgets what was loaded before, and loads as on a phone: with 150 ms to everything, 1.6 Mbit/s, and a processor that is four
+    /// times as slow (what Lighthouse calls mobile, `core/config/constants.js`); or as on this machine.
+    pub async fn loads_anew(&self, on_a_phone: bool) {
+        self.tell("Network.enable", json!({})).await;
+        self.tell("Network.clearBrowserCache", json!({})).await;
+        let (latency, down, up, rate) =
+            if on_a_phone { (150, 1_600_000 / 8, 750_000 / 8, 4) } else { (0, -1, -1, 1) };
+        let network = json!({
+            "offline": false, "latency": latency, "downloadThroughput": down, "uploadThroughput": up,
+        });
+        self.tell("Network.emulateNetworkConditions", network).await;
+        self.tell("Emulation.setCPUThrottlingRate", json!({ "rate": rate })).await;
+    }
+
     /// Keeps what is downloaded in a folder, without asking.
     pub async fn download_into(&self, folder: &Path) {
         let keep = json!({ "behavior": "allow", "downloadPath": folder });

@@ -8,11 +8,13 @@
 //! | `edge` | the main job: a hot static file and a tunnelled request |
 //! | `tunnel` | the data plane: requests, bodies and WebSockets, beside a plain Worker and beside rathole with nginx |
 //! | `deploy` | from `patr deploy` to the first answer, beside `docker run`; what an agent takes |
+//! | `dashboard` | the dashboard in Chromium, beside that of a peer |
 //! | `sites` | static sites beside Cloudflare's asset server, a Worker over KV, and nginx |
 //! | `installation` | what the first three measure |
 //! | `load` | drives wrk and reads what it prints |
 //! | `process` | processor time and peak memory of a server |
 
+mod dashboard;
 mod deploy;
 mod edge;
 mod installation;
@@ -47,12 +49,18 @@ pub(crate) struct Options {
     state: Option<PathBuf>,
 }
 
-#[derive(Subcommand, Clone, Copy)]
+#[derive(Subcommand, Clone)]
 enum What {
     /// A hot static file and a tunnelled request, beside plain Workers (the default)
     Edge,
     /// From `patr deploy` to the first answer, beside `docker run`; memory and idle processor time of the agent
     Deploy,
+    /// The first view of the dashboard in Chromium that has nothing yet, beside the dashboard of a peer
+    Dashboard {
+        /// The folder of the peer's dashboard as it is served: one with an `index.html`
+        #[arg(long)]
+        peer: PathBuf,
+    },
     /// Static sites: hot, cold, 304 and redirect, beside Cloudflare's asset server, a Worker over KV, and nginx
     Static,
     /// Requests, bodies and WebSockets through the tunnel, beside a plain Worker's fetch and rathole with nginx
@@ -68,15 +76,17 @@ impl Options {
 /// # Errors
 /// A program that is needed is missing, something did not start, or an answer was not the expected one.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let measure: fn(&Options) -> anyhow::Result<()> = match &options.what {
+        Some(What::Dashboard { peer }) => return dashboard::run(peer),
+        None | Some(What::Edge) => edge::run,
+        Some(What::Deploy) => deploy::run,
+        Some(What::Static) => sites::run,
+        Some(What::Tunnel) => tunnel::run,
+    };
     if !tools::exists("wrk") {
         bail!("`wrk` is not on the PATH: install it with `apt-get install wrk`");
     }
-    match options.what.unwrap_or(What::Edge) {
-        What::Edge => edge::run(options),
-        What::Deploy => deploy::run(options),
-        What::Static => sites::run(options),
-        What::Tunnel => tunnel::run(options),
-    }
+    measure(options)
 }
 
 /// The middle one.

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: builds everything that a story needs, then runs all tests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::bail;
 
@@ -27,22 +28,13 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let (lent, built) = sh::both(|| if debian { lend() } else { Ok(None) }, tests)?;
     built?;
     let lent = lent?;
-    let mut nextest = sh::cargo();
-    nextest.args(["nextest", "run", "--workspace"]);
+    let mut nextest = nextest()?;
     if std::env::var_os("PATR_DOSE").is_some() {
         nextest.args(["--profile", "dose"]);
     } else if ci() {
         nextest.args(["--profile", "ci"]);
     }
-    nextest
-        .args(arguments)
-        .env("PATR_AXE", root().join("xtask/edge/node_modules/axe-core/axe.min.js"))
-        .env("PATR_BIN", program("patr"))
-        .env(edge::DASHBOARD, site::folder())
-        .env("PATR_RUNNER_BIN", program("patr-runner"))
-        .env("PATR_PROCESSES_BIN", program("patr-example-processes"))
-        .env("PATR_PROGRAMS", images::web()?)
-        .env("PATR_EDGE_CMD", format!("{} edge --no-build", program("xtask").display()));
+    nextest.args(arguments);
     if docker {
         nextest.env("PATR_EXAMPLE_IMAGE", images::WEB);
     }
@@ -57,6 +49,34 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
             .env("PATR_CLUSTER_DEBIAN_IMAGE", cluster::name(debian::DEBIAN));
     }
     sh::run(&mut nextest)
+}
+
+/// Runs a story that measures, and so is no test, without a container or a cluster.
+///
+/// # Errors
+/// Something does not build, or the story failed.
+pub(crate) fn measure(story: &str, (name, value): (&str, &Path)) -> anyhow::Result<()> {
+    tools::NEXTEST.ensure()?;
+    scripts::build(false, None)?;
+    sh::run(sh::cargo().args(["build", "--quiet", "--workspace", "--bins"]))?;
+    let mut nextest = nextest()?;
+    nextest.args(["--run-ignored", "only", "--no-capture", "-E"]).arg(format!("test(={story})"));
+    sh::run(nextest.env(name, value))
+}
+
+/// The runner of tests, and where they find what was built.
+fn nextest() -> anyhow::Result<Command> {
+    let mut nextest = sh::cargo();
+    nextest
+        .args(["nextest", "run", "--workspace"])
+        .env("PATR_AXE", root().join("xtask/edge/node_modules/axe-core/axe.min.js"))
+        .env("PATR_BIN", program("patr"))
+        .env(edge::DASHBOARD, site::folder())
+        .env("PATR_RUNNER_BIN", program("patr-runner"))
+        .env("PATR_PROCESSES_BIN", program("patr-example-processes"))
+        .env("PATR_PROGRAMS", images::web()?)
+        .env("PATR_EDGE_CMD", format!("{} edge --no-build", program("xtask").display()));
+    Ok(nextest)
 }
 
 /// A cluster with the images that the stories deploy in it, where the stories on Kubernetes can run.
