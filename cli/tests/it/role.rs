@@ -184,7 +184,7 @@ fn deleting_a_role() {
     ----- stderr -----
     error: the member `ada@example.com` still has the role
 
-    hint: give other roles first, with `patr member set-roles`, and revoke invitations with it
+    hint: give other roles first, with `patr member set-roles`, and revoke invitations and remove federations with it
     ");
     t.edge.refuses_commonly::<DeleteRole>(&Common::NotFound {
         noun: "role".to_owned(),

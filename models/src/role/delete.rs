@@ -24,6 +24,6 @@ api_errors! {
     pub enum Error {
         BuiltIn { name: Name } = 409 "role_is_built_in", "`{name}` is the same in every workspace and cannot be deleted";
         InUse { holder: String } = 409 "role_in_use", "{holder} still has the role",
-            hint "give other roles first, with `patr member set-roles`, and revoke invitations with it";
+            hint "give other roles first, with `patr member set-roles`, and revoke invitations and remove federations with it";
     }
 }

@@ -3,7 +3,7 @@
 use patr_models::{
     auth::{Access, Grant},
     ids::{Ref, RoleId, WorkspaceId},
-    name::{Email, Name},
+    name::Name,
     page::ListQuery,
     role::{HeldRole, Role, RoleKey},
     time::Millis,
@@ -152,25 +152,37 @@ pub(crate) fn update(id: RoleId, name: &Name, grants: &[Grant], now: Millis) -> 
     )
 }
 
-/// Foreign keys refuse it while somebody has the role or is invited to it.
+/// Foreign keys refuse it while something has the role.
 pub(crate) fn delete(id: RoleId) -> Statement {
     Statement::new("DELETE FROM roles WHERE id = ?1", &[&Text(id)])
 }
 
-/// Somebody who has a role; the address is absent for an invitation that is for nobody in particular.
+/// Something that has a role.
 #[derive(serde::Deserialize)]
-pub(crate) struct Holder {
-    pub(crate) email: Option<Email>,
-    #[serde(deserialize_with = "super::truth")]
-    pub(crate) is_member: bool,
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Holder {
+    Member {
+        name: String,
+    },
+    /// The address is absent when it is for nobody in particular.
+    Invitation {
+        name: Option<String>,
+    },
+    Federation {
+        name: String,
+    },
 }
 
 /// Members first.
 pub(crate) fn holder(id: RoleId) -> Statement {
     Statement::new(
-        "SELECT u.email, 1 AS is_member FROM member_roles h JOIN users u ON u.id = h.user_id WHERE h.role_id = ?1
+        "SELECT 'member' AS kind, u.email AS name FROM member_roles h JOIN users u ON u.id = h.user_id
+         WHERE h.role_id = ?1
          UNION ALL
-         SELECT i.email, 0 AS is_member FROM invitation_roles h JOIN invitations i ON i.id = h.invitation_id
+         SELECT 'invitation', i.email FROM invitation_roles h JOIN invitations i ON i.id = h.invitation_id
+         WHERE h.role_id = ?1
+         UNION ALL
+         SELECT 'federation', f.name FROM federation_roles h JOIN federations f ON f.id = h.federation_id
          WHERE h.role_id = ?1 LIMIT 1",
         &[&Text(id)],
     )

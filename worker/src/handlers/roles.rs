@@ -166,12 +166,13 @@ pub(crate) async fn delete(ctx: &Ctx, caller: Member, call: Call<DeleteRole>) ->
     Err(DbError::Stale.into())
 }
 
-/// Somebody who has a role, at the beginning of a sentence.
+/// What has a role, at the beginning of a sentence.
 fn in_words(holder: &Holder) -> String {
-    match (&holder.email, holder.is_member) {
-        (Some(email), true) => format!("the member `{email}`"),
-        (Some(email), false) => format!("the invitation of `{email}`"),
-        (None, _) => "an invitation".to_owned(),
+    match holder {
+        Holder::Member { name } => format!("the member `{name}`"),
+        Holder::Invitation { name: Some(email) } => format!("the invitation of `{email}`"),
+        Holder::Invitation { name: None } => "an invitation".to_owned(),
+        Holder::Federation { name } => format!("the federation `{name}`"),
     }
 }
 

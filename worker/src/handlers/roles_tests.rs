@@ -117,7 +117,7 @@ fn a_scope_that_makes_no_sense_is_refused_with_its_reason() {
 }
 
 #[test]
-fn a_role_that_somebody_has_or_is_invited_to_stays() {
+fn a_role_that_something_has_stays() {
     let app = App::new();
     let owner = app.owner("acme");
     app.member("mia", &Access::default());
@@ -130,6 +130,13 @@ fn a_role_that_somebody_has_or_is_invited_to_stays() {
     let invite = r#"{"roles":["ops"],"email":"eve@example.com"}"#;
     assert_eq!(owner.raw(Method::POST, "/api/v1/workspaces/acme/invitations", invite).code(), "");
     assert!(refusal(delete(&owner, "ops")).message.contains("the invitation of `eve@example.com`"));
+    make(&owner, "jobs", Vec::new()).unwrap();
+    app.sqlite.run(
+        "INSERT INTO federations SELECT 'fed_1', m.workspace_id, 'ci', 'https://ci.example.com', 'patr', '{}', m.user_id, 0
+         FROM members m LIMIT 1;
+         INSERT INTO federation_roles (federation_id, role) SELECT 'fed_1', id FROM roles WHERE name = 'jobs';",
+    );
+    assert!(refusal(delete(&owner, "jobs")).message.contains("the federation `ci`"));
     make(&owner, "late", Vec::new()).unwrap();
     app.sqlite.meanwhile("INSERT INTO member_roles (workspace_id, user_id, role) SELECT m.workspace_id, m.user_id, r.id FROM members m, roles r WHERE r.name = 'late' LIMIT 1");
     assert_eq!(code(delete(&owner, "late")), "role_in_use");
