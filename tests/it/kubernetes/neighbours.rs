@@ -1,5 +1,6 @@
 //! A cluster is for many: what is not the runner's stays as it is, also where it looks like the runner's.
 
+use patr_models::deployment::{Status, spec::Mount};
 use patr_stories::{Host, caller::live, host::Cluster};
 use serde_json::{Value, json};
 
@@ -35,6 +36,32 @@ async fn what_others_have_in_the_cluster_stays_as_it_is() {
     desk.owner.delete("web").await;
     desk.finds(&id, 0).await;
     assert_eq!(look(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_with_a_quota_takes_a_replica_and_what_copies_its_volume() {
+    let Some(desk) = desk().await else { return };
+    let quota = json!({
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": { "name": "theirs" },
+        "spec": { "hard": { "requests.cpu": "1", "requests.memory": "512Mi", "limits.cpu": "2", "limits.memory": "1Gi" } },
+    });
+    apply(&desk.host.cluster, &desk.host.namespace, &[quota]);
+    desk.patr.run(&["volume", "create", "data", "--runner", "box"]).await;
+    let mut spec = desk.release(0);
+    let data = Mount { volume: "data".parse().unwrap(), read_only: false, id: None, shared: false };
+    spec.volumes.insert("/data".parse().unwrap(), data);
+    (spec.resources.cpu_millis, spec.resources.memory_bytes) = (Some(100), Some(64 << 20));
+    desk.owner.deploy("store", "box", spec).await.unwrap();
+    desk.owner.sees("store", live(1)).await;
+    desk.patr.run(&["exec", "store", "--", &desk.host.program(), "write", "/data/bird", "wren"]).await;
+    desk.patr.run(&["deployment", "stop", "store"]).await;
+    desk.owner.sees("store", |status| matches!(status, Status::Stopped)).await;
+    let snapshot = desk.patr.run(&["volume", "snapshot", "data"]).await;
+    desk.patr.run(&["volume", "restore", "data", snapshot.trim(), "--yes"]).await;
+    let archive = desk.patr.run(&["volume", "download", "data"]).await;
+    assert!(archive.contains("wren"), "{archive:?}");
 }
 
 /// Somebody with a namespace in the same cluster.

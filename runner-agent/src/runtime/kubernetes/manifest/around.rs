@@ -1,7 +1,5 @@
 //! What is around replicas: of a deployment, of a workspace, of a volume; and the pod that finds out what an image is.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::{
     api::{
         core::v1::{
@@ -158,13 +156,22 @@ pub(crate) fn claim(
     }
 }
 
-/// A namespace with a quota takes no pod that does not say what it may use.
-fn next_to_nothing() -> ResourceRequirements {
-    let amounts =
-        [("cpu", "10m"), ("memory", "32Mi")].map(|(of, much)| (of.to_owned(), Quantity(much.to_owned())));
-    let amounts: BTreeMap<_, _> = amounts.into();
-    ResourceRequirements { limits: Some(amounts.clone()), requests: Some(amounts), ..Default::default() }
+/// What a pod of our own may use: a namespace with a quota takes none that does not say.
+fn may_use(limits: [(&str, &str); 2]) -> ResourceRequirements {
+    let amounts = |amounts: [(&str, &str); 2]| {
+        amounts.map(|(of, much)| (of.to_owned(), Quantity(much.to_owned()))).into_iter().collect()
+    };
+    ResourceRequirements {
+        limits: Some(amounts(limits)),
+        requests: Some(amounts(NEXT_TO_NOTHING)),
+        ..Default::default()
+    }
 }
+
+/// For what is asked for, and never runs.
+const NEXT_TO_NOTHING: [(&str, &str); 2] = [("cpu", "10m"), ("memory", "32Mi")];
+/// For copying files as fast as they are read. They pass in chunks; the rest is for the kernel to keep some of them.
+const ENOUGH_TO_COPY: [(&str, &str); 2] = [("cpu", "1"), ("memory", "256Mi")];
 
 /// The containers of such a pod: one asks for an image, and one only says what is there.
 pub(crate) const ASKED: &str = "asked";
@@ -187,7 +194,7 @@ pub(crate) fn pulling(
         image: Some(image.to_owned()),
         image_pull_policy: Some(policy.to_owned()),
         command: Some(vec![NOTHING.to_owned()]),
-        resources: Some(next_to_nothing()),
+        resources: Some(may_use(NEXT_TO_NOTHING)),
         security_context: Some(confined(security)),
         ..Default::default()
     };
@@ -265,6 +272,7 @@ pub(crate) fn carrying(
         image: Some(image.to_owned()),
         args: Some(["volume", "hold"].map(str::to_owned).into()),
         image_pull_policy: Some("IfNotPresent".to_owned()),
+        resources: Some(may_use(ENOUGH_TO_COPY)),
         security_context: Some(confined(security)),
         volume_mounts: Some(claims.iter().map(|(claim, folder)| mount(claim, folder)).collect()),
         ..Default::default()
