@@ -207,6 +207,17 @@ pub enum Fault {
     Failed(Failure),
 }
 
+impl Fault {
+    /// The reason, also where the runtime has given none.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Failed(failure) => failure,
+            Self::Away(error) => failure(FailureKind::Runtime, error.to_string()),
+            Self::Gone(why) => failure(FailureKind::Runtime, why),
+        }
+    }
+}
+
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)

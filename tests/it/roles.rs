@@ -33,7 +33,13 @@ async fn a_developer_deploys_a_viewer_only_looks_and_who_is_removed_is_out_at_on
     let allowed = ada.run(&["workspace", "permissions"]).await;
     assert!(allowed.contains("only web") && !allowed.contains("deployment:create"), "{allowed}");
 
+    let kept = boss.try_run(&["role", "delete", "web"]).await;
+    assert!(kept.stderr.contains("the member `ada@example.com` still has the role"), "{}", kept.stderr);
+
     boss.run(&["member", "remove", "ada@example.com"]).await;
+    boss.run(&["member", "invite", "web"]).await;
+    let kept = boss.try_run(&["role", "delete", "web"]).await;
+    assert!(kept.stderr.contains("an invitation still has the role"), "{}", kept.stderr);
     let refused = ada.try_run(&["deployment", "list"]).await;
     assert!(refused.stderr.contains("there is no workspace `acme` here"), "{}", refused.stderr);
 

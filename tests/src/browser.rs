@@ -71,23 +71,25 @@ impl Browser {
 
     /// Whether the page reaches anything.
     pub async fn has_network(&self, is_there: bool) {
+        self.has_a_network_of(!is_there, 0, (-1, -1)).await;
+    }
+
+    /// With this latency in milliseconds, and so many bytes a second down and up; -1 for as many as there are.
+    async fn has_a_network_of(&self, offline: bool, latency: u32, (down, up): (i32, i32)) {
+        let network = json!({
+            "offline": offline, "latency": latency, "downloadThroughput": down, "uploadThroughput": up,
+        });
         self.tell("Network.enable", json!({})).await;
-        let network =
-            json!({ "offline": !is_there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
         self.tell("Network.emulateNetworkConditions", network).await;
     }
 
     /// Forgets what was loaded before, and loads as on a phone: with 150 ms to everything, 1.6 Mbit/s, and a processor that is four
     /// times as slow (what Lighthouse calls mobile, `core/config/constants.js`); or as on this machine.
     pub async fn loads_anew(&self, on_a_phone: bool) {
-        self.tell("Network.enable", json!({})).await;
         self.tell("Network.clearBrowserCache", json!({})).await;
-        let (latency, down, up, rate) =
-            if on_a_phone { (150, 1_600_000 / 8, 750_000 / 8, 4) } else { (0, -1, -1, 1) };
-        let network = json!({
-            "offline": false, "latency": latency, "downloadThroughput": down, "uploadThroughput": up,
-        });
-        self.tell("Network.emulateNetworkConditions", network).await;
+        let (latency, speed, rate) =
+            if on_a_phone { (150, (1_600_000 / 8, 750_000 / 8), 4) } else { (0, (-1, -1), 1) };
+        self.has_a_network_of(false, latency, speed).await;
         self.tell("Emulation.setCPUThrottlingRate", json!({ "rate": rate })).await;
     }
 

@@ -263,12 +263,7 @@ impl Runtime for Processes {
     }
 
     async fn exec_probe(&self, id: &str, command: &[String], patience: Duration) -> Result<(), Failure> {
-        let (folder, record) = match self.found(id) {
-            Ok(found) => found,
-            Err(Fault::Failed(why)) => return Err(why),
-            Err(Fault::Away(why)) => return Err(failure(FailureKind::Runtime, why.to_string())),
-            Err(Fault::Gone(why)) => return Err(failure(FailureKind::Runtime, why)),
-        };
+        let (folder, record) = self.found(id).map_err(Fault::into_failure)?;
         let mut command = exec::command(&folder, &record, command);
         let ended = timeout(patience, command.kill_on_drop(true).status()).await;
         let failed = |why: String| failure(FailureKind::ProbeFailed, format!("its command {why}"));

@@ -10,8 +10,8 @@
 //! | runner | text, a [`FromCommand`] | what the command took of the input; or it has ended, and the runner closes |
 //!
 //! A WebSocket has no back-pressure, so neither side has more than [`WINDOW`] bytes on the way that the other has not said it
-//! took: who reads slowly holds up whoever writes, and a flood of output keeps no interrupt waiting. A caller that has never
-//! said what it took is not held up to; one that says so from the beginning begins with 0.
+//! took: who reads slowly holds up whoever writes, and a flood of output keeps no interrupt waiting. A caller is sent all
+//! there is until it says for the first time what it took; one that wants to be waited for from the beginning begins with 0.
 //!
 //! A page in a browser learns nothing of a refusal but that there was one. With `says_why` it gets its WebSocket all the same, and
 //! on it a [`FromCommand::Refused`].

@@ -124,12 +124,6 @@ async fn speak(
 
 type Input = Pin<Box<dyn AsyncWrite + Send>>;
 
-/// What the caller has said to the command.
-enum Said {
-    Bytes(Bytes),
-    End,
-}
-
 /// How what a caller says came to its end.
 enum Over {
     /// It says nothing more, and may listen.
@@ -144,19 +138,22 @@ enum Over {
 /// before it has written.
 async fn listen(
     reader: &mut Reader,
-    (says, room): (mpsc::UnboundedSender<Said>, &Semaphore),
+    (says, room): (mpsc::UnboundedSender<Bytes>, &Semaphore),
     takes: watch::Sender<Option<usize>>,
     sizes: mpsc::Sender<Size>,
 ) -> Over {
-    let mut messages = Incoming::default();
+    let (mut messages, mut says) = (Incoming::default(), Some(says));
     while let Ok(Some(message)) = messages.next(reader).await {
         match message {
-            Message::Binary(bytes) => {
+            Message::Binary(bytes) if !bytes.is_empty() => {
+                // Nobody takes more of one who has said that nothing follows.
+                let Some(says) = &says else { continue };
                 if !takes_up(room, bytes.len()) {
                     return Over::TooMuch;
                 }
-                let _ = says.send(Said::Bytes(bytes));
+                let _ = says.send(bytes);
             }
+            Message::Binary(_) => {}
             Message::Text(text) => match serde_json::from_str(&text) {
                 Ok(ToCommand::Resize { size }) => {
                     // A later size replaces one that was not taken.
@@ -165,7 +162,7 @@ async fn listen(
                 Ok(ToCommand::Took { bytes }) => takes.send_modify(|taken| {
                     *taken = Some(taken.unwrap_or_default().saturating_add(bytes));
                 }),
-                Ok(ToCommand::EndOfInput) => drop(says.send(Said::End)),
+                Ok(ToCommand::EndOfInput) => says = None,
                 Err(_) => {}
             },
             Message::Close(_) => return Over::Left,
@@ -178,16 +175,12 @@ async fn listen(
 /// Gives the command its input, and says how much it took. What it does not want is thrown away, for it goes on without.
 async fn feed(
     input: Input,
-    mut said: mpsc::UnboundedReceiver<Said>,
+    mut said: mpsc::UnboundedReceiver<Bytes>,
     room: &Semaphore,
     writer: &Mutex<&Writer>,
 ) {
     let (mut input, mut handed_on) = (Some(input), HandedOn::default());
-    while let Some(said) = said.recv().await {
-        let Said::Bytes(bytes) = said else {
-            end(input.take()).await;
-            continue;
-        };
+    while let Some(bytes) = said.recv().await {
         if let Some(to) = &mut input
             && (to.write_all(&bytes).await.is_err() || to.flush().await.is_err())
         {
@@ -200,7 +193,7 @@ async fn feed(
             say(writer, Message::Text(word)).await;
         }
     }
-    end(input.take()).await;
+    end(input).await;
 }
 
 /// Some end when they are shut down, and a pipe of this machine when it is dropped.

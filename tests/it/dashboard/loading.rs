@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 
 use patr_stories::{Browser, Edge, Program};
-use serde_json::{Value, json};
 
 use crate::accounts::Person;
 
@@ -99,19 +98,17 @@ async fn beside_the_dashboard_of_a_peer() {
     Program::of(&edge, &owner).run(&["site", "deploy", peer.to_str().unwrap(), "--name", "peer"]).await;
     let login = format!("{}/login", edge.url());
     browser.run_first(NOTE).await;
-    let pages = |overview: &Value| {
-        vec![
-            ("Patr, the overview with its data", overview.as_str().unwrap().to_owned()),
-            ("Patr, the form to log in with", login.clone()),
-            ("the peer, its form to log in with", format!("http://peer-acme.localhost:{}/", edge.port)),
-        ]
-    };
     let ada = Person { browser: &browser, edge: &edge, email: "ada@example.com" };
     ada.logs_in().await;
-    let overview = browser.run("return location.href", Vec::new()).await;
-    assert_ne!(overview, json!(login));
+    let overview = browser.window.current_url().await.unwrap().to_string();
+    assert_ne!(overview, login);
+    let pages = [
+        ("Patr, the overview with its data", overview),
+        ("Patr, the form to log in with", login),
+        ("the peer, its form to log in with", format!("http://peer-acme.localhost:{}/", edge.port)),
+    ];
     for (on_a_phone, said) in [(false, "on this machine"), (true, "as on a phone with a slow connection")] {
-        let compared = compare(&browser, &pages(&overview), on_a_phone).await;
+        let compared = compare(&browser, &pages, on_a_phone).await;
         println!("\n{said}, medians of {RUNS}\n\n{compared}");
     }
     browser.close().await;

@@ -136,8 +136,7 @@ pub(super) async fn probe(
         Ok(Ok((None, _))) => Err(bad("ended with a code that the Engine does not know".to_owned())),
         Ok(Err(Fault::Failed(failure))) => Err(bad(format!("cannot be run: {}", failure.message))),
         // That says nothing about the replica.
-        Ok(Err(Fault::Away(error))) => Err(failure(FailureKind::Runtime, error.to_string())),
-        Ok(Err(Fault::Gone(why))) => Err(failure(FailureKind::Runtime, why)),
+        Ok(Err(other)) => Err(other.into_failure()),
         Err(_) => {
             if let Some(exec) = started {
                 end::end(docker, &exec, Signal::KILL).await;

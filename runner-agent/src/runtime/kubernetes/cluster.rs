@@ -68,11 +68,7 @@ impl Kubernetes {
     /// Whether the kubelet takes a replica for ready. That the cluster does not say is a failure of the runtime.
     pub(super) async fn is_ready(&self, id: &str) -> Result<bool, Failure> {
         let found = self.found(id, "looking at its pod").await;
-        let (workload, pods) = found.map_err(|fault| match fault {
-            Fault::Failed(failure) => failure,
-            Fault::Away(error) => failure(FailureKind::Runtime, error.to_string()),
-            Fault::Gone(why) => failure(FailureKind::Runtime, why),
-        })?;
+        let (workload, pods) = found.map_err(Fault::into_failure)?;
         Ok(state::look(&workload, &pods).health == Health::Ready)
     }
 
